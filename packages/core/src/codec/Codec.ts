@@ -1,0 +1,39 @@
+import type { Either } from 'fp-ts/lib/Either.js'
+import type { Errors } from 'io-ts'
+
+/**
+ * How values of a type become bytes and come back.
+ *
+ * The name is kept with topics and stores: data written under one name is never read under another.
+ */
+export interface Codec<A> {
+  /** Stable identity, such as `json(Flight)`. */
+  readonly name: string
+  /** The bytes of a value. May throw for a value it cannot represent; the caller turns that into `EncodeFailed`. */
+  readonly encode: (value: A) => Uint8Array
+  /** The value of the bytes, or why there is none. Never throws. */
+  readonly decode: (bytes: Uint8Array) => Either<DecodeFailure, A>
+  /**
+   * Present when the bytes are UTF-8 text: the same two functions over strings. Batches of ASCII text are
+   * converted as a whole, which is several times faster than record by record.
+   */
+  readonly text?: TextCodec<A> | undefined
+}
+
+export interface TextCodec<A> {
+  readonly encode: (value: A) => string
+  readonly decode: (text: string) => Either<DecodeFailure, A>
+}
+
+/** Why bytes are not a value of the type: a value itself, with the validation errors and the bytes kept. */
+export interface DecodeFailure {
+  readonly _tag: 'DecodeFailure'
+  /** The codec's name. */
+  readonly codec: string
+  /** What was expected and where, in words; no payload. */
+  readonly reason: string
+  /** The errors of io-ts, when it was io-ts that refused. */
+  readonly errors: Errors
+  /** The bytes as they are in the log. */
+  readonly bytes: Uint8Array
+}

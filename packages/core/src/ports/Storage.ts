@@ -1,0 +1,129 @@
+import type { CompletableFuture } from '../future/CompletableFuture.ts'
+import type { RecordBatch } from '../model/RecordBatch.ts'
+import type { Commit, Committed } from './Commit.ts'
+
+/**
+ * Where topics, positions and state live. Written for those who implement one; `@weir/testing/contract` has the tests it must pass.
+ *
+ * The traps: nothing may be visible to `read` or `rows` of any process before it is durable; a refused commit leaves no trace;
+ * commits of one storage handle are applied in the order of the calls; `read` never returns a batch that fails its checksum.
+ */
+export interface Storage {
+  readonly capabilities: Capabilities
+
+  /**
+   * Applies a commit. Completes when all of it is durable; only then is any of it visible.
+   * Commits that arrive together may share one transaction and one sync; each keeps its own verdict.
+   *
+   * A batch of a producer (its id is not 0) is checked by sequence: a batch seen before (the last 5 of each producer and
+   * partition are remembered) is answered with its first offsets and not appended; a gap is refused.
+   * A larger producer epoch starts at sequence 0 again; a smaller one is refused with `EpochFenced`.
+   *
+   * @throws EpochFenced, CommitConflict, SequenceGap, StorageFull, StorageFailed, StorageStalled, StorageClosed
+   */
+  commit(commit: Commit): CompletableFuture<Committed>
+
+  /**
+   * Reads whole batches of one partition, beginning with the one that holds `position` (it may begin before it).
+   * Never waits for new records: at the end it answers with no batches.
+   *
+   * @throws OffsetOutOfRange when `position` is below the start or above the end; CorruptBatch; StorageFailed
+   */
+  read(partition: number, position: number, bounds: ReadBounds): CompletableFuture<ReadResult>
+
+  /** The first offset kept and the next one to be written; both 0 for a partition never written to. */
+  bounds(partition: number): PartitionBounds
+
+  /**
+   * The smallest offset whose record, or one before it, has a timestamp of at least `timestamp`; the end when there is none.
+   * (The first record at or after a time, also when timestamps are not in order.)
+   */
+  offsetAt(partition: number, timestamp: number): CompletableFuture<number>
+
+  /** A group's next offset of a partition; 0 when it has none. */
+  position(group: string, partition: number): number
+
+  /** The rows as of now. */
+  readonly rows: RowReader
+
+  /** One consistent cut over all rows, positions and bounds, held until `close`. Hold it for seconds at most. */
+  snapshot(): Snapshot
+
+  /**
+   * Calls back when something may have become visible, by this process or another. Calls may be spurious and are merged;
+   * none is missing for longer than the storage's poll interval.
+   *
+   * @returns a function that ends the subscription
+   */
+  onChange(listener: () => void): () => void
+
+  /** Waits for commits under way, then releases everything. Later calls fail with `StorageClosed`. Idempotent. */
+  close(): CompletableFuture<void>
+}
+
+/** What a backend can do; a job that needs more is refused at its start. */
+export interface Capabilities {
+  readonly name: string
+  /** Outputs, positions and rows in one atomic step. */
+  readonly atomicCommit: boolean
+  /** Several processes may use the same data at once. */
+  readonly sharedByProcesses: boolean
+  /** What is committed survives the process and the machine's power. */
+  readonly durable: boolean
+}
+
+/** At most this much is read, but always one batch when there is one. */
+export interface ReadBounds {
+  readonly recordsMax: number
+  readonly bytesMax: number
+}
+
+export interface ReadResult {
+  readonly batches: ReadonlyArray<RecordBatch>
+  /** The next offset to be written, as of this read. */
+  readonly end: number
+}
+
+export interface PartitionBounds {
+  readonly start: number
+  readonly end: number
+}
+
+export interface RowReader {
+  /** A row's value, in a buffer of its own. Synchronous: state is always local. */
+  get(key: Uint8Array): Uint8Array | undefined
+  /** Rows with `from <= key < until`, in the order of the bytes (or the opposite one), at most `limit`. */
+  range(from: Uint8Array, until: Uint8Array, options: RangeOptions): ReadonlyArray<Row>
+}
+
+export interface RangeOptions {
+  readonly limit: number
+  readonly reverse?: boolean | undefined
+}
+
+export interface Row {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+}
+
+export interface Snapshot extends RowReader {
+  bounds(partition: number): PartitionBounds
+  position(group: string, partition: number): number
+  close(): void
+}
+
+/** A storage that is not open yet: a value that can be passed about, and reopened in another thread or process. */
+export interface StorageProvider {
+  /** @throws StorageRefused, StorageFailed, StorageStalled, InvalidOption */
+  open(): CompletableFuture<Storage>
+  /** How a worker opens the same storage: `(await import(module))[name](...args)` gives this provider. Absent when it cannot. */
+  readonly recipe?: StorageRecipe | undefined
+}
+
+export interface StorageRecipe {
+  /** The URL of a module. */
+  readonly module: string
+  readonly name: string
+  /** JSON values. */
+  readonly args: ReadonlyArray<unknown>
+}

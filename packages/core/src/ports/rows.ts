@@ -1,0 +1,55 @@
+// How rows are named: [store u32][partition u32][key]. Everything that is not a record is such a row.
+
+/** Stores that Weir itself keeps; the ids of user stores begin at `firstUserStore`. */
+export const systemStores = {
+  /** topic name -> TopicInfo as JSON */
+  topics: 1,
+  /** `job/store` name -> store id and codecs as JSON */
+  stores: 2,
+  /** owner -> epoch */
+  epochs: 3,
+  /** counters for ids: 'partition', 'store', 'producer', 'scope' */
+  counters: 4,
+  /** a job's progress by task: watermarks */
+  progress: 5,
+} as const
+
+/** The first store id given to a user's store; 6 to 1023 are kept for later system stores. */
+export const firstUserStore = 1024
+
+/** The row key of a store's key: big-endian ids, so that rows of a store and partition lie together in order. */
+export const rowKey = (store: number, partition: number, key: Uint8Array): Uint8Array => {
+  const row = new Uint8Array(8 + key.length)
+  writeUint32(row, 0, store)
+  writeUint32(row, 4, partition)
+  row.set(key, 8)
+  return row
+}
+
+/** The smallest row key that is larger than every key of the store's partition. */
+export const rowKeyEnd = (store: number, partition: number): Uint8Array =>
+  partition === 0xffff_ffff ? rowKey(store + 1, 0, new Uint8Array(0)) : rowKey(store, partition + 1, new Uint8Array(0))
+
+/** The row that holds an owner's epoch. */
+export const epochRow = (owner: string): Uint8Array => rowKey(systemStores.epochs, 0, utf8Bytes(owner))
+
+/** An epoch as a row's value: a big-endian u32. */
+export const epochValue = (epoch: number): Uint8Array => {
+  const bytes = new Uint8Array(4)
+  writeUint32(bytes, 0, epoch)
+  return bytes
+}
+
+/** The epoch in a row's value; 0 for an owner without one. */
+export const epochOf = (value: Uint8Array | undefined): number =>
+  value === undefined ? 0 : new DataView(value.buffer, value.byteOffset, 4).getUint32(0)
+
+const writeUint32 = (into: Uint8Array, at: number, value: number): void => {
+  into[at] = value >>> 24
+  into[at + 1] = value >>> 16
+  into[at + 2] = value >>> 8
+  into[at + 3] = value
+}
+
+const encoder = new TextEncoder()
+const utf8Bytes = (text: string): Uint8Array => encoder.encode(text)
