@@ -1,1 +1,100 @@
-export {}
+export { bytes } from './codec/bytes.ts'
+export type { Codec, DecodeFailure, TextCodec } from './codec/Codec.ts'
+export { msgpack } from './codec/msgpack.ts'
+export { nullable } from './codec/nullable.ts'
+export type { BadRecord, Received } from './codec/Received.ts'
+export { utf8 } from './codec/utf8.ts'
+export { CompletableFuture, type FutureState } from './future/CompletableFuture.ts'
+export type { Timer } from './future/Timer.ts'
+export { type JobDescription, type OperatorDescription, type StageDescription, toMermaid, type TopicDescription } from './job/describe.ts'
+export { type Flow, Job, job, JobFlow } from './job/Job.ts'
+export { operate, type Operation } from './job/operate.ts'
+export type { AnyOperator, Operator, Output, Rekeying, Revaluing, TaskContext } from './job/Operator.ts'
+export type { KeyValueStore, StoreDefinition, WindowedValue, WindowStore } from './job/Store.ts'
+export type { StreamRecord, Window } from './job/StreamRecord.ts'
+export type { TimestampAssigner } from './job/TimestampAssigner.ts'
+export { type Entry, entry } from './log/entry.ts'
+export { Producer, type ProducerOptions } from './log/Producer.ts'
+export type { AppendOptions, ProducerRecord, RecordMetadata } from './log/recordMetadata.ts'
+export { type Cleanup, type Topic, topic, type TopicOptions } from './log/Topic.ts'
+export type { TopicInfo } from './log/topicCatalog.ts'
+export { type StartPosition, TopicStream } from './log/TopicStream.ts'
+export {
+  batchCount,
+  batchHasIds,
+  batchProducerEpoch,
+  batchProducerId,
+  batchSequence,
+  batchTimestampMax,
+  type Crc32,
+  sealBatch,
+  verifyBatch,
+} from './model/batchFormat.ts'
+export type { ConsumedRecord } from './model/ConsumedRecord.ts'
+export {
+  BufferFull,
+  Cancelled,
+  CommitConflict,
+  CorruptBatch,
+  EncodeFailed,
+  EpochFenced,
+  InvalidJob,
+  InvalidName,
+  InvalidOption,
+  InvariantViolated,
+  OffsetOutOfRange,
+  OperatorFailed,
+  RecordTooLarge,
+  SequenceGap,
+  StorageClosed,
+  StorageFailed,
+  StorageFull,
+  StorageRefused,
+  StorageStalled,
+  StoreMismatch,
+  TimedOut,
+  TopicMismatch,
+  UnknownTopic,
+  WeirError,
+  type Recovery,
+} from './model/errors.ts'
+export { type Headers, noHeaders } from './model/Headers.ts'
+export { invariant } from './model/invariant.ts'
+export { murmur2Partitioner, type Partitioner, roundRobinPartitioner } from './model/partitioner.ts'
+export { RecordBatch } from './model/RecordBatch.ts'
+export { RecordBatchBuilder, type RecordBatchOptions } from './model/RecordBatchBuilder.ts'
+export { selectRecords } from './model/selectRecords.ts'
+export { validateName } from './model/TopicName.ts'
+export type { Clock } from './ports/Clock.ts'
+export {
+  type Append,
+  type Appended,
+  type Commit,
+  commitOf,
+  type Committed,
+  type Expectation,
+  type Fence,
+  type PositionChange,
+  type RowChange,
+} from './ports/Commit.ts'
+export type { Random } from './ports/Random.ts'
+export { epochOf, epochRow, epochValue, rowKey, rowKeyEnd } from './ports/rows.ts'
+export type {
+  Capabilities,
+  PartitionBounds,
+  RangeOptions,
+  ReadBounds,
+  ReadResult,
+  Row,
+  RowReader,
+  Snapshot,
+  Storage,
+  StorageProvider,
+  StorageRecipe,
+} from './ports/Storage.ts'
+export { systemClock } from './ports/systemClock.ts'
+export { systemRandom } from './ports/systemRandom.ts'
+export { type RunMetrics, RunningJob, type Share } from './runtime/RunningJob.ts'
+export type { RunSettings } from './runtime/RunContext.ts'
+export { StoreQuery } from './runtime/StoreQuery.ts'
+export { type RunOptions, Weir, type WeirOptions } from './runtime/Weir.ts'

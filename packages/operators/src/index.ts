@@ -1,1 +1,12 @@
-export {}
+export { aggregate, type AggregateOptions, type WindowedAggregateOptions } from './aggregate.ts'
+export { assignTimestamps, type AssignTimestampsOptions } from './assignTimestamps.ts'
+export { count, type CountOptions } from './count.ts'
+export { filter } from './filter.ts'
+export { flatMap } from './flatMap.ts'
+export { keyBy, type KeyByOptions } from './keyBy.ts'
+export { map } from './map.ts'
+export { reduce } from './reduce.ts'
+export { rx } from './rx.ts'
+export { tap } from './tap.ts'
+export { to } from './to.ts'
+export { tumbling, type TumblingWindows } from './tumbling.ts'

@@ -1,0 +1,103 @@
+import { InvalidJob } from '../model/errors.ts'
+import { validateName } from '../model/TopicName.ts'
+import type { Topic } from '../log/Topic.ts'
+import { describeJob, type JobDescription } from './describe.ts'
+import type { AnyOperator, Operator } from './Operator.ts'
+import type { StreamRecord } from './StreamRecord.ts'
+import { type TimestampAssigner, recordTimestamps } from './TimestampAssigner.ts'
+
+/** One line of a job: a source and the operators that its records pass. */
+export interface Flow {
+  readonly source: Topic<unknown, unknown>
+  readonly timestamps: TimestampAssigner<unknown, unknown>
+  readonly operators: ReadonlyArray<AnyOperator>
+}
+
+/**
+ * A program over topics, as a value: it can be described, drawn, tested and run, any number of times.
+ * `from` and `pipe` give new values and leave this one as it is.
+ */
+export class Job {
+  readonly name: string
+  readonly flows: ReadonlyArray<Flow>
+
+  constructor(name: string, flows: ReadonlyArray<Flow>) {
+    validateName('job', name)
+    this.name = name
+    this.flows = flows
+  }
+
+  /**
+   * Adds a source. The job's records carry the timestamps of the topic, unless they are assigned:
+   * `from(flights, assignTimestamps(flight => flight.date))`.
+   */
+  from<K, V>(source: Topic<K, V>, timestamps: TimestampAssigner<K, V> = recordTimestamps): JobFlow<K, V> {
+    return new JobFlow<K, V>(this.name, [
+      ...this.flows,
+      { source: source as Topic<unknown, unknown>, timestamps: timestamps as TimestampAssigner<unknown, unknown>, operators: [] },
+    ])
+  }
+
+  /** What the job consists of: stages, operators, stores, topics. Plain data, the same for the same job. */
+  describe(): JobDescription {
+    return describeJob(this)
+  }
+}
+
+/** A job whose last flow can be continued: its records have keys of type K and values of type V. */
+export class JobFlow<K, V> extends Job {
+  /** Never set: it makes K and V part of the type, so that a mismatch is a compile error. */
+  declare readonly records?: StreamRecord<K, V>
+
+  /** The job with operators added to its last flow, in order. */
+  pipe<K1, V1>(o1: Operator<K, V, K1, V1>): JobFlow<K1, V1>
+  pipe<K1, V1, K2, V2>(o1: Operator<K, V, K1, V1>, o2: Operator<K1, V1, K2, V2>): JobFlow<K2, V2>
+  pipe<K1, V1, K2, V2, K3, V3>(
+    o1: Operator<K, V, K1, V1>,
+    o2: Operator<K1, V1, K2, V2>,
+    o3: Operator<K2, V2, K3, V3>,
+  ): JobFlow<K3, V3>
+  pipe<K1, V1, K2, V2, K3, V3, K4, V4>(
+    o1: Operator<K, V, K1, V1>,
+    o2: Operator<K1, V1, K2, V2>,
+    o3: Operator<K2, V2, K3, V3>,
+    o4: Operator<K3, V3, K4, V4>,
+  ): JobFlow<K4, V4>
+  pipe<K1, V1, K2, V2, K3, V3, K4, V4, K5, V5>(
+    o1: Operator<K, V, K1, V1>,
+    o2: Operator<K1, V1, K2, V2>,
+    o3: Operator<K2, V2, K3, V3>,
+    o4: Operator<K3, V3, K4, V4>,
+    o5: Operator<K4, V4, K5, V5>,
+  ): JobFlow<K5, V5>
+  pipe<K1, V1, K2, V2, K3, V3, K4, V4, K5, V5, K6, V6>(
+    o1: Operator<K, V, K1, V1>,
+    o2: Operator<K1, V1, K2, V2>,
+    o3: Operator<K2, V2, K3, V3>,
+    o4: Operator<K3, V3, K4, V4>,
+    o5: Operator<K4, V4, K5, V5>,
+    o6: Operator<K5, V5, K6, V6>,
+  ): JobFlow<K6, V6>
+  pipe<K1, V1, K2, V2, K3, V3, K4, V4, K5, V5, K6, V6, K7, V7>(
+    o1: Operator<K, V, K1, V1>,
+    o2: Operator<K1, V1, K2, V2>,
+    o3: Operator<K2, V2, K3, V3>,
+    o4: Operator<K3, V3, K4, V4>,
+    o5: Operator<K4, V4, K5, V5>,
+    o6: Operator<K5, V5, K6, V6>,
+    o7: Operator<K6, V6, K7, V7>,
+  ): JobFlow<K7, V7>
+  pipe(...operators: ReadonlyArray<AnyOperator>): JobFlow<unknown, unknown> {
+    const last = this.flows.at(-1)
+    if (last === undefined) throw new InvalidJob(`job '${this.name}': pipe() without a source; expected from(topic) before it`)
+    return new JobFlow(this.name, [...this.flows.slice(0, -1), { ...last, operators: [...last.operators, ...operators] }])
+  }
+}
+
+/**
+ * Begins a job.
+ *
+ * @param name - unique in a storage: positions and state are found by it. Matches `^[A-Za-z0-9._-]{1,249}$`
+ * @throws InvalidName
+ */
+export const job = (name: string): Job => new Job(name, [])

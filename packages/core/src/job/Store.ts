@@ -1,0 +1,38 @@
+import type { Codec } from '../codec/Codec.ts'
+
+/**
+ * A named piece of keyed state of a job: a definition. The name is stable, because what is stored is found by it.
+ */
+export interface StoreDefinition<K, V> {
+  readonly name: string
+  readonly kind: 'key-value' | 'window'
+  /** Absent: the codec of the keys that arrive. */
+  readonly key?: Codec<K> | undefined
+  readonly value: Codec<V>
+}
+
+/** Keyed state of one task: reads see the task's own writes; writes become durable with the batch's commit. */
+export interface KeyValueStore<K, V> {
+  /** The value of a key; it may be changed in place if it is then `put`. */
+  get(key: K): V | undefined
+  put(key: K, value: V): void
+  delete(key: K): void
+}
+
+/** Keyed state by window of event time. */
+export interface WindowStore<K, V> {
+  get(key: K, windowStart: number): V | undefined
+  put(key: K, windowStart: number, value: V): void
+  /** The start of the earliest window that holds anything; `Infinity` when none does. */
+  earliest(): number
+  /** Removes the window and gives what was in it, in the order of the keys' bytes. */
+  take(windowStart: number): ReadonlyArray<readonly [K, V]>
+}
+
+/** A value of a window store, as a query gives it. */
+export interface WindowedValue<K, V> {
+  readonly key: K
+  /** In milliseconds since 1970. */
+  readonly windowStart: number
+  readonly value: V
+}

@@ -1,0 +1,79 @@
+import type { Codec } from '../codec/Codec.ts'
+import { InvalidOption } from '../model/errors.ts'
+import { murmur2Partitioner, type Partitioner } from '../model/partitioner.ts'
+import { validateName } from '../model/TopicName.ts'
+
+/** The most partitions a topic may have. */
+export const partitionsMax = 65_536
+
+/** The default bound of one record's key, value and headers together, after encoding: 1 MiB. */
+export const recordBytesMaxDefault: number = 1 << 20
+
+/** A named, partitioned log of typed records: a value, which may be defined again in any process that uses the topic. */
+export interface Topic<K, V> {
+  readonly name: string
+  readonly key: Codec<K>
+  readonly value: Codec<V>
+  readonly partitions: number
+  readonly partitioner: Partitioner
+  readonly cleanup: Cleanup
+  readonly recordBytesMax: number
+}
+
+/** `delete` keeps records until retention removes them; `compact` says that only the last record of each key matters. */
+export type Cleanup = 'delete' | 'compact'
+
+export interface TopicOptions<K, V> {
+  readonly key: Codec<K>
+  readonly value: Codec<V>
+  /** 1 to 65 536; 1 by default. Fixed when the topic is created. */
+  readonly partitions?: number
+  /** Which partition a record goes to when the call does not name one; Kafka's murmur2 over the encoded key by default. */
+  readonly partitioner?: Partitioner
+  readonly cleanup?: Cleanup
+  /** The bound of one record after encoding; 1 MiB by default. */
+  readonly recordBytesMax?: number
+}
+
+/**
+ * Defines a topic. Nothing is created: that happens when it is first written to, read or used by a job.
+ *
+ * @param name - matches `^[A-Za-z0-9._-]{1,249}$` and is not `.` or `..`
+ * @throws InvalidName, InvalidOption
+ * @example
+ * topic('clicks', { key: utf8, value: utf8, partitions: 8 }).partitions // => 8
+ */
+export const topic = <K, V>(name: string, options: TopicOptions<K, V>): Topic<K, V> => {
+  const { partitions = 1, recordBytesMax = recordBytesMaxDefault, cleanup = 'delete' } = options
+  validateName('topic', name)
+  requireInteger(`topic '${name}': partitions`, partitions, 1, partitionsMax)
+  requireInteger(`topic '${name}': recordBytesMax`, recordBytesMax, 1, 2 ** 30)
+  if (cleanup !== 'delete' && cleanup !== 'compact') {
+    throw new InvalidOption(`topic '${name}': cleanup is ${String(cleanup)}; expected 'delete' or 'compact'`)
+  }
+  for (const part of ['key', 'value'] as const) {
+    if (typeof options[part]?.decode !== 'function') {
+      throw new InvalidOption(`topic '${name}': ${part} is not a codec; expected one such as utf8 or json(Type)`)
+    }
+  }
+  return {
+    name,
+    key: options.key,
+    value: options.value,
+    partitions,
+    partitioner: options.partitioner ?? murmur2Partitioner,
+    cleanup,
+    recordBytesMax,
+  }
+}
+
+/**
+ * Checks an option that must be a whole number within bounds.
+ *
+ * @throws InvalidOption, saying what was given and what was expected
+ */
+export const requireInteger = (what: string, given: number, min: number, max: number): void => {
+  if (!Number.isSafeInteger(given) || given < min || given > max) {
+    throw new InvalidOption(`${what} is ${String(given)}; expected a whole number from ${min} to ${max}`)
+  }
+}

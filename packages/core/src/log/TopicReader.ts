@@ -1,0 +1,117 @@
+import { CompletableFuture } from '../future/CompletableFuture.ts'
+import type { Received } from '../codec/Received.ts'
+import type { Storage } from '../ports/Storage.ts'
+import { decodeReceived } from './decode.ts'
+import type { StartPosition } from './TopicStream.ts'
+import type { Topic } from './Topic.ts'
+import { ensureTopic } from './topicCatalog.ts'
+
+/** What is read of a topic, as data. */
+export interface Selection {
+  readonly start: StartPosition
+  /** Within the topic; all of them when absent. */
+  readonly partition?: number | undefined
+  /** Stop after the last record that was there at the beginning. */
+  readonly toEnd: boolean
+  readonly batchRecordsMax: number
+}
+
+interface Cursor {
+  readonly index: number
+  readonly partition: number
+  readonly until: number
+  position: number
+}
+
+const readBytesMax = 1 << 20
+
+/** Reads a topic on demand, batch by batch: what Observables, iterators and `consume` stand on. */
+export class TopicReader<K, V> {
+  readonly #storage: Storage
+  readonly #topic: Topic<K, V>
+  readonly #selection: Selection
+  readonly #stopListening: () => void
+  #cursors: CompletableFuture<ReadonlyArray<Cursor>>
+  #next = 0
+  #changed = false
+  #waiting: CompletableFuture<void> | undefined
+  #closed = false
+
+  constructor(storage: Storage, topic: Topic<K, V>, selection: Selection) {
+    this.#storage = storage
+    this.#topic = topic
+    this.#selection = selection
+    this.#stopListening = storage.onChange(() => this.#wake())
+    this.#cursors = ensureTopic(storage, topic).thenCompose((info) => {
+      const { partition } = selection
+      const indexes = partition === undefined ? Array.from({ length: info.partitions }, (_, index) => index) : [partition]
+      return CompletableFuture.allOf(indexes.map((index) => this.#cursor(index, info.firstPartition + index)))
+    })
+  }
+
+  /** The next records, of one partition; waits when there are none yet. An empty answer is the last one. */
+  read(): CompletableFuture<ReadonlyArray<Received<K, V>>> {
+    return this.#cursors.thenCompose((cursors) => this.#readFrom(cursors, cursors.length))
+  }
+
+  /** Ends the reading: a `read` that waits is answered as the last one. */
+  close(): void {
+    this.#closed = true
+    this.#stopListening()
+    this.#wake()
+  }
+
+  #readFrom(cursors: ReadonlyArray<Cursor>, untried: number): CompletableFuture<ReadonlyArray<Received<K, V>>> {
+    if (this.#closed || cursors.every((cursor) => cursor.position >= cursor.until)) return CompletableFuture.completed([])
+    if (untried === 0) return this.#change().thenCompose(() => this.#readFrom(cursors, cursors.length))
+    const cursor = cursors[this.#next]!
+    this.#next = (this.#next + 1) % cursors.length
+    return this.#readCursor(cursor).thenCompose((records) =>
+      records.length > 0 ? CompletableFuture.completed(records) : this.#readFrom(cursors, untried - 1),
+    )
+  }
+
+  #readCursor(cursor: Cursor): CompletableFuture<ReadonlyArray<Received<K, V>>> {
+    if (cursor.position >= cursor.until) return CompletableFuture.completed([])
+    const bounds = { recordsMax: this.#selection.batchRecordsMax, bytesMax: readBytesMax }
+    return this.#storage.read(cursor.partition, cursor.position, bounds).thenApply(({ batches }) => {
+      const records: Array<Received<K, V>> = []
+      for (const batch of batches) {
+        const end = Math.min(batch.baseOffset + batch.count, cursor.until)
+        for (let offset = Math.max(batch.baseOffset, cursor.position); offset < end; offset++) {
+          records.push(decodeReceived(this.#topic, cursor.index, batch, offset - batch.baseOffset))
+        }
+        cursor.position = Math.max(cursor.position, end)
+      }
+      return records
+    })
+  }
+
+  #cursor(index: number, partition: number): CompletableFuture<Cursor> {
+    const { start, toEnd } = this.#selection
+    const bounds = this.#storage.bounds(partition)
+    const until = toEnd ? bounds.end : Number.MAX_SAFE_INTEGER
+    const at = (position: number): Cursor => ({ index, partition, until, position })
+    if (start === 'earliest') return CompletableFuture.completed(at(bounds.start))
+    if (start === 'latest') return CompletableFuture.completed(at(bounds.end))
+    if ('offset' in start) return CompletableFuture.completed(at(start.offset))
+    return this.#storage.offsetAt(partition, start.time).thenApply(at)
+  }
+
+  /** Completes at the next change, at once when there was one since the last wait. */
+  #change(): CompletableFuture<void> {
+    if (this.#changed) {
+      this.#changed = false
+      return CompletableFuture.completed(undefined)
+    }
+    this.#waiting = new CompletableFuture<void>()
+    return this.#waiting
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    if (waiting === undefined) this.#changed = true
+    else waiting.complete(undefined)
+  }
+}

@@ -1,0 +1,136 @@
+import { Observable, type Subscriber } from 'rxjs'
+import type { Received } from '../codec/Received.ts'
+import { CompletableFuture } from '../future/CompletableFuture.ts'
+import { InvalidOption } from '../model/errors.ts'
+import type { Clock } from '../ports/Clock.ts'
+import type { Storage } from '../ports/Storage.ts'
+import { requireInteger, type Topic } from './Topic.ts'
+import { TopicIterator } from './TopicIterator.ts'
+import { type Selection, TopicReader } from './TopicReader.ts'
+
+/**
+ * Where reading begins: the first record kept, the records appended from now on, an offset (of one partition),
+ * or the first record at or after a time (in milliseconds since 1970).
+ */
+export type StartPosition = 'earliest' | 'latest' | { readonly offset: number } | { readonly time: number }
+
+/** Where a stream reads: an open storage and its time. */
+export interface StreamSource {
+  readonly storage: Storage
+  readonly clock: Clock
+}
+
+const batchRecordsMaxDefault = 1_000
+
+/**
+ * A topic as an Observable of its records, in order within each partition, first those that are there and then those
+ * to come, without a gap or a repeat. Also an AsyncIterable.
+ *
+ * The log is the buffer: a bounded batch is read and pushed, and the next one only afterwards, in a later turn of the
+ * event loop; so memory does not depend on the backlog. RxJS has no demand signal, so an asynchronous subscriber that
+ * must slow the reading down uses `consume` or `for await`, which read on only when it is done.
+ * A record that cannot be decoded is a value (`BadRecord`), never an error of the stream. Unsubscribing stops the reading.
+ */
+export class TopicStream<K, V> extends Observable<Received<K, V>> {
+  readonly topic: Topic<K, V>
+  readonly #source: StreamSource
+  readonly #selection: Selection
+
+  constructor(source: StreamSource, topic: Topic<K, V>, selection: Partial<Selection> = {}) {
+    super((subscriber) => this.#emit(subscriber))
+    this.topic = topic
+    this.#source = source
+    this.#selection = { start: 'latest', toEnd: false, batchRecordsMax: batchRecordsMaxDefault, ...selection }
+    const { start, partition } = this.#selection
+    if (partition !== undefined && !(Number.isInteger(partition) && partition >= 0 && partition < topic.partitions)) {
+      throw new InvalidOption(
+        `topic '${topic.name}': partition ${partition} does not exist; expected 0 to ${topic.partitions - 1}`,
+      )
+    }
+    validateStart(topic.name, start)
+  }
+
+  /**
+   * The same stream from another place; without this it begins with the records appended after the subscription.
+   *
+   * @throws InvalidOption for an offset that is not a whole number of at least 0, or a time that is not a number
+   */
+  from(start: StartPosition): TopicStream<K, V> {
+    return new TopicStream(this.#source, this.topic, { ...this.#selection, start })
+  }
+
+  /** The same stream, of one partition only. */
+  partition(partition: number): TopicStream<K, V> {
+    return new TopicStream(this.#source, this.topic, { ...this.#selection, partition })
+  }
+
+  /** The same stream, but finite: it completes after the last record that was there at the subscription. */
+  toEnd(): TopicStream<K, V> {
+    return new TopicStream(this.#source, this.topic, { ...this.#selection, toEnd: true })
+  }
+
+  /**
+   * Calls a handler for each record and reads on only when it is done: the demand that Observables lack.
+   *
+   * @param options - `concurrencyMax` records are handled at once (1 by default; with more the order of the ends is open)
+   * @returns completes when a finite stream is consumed; fails with what the handler failed with; cancelling it stops the reading
+   */
+  consume(
+    handler: (record: Received<K, V>) => PromiseLike<unknown> | void,
+    options: { readonly concurrencyMax?: number } = {},
+  ): CompletableFuture<void> {
+    const { concurrencyMax = 1 } = options
+    requireInteger('consume: concurrencyMax', concurrencyMax, 1, 100_000)
+    return CompletableFuture.cancellable<void>((done) => {
+      const records = this[Symbol.asyncIterator]()
+      const work = async (): Promise<void> => {
+        for (let next = await records.next(); next.done !== true && !done.isDone; next = await records.next()) {
+          await handler(next.value)
+        }
+      }
+      const stop = (): void => void records.return()
+      CompletableFuture.from(Promise.all(Array.from({ length: concurrencyMax }, work))).whenComplete((_, error) => {
+        stop()
+        if (error === undefined) done.complete(undefined)
+        else done.completeExceptionally(error)
+      })
+      return stop
+    })
+  }
+
+  /** The records one by one, on demand: nothing is read ahead beyond one batch. Leaving the loop stops the reading. */
+  [Symbol.asyncIterator](): TopicIterator<K, V> {
+    return new TopicIterator(new TopicReader(this.#source.storage, this.topic, this.#selection))
+  }
+
+  #emit(subscriber: Subscriber<Received<K, V>>): () => void {
+    const { storage, clock } = this.#source
+    const reader = new TopicReader(storage, this.topic, this.#selection)
+    const loop = (): void => {
+      reader.read().whenComplete((records, error) => {
+        if (records === undefined) return subscriber.error(error)
+        if (records.length === 0) return subscriber.complete()
+        for (const record of records) {
+          if (subscriber.closed) return
+          subscriber.next(record)
+        }
+        clock.turn(loop)
+      })
+    }
+    loop()
+    return () => reader.close()
+  }
+}
+
+const validateStart = (topic: string, start: StartPosition): void => {
+  const valid =
+    start === 'earliest' ||
+    start === 'latest' ||
+    (typeof start === 'object' &&
+      ('offset' in start ? Number.isSafeInteger(start.offset) && start.offset >= 0 : Number.isFinite(start.time)))
+  if (!valid) {
+    throw new InvalidOption(
+      `topic '${topic}': start is ${JSON.stringify(start)}; expected 'earliest', 'latest', { offset } or { time }`,
+    )
+  }
+}

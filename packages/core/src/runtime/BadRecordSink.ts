@@ -1,0 +1,30 @@
+import type { DecodeFailure } from '../codec/Codec.ts'
+import type { TopicWriter } from '../log/TopicWriter.ts'
+import type { RecordBatch } from '../model/RecordBatch.ts'
+
+/** Sets records that cannot be decoded aside, with their cause and origin as headers, so that the others go on. */
+export class BadRecordSink {
+  readonly #writer: TopicWriter<Uint8Array | null, Uint8Array | null>
+  readonly #topic: string
+  readonly #partition: number
+
+  constructor(writer: TopicWriter<Uint8Array | null, Uint8Array | null>, topic: string, partition: number) {
+    this.#writer = writer
+    this.#topic = topic
+    this.#partition = partition
+  }
+
+  /** The record's bytes as they are; it appears with the batch's commit. */
+  add(batch: RecordBatch, index: number, part: 'key' | 'value', failure: DecodeFailure): void {
+    const headers = {
+      ...batch.headers(index),
+      'weir.topic': this.#topic,
+      'weir.partition': String(this.#partition),
+      'weir.offset': String(batch.baseOffset + index),
+      'weir.part': part,
+      'weir.cause': failure.reason,
+    }
+    const timestamp = batch.timestamp(index)
+    this.#writer.addEncoded(batch.key(index), batch.value(index), timestamp, batch.id(index), headers, -Infinity, -1)
+  }
+}

@@ -1,0 +1,132 @@
+import { bytes } from '../codec/bytes.ts'
+import { nullable } from '../codec/nullable.ts'
+import type { Codec } from '../codec/Codec.ts'
+import type { Output, TaskContext } from '../job/Operator.ts'
+import { type Stage, storesOf } from '../job/plan.ts'
+import type { KeyValueStore, StoreDefinition, WindowStore } from '../job/Store.ts'
+import type { StreamRecord } from '../job/StreamRecord.ts'
+import type { Topic } from '../log/Topic.ts'
+import { type OpenBatch, TopicWriter } from '../log/TopicWriter.ts'
+import { invariant } from '../model/invariant.ts'
+import type { Append, RowChange } from '../ports/Commit.ts'
+import { CachedKeyValueStore, type StoreLocation } from './CachedKeyValueStore.ts'
+import { CachedWindowStore } from './CachedWindowStore.ts'
+import type { Progress } from './Progress.ts'
+import type { RunContext } from './RunContext.ts'
+import type { TaskStore } from './TaskStore.ts'
+
+/** The codec of bad records' keys and values: the bytes as they are. */
+export const rawCodec: Codec<Uint8Array | null> = nullable(bytes)
+
+/** Everything that a task's operators do inside Weir, gathered until it becomes a commit: outputs, state, counts. */
+export class BatchScope implements TaskContext {
+  readonly job: string
+  readonly stage: number
+  readonly partition: number
+  readonly clock: RunContext['clock']
+  readonly #run: RunContext
+  readonly #keys: ReadonlyMap<string, Codec<unknown>>
+  readonly #inputCodec: string
+  readonly #progress: Progress
+  readonly #stores = new Map<string, TaskStore>()
+  readonly #writers = new Map<string, TopicWriter<unknown, unknown>>()
+  #counts = new Map<string, number>()
+
+  constructor(run: RunContext, stage: Stage, partition: number, progress: Progress) {
+    this.job = run.plan.job
+    this.stage = stage.index
+    this.partition = partition
+    this.clock = run.clock
+    this.#run = run
+    this.#keys = new Map(storesOf(stage).map(({ store, key }) => [store.name, key]))
+    this.#inputCodec = stage.input.value.name
+    this.#progress = progress
+  }
+
+  readonly watermark = (): number => this.#progress.watermark
+
+  readonly count = (counter: string, by: number): void => {
+    this.#counts.set(counter, (this.#counts.get(counter) ?? 0) + by)
+  }
+
+  readonly keyValueStore = <K, V>(definition: StoreDefinition<K, V>): KeyValueStore<K, V> =>
+    this.#store(
+      definition,
+      (location) => new CachedKeyValueStore(this.#run.storage.rows, location, this.#run.settings.cacheEntriesMax),
+    )
+
+  readonly windowStore = <K, V>(definition: StoreDefinition<K, V>): WindowStore<K, V> =>
+    this.#store(
+      definition,
+      (location) => new CachedWindowStore(this.#run.storage.rows, location, this.#run.settings.cacheEntriesMax),
+    )
+
+  readonly output = <K, V>(topic: Topic<K, V>): Output<K, V> => {
+    const writer = this.writer(topic)
+    // a value that is still the one that was read need not be encoded again by the same codec
+    const reuse = topic.value.name === this.#inputCodec
+    return { send: (record) => void send(writer, record, reuse, -Infinity) }
+  }
+
+  /** As `output`, for a repartition topic: its batches name this task as their source, its records keep their watermark. */
+  repartition(topic: Topic<unknown, unknown>): Output<unknown, unknown> {
+    const writer = this.writer(topic, this.partition)
+    const reuse = topic.value.name === this.#inputCodec
+    return { send: (record) => void send(writer, record, reuse, record.watermark) }
+  }
+
+  /** The one writer of a topic; its batches go into the next commit. */
+  writer<K, V>(topic: Topic<K, V>, source?: number): TopicWriter<K, V> {
+    let writer = this.#writers.get(topic.name)
+    if (writer === undefined) {
+      const info = this.#run.topics.get(topic.name)
+      invariant(info !== undefined, `topic '${topic.name}' was created before the tasks`)
+      writer = new TopicWriter(topic, info, { source }) as unknown as TopicWriter<unknown, unknown>
+      this.#writers.set(topic.name, writer)
+    }
+    return writer as unknown as TopicWriter<K, V>
+  }
+
+  /** Takes what was gathered since the last call. */
+  take(commit: number): { readonly append: Append[]; readonly rows: RowChange[]; readonly counts: Map<string, number> } {
+    const append: Append[] = []
+    for (const writer of this.#writers.values()) for (const batch of writer.take()) append.push(batch.append)
+    const rows: RowChange[] = []
+    for (const store of this.#stores.values()) store.flush(rows, commit)
+    const counts = this.#counts
+    this.#counts = new Map()
+    return { append, rows, counts }
+  }
+
+  /** Commit number `commit` is durable. */
+  committed(commit: number): void {
+    for (const store of this.#stores.values()) store.committed(commit)
+  }
+
+  #store<K, V, S extends TaskStore>(definition: StoreDefinition<K, V>, make: (location: StoreLocation<K, V>) => S): S {
+    let store = this.#stores.get(definition.name)
+    if (store === undefined) {
+      const id = this.#run.storeIds.get(definition.name)
+      invariant(id !== undefined, `store '${definition.name}' was declared by its operator`)
+      store = make({
+        name: definition.name,
+        id,
+        partition: this.partition,
+        key: this.#keys.get(definition.name) as Codec<K>,
+        value: definition.value,
+      })
+      this.#stores.set(definition.name, store)
+    }
+    return store as S
+  }
+}
+
+const send = <K, V>(
+  writer: TopicWriter<K, V>,
+  record: StreamRecord<K, V>,
+  reuse: boolean,
+  watermark: number,
+): OpenBatch =>
+  reuse && record.encodedValue !== undefined
+    ? writer.addReencoded(record.key, record.encodedValue, record.timestamp, record.headers, watermark)
+    : writer.add(record.key, record.value, record.timestamp, null, record.headers, watermark, -1)

@@ -1,0 +1,111 @@
+import { isLeft } from 'fp-ts/lib/Either.js'
+import type { Codec } from '../codec/Codec.ts'
+import type { KeyValueStore } from '../job/Store.ts'
+import { StoreMismatch } from '../model/errors.ts'
+import type { RowChange } from '../ports/Commit.ts'
+import { rowKey } from '../ports/rows.ts'
+import type { RowReader } from '../ports/Storage.ts'
+import { mapKeyOf, type TaskStore } from './TaskStore.ts'
+
+interface Entry<K, V> {
+  readonly key: K
+  /** `undefined`: the key has no value. */
+  value: V | undefined
+  dirty: boolean
+  /** The last commit that writes it; the cache must hold it until that one is durable. */
+  commit: number
+}
+
+/** Where a store's rows are, and how its keys and values are encoded. */
+export interface StoreLocation<K, V> {
+  readonly name: string
+  readonly id: number
+  readonly partition: number
+  readonly key: Codec<K>
+  readonly value: Codec<V>
+}
+
+/**
+ * Keyed state behind a write-back cache. Reads see the writes of this task, also those whose commit is on its way;
+ * the cache holds at most `entriesMax` entries beside the ones that are not durable yet.
+ */
+export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore {
+  readonly #rows: RowReader
+  readonly #location: StoreLocation<K, V>
+  readonly #entriesMax: number
+  readonly #entries = new Map<unknown, Entry<K, V>>()
+  #dirty: Array<Entry<K, V>> = []
+
+  constructor(rows: RowReader, location: StoreLocation<K, V>, entriesMax: number) {
+    this.#rows = rows
+    this.#location = location
+    this.#entriesMax = entriesMax
+  }
+
+  get(key: K): V | undefined {
+    return this.#entry(key).value
+  }
+
+  put(key: K, value: V): void {
+    this.#write(key, value)
+  }
+
+  delete(key: K): void {
+    this.#write(key, undefined)
+  }
+
+  flush(rows: RowChange[], commit: number): void {
+    for (const entry of this.#dirty) {
+      entry.dirty = false
+      entry.commit = commit
+      rows.push({
+        key: this.#rowKey(entry.key),
+        value: entry.value === undefined ? null : this.#location.value.encode(entry.value),
+      })
+    }
+    this.#dirty = []
+  }
+
+  committed(commit: number): void {
+    if (this.#entries.size <= this.#entriesMax) return
+    const target = Math.floor(this.#entriesMax * 0.75)
+    for (const [mapKey, entry] of this.#entries) {
+      if (this.#entries.size <= target) return
+      if (!entry.dirty && entry.commit <= commit) this.#entries.delete(mapKey)
+    }
+  }
+
+  #write(key: K, value: V | undefined): void {
+    const entry = this.#entry(key)
+    entry.value = value
+    if (entry.dirty) return
+    entry.dirty = true
+    this.#dirty.push(entry)
+  }
+
+  #entry(key: K): Entry<K, V> {
+    const mapKey = mapKeyOf(key, this.#location.key.encode)
+    let entry = this.#entries.get(mapKey)
+    if (entry === undefined) {
+      const row = this.#rows.get(this.#rowKey(key))
+      entry = { key, value: row === undefined ? undefined : decodeStored(this.#location, row), dirty: false, commit: 0 }
+      this.#entries.set(mapKey, entry)
+    }
+    return entry
+  }
+
+  #rowKey(key: K): Uint8Array {
+    return rowKey(this.#location.id, this.#location.partition, this.#location.key.encode(key))
+  }
+}
+
+/** @throws StoreMismatch when the bytes are not a value of the store's codec */
+export const decodeStored = <V>(location: { readonly name: string; readonly value: Codec<V> }, bytes: Uint8Array): V => {
+  const decoded = location.value.decode(bytes)
+  if (isLeft(decoded)) {
+    throw new StoreMismatch(
+      `store '${location.name}' holds a value that codec ${location.value.name} cannot read: ${decoded.left.reason}`,
+    )
+  }
+  return decoded.right
+}

@@ -1,0 +1,203 @@
+import { isLeft } from 'fp-ts/lib/Either.js'
+import type { WindowStore } from '../job/Store.ts'
+import { StoreMismatch } from '../model/errors.ts'
+import type { RowChange } from '../ports/Commit.ts'
+import { rowKeyEnd } from '../ports/rows.ts'
+import type { RowReader } from '../ports/Storage.ts'
+import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
+import { mapKeyOf, type TaskStore } from './TaskStore.ts'
+import { windowKeyOf, windowRowKey, windowStartOf } from './windowRows.ts'
+
+interface Entry<K, V> {
+  readonly key: K
+  readonly window: OpenWindow<K, V>
+  /** `undefined`: the key has no value in this window. */
+  value: V | undefined
+  dirty: boolean
+  /** There is, or may soon be, a row of it. */
+  stored: boolean
+  /** The last commit that writes it; the cache must hold it until that one is durable. */
+  commit: number
+}
+
+interface OpenWindow<K, V> {
+  readonly start: number
+  readonly entries: Map<unknown, Entry<K, V>>
+  /** Every key of the window is among the entries, so that a key that is not there needs no look into the storage. */
+  complete: boolean
+}
+
+const noKey = new Uint8Array(0)
+const rangeRowsMax = 10_000
+
+/**
+ * State by window behind a write-back cache. Windows that open and close within one batch never reach the storage,
+ * and a window that began in memory is never looked for there. The starts of all open windows are held in memory;
+ * of their entries at most `entriesMax` beside those that are not durable yet.
+ */
+export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
+  readonly #rows: RowReader
+  readonly #location: StoreLocation<K, V>
+  readonly #entriesMax: number
+  readonly #windows = new Map<number, OpenWindow<K, V>>()
+  #removed: Uint8Array[] = []
+  #dirty: Array<Entry<K, V>> = []
+  #size = 0
+  #earliest = Infinity
+  #last: OpenWindow<K, V> | undefined
+
+  constructor(rows: RowReader, location: StoreLocation<K, V>, entriesMax: number) {
+    this.#rows = rows
+    this.#location = location
+    this.#entriesMax = entriesMax
+    for (let start = this.#storedStart(-Number.MAX_SAFE_INTEGER); start !== undefined; start = this.#storedStart(start + 1)) {
+      this.#windows.set(start, { start, entries: new Map(), complete: false })
+      this.#earliest = Math.min(this.#earliest, start)
+    }
+  }
+
+  get(key: K, windowStart: number): V | undefined {
+    return this.#entry(key, windowStart).value
+  }
+
+  put(key: K, windowStart: number, value: V): void {
+    const entry = this.#entry(key, windowStart)
+    entry.value = value
+    if (entry.dirty) return
+    entry.dirty = true
+    this.#dirty.push(entry)
+  }
+
+  earliest(): number {
+    return this.#earliest
+  }
+
+  take(windowStart: number): ReadonlyArray<readonly [K, V]> {
+    const window = this.#windows.get(windowStart)
+    if (window === undefined) return []
+    if (!window.complete) this.#load(window)
+    const found: Array<{ readonly bytes: Uint8Array; readonly entry: Entry<K, V> }> = []
+    for (const entry of window.entries.values()) {
+      const bytes = this.#location.key.encode(entry.key)
+      if (entry.stored) this.#removed.push(this.#rowKey(windowStart, bytes))
+      if (entry.value !== undefined) found.push({ bytes, entry })
+    }
+    this.#forget(window)
+    found.sort((a, b) => compareBytes(a.bytes, b.bytes))
+    return found.map(({ entry }) => [entry.key, entry.value!] as const)
+  }
+
+  flush(rows: RowChange[], commit: number): void {
+    for (const key of this.#removed) rows.push({ key, value: null })
+    for (const entry of this.#dirty) {
+      if (this.#windows.get(entry.window.start) !== entry.window) continue
+      entry.dirty = false
+      entry.stored = true
+      entry.commit = commit
+      rows.push({
+        key: this.#rowKey(entry.window.start, this.#location.key.encode(entry.key)),
+        value: entry.value === undefined ? null : this.#location.value.encode(entry.value),
+      })
+    }
+    this.#removed = []
+    this.#dirty = []
+  }
+
+  committed(commit: number): void {
+    if (this.#size <= this.#entriesMax) return
+    const target = Math.floor(this.#entriesMax * 0.75)
+    for (const window of this.#windows.values()) {
+      for (const [mapKey, entry] of window.entries) {
+        if (this.#size <= target) return
+        if (entry.dirty || entry.commit > commit) continue
+        window.entries.delete(mapKey)
+        window.complete = false
+        this.#size--
+      }
+    }
+  }
+
+  #entry(key: K, start: number): Entry<K, V> {
+    const window = this.#last?.start === start ? this.#last : this.#window(start)
+    const mapKey = mapKeyOf(key, this.#location.key.encode)
+    let entry = window.entries.get(mapKey)
+    if (entry === undefined) {
+      const row = window.complete ? undefined : this.#rows.get(this.#rowKey(start, this.#location.key.encode(key)))
+      const value = row === undefined ? undefined : decodeStored(this.#location, row)
+      entry = { key, window, value, dirty: false, stored: row !== undefined, commit: 0 }
+      window.entries.set(mapKey, entry)
+      this.#size++
+    }
+    return entry
+  }
+
+  /** The open window of this start; a new one is known to have no rows, since all stored windows are open from the beginning. */
+  #window(start: number): OpenWindow<K, V> {
+    let window = this.#windows.get(start)
+    if (window === undefined) {
+      window = { start, entries: new Map(), complete: true }
+      this.#windows.set(start, window)
+      this.#earliest = Math.min(this.#earliest, start)
+    }
+    this.#last = window
+    return window
+  }
+
+  /** Brings all stored entries of the window into memory: they are about to leave it. */
+  #load(window: OpenWindow<K, V>): void {
+    const { id, partition } = this.#location
+    const until = windowRowKey(id, partition, window.start + 1, noKey)
+    let from = windowRowKey(id, partition, window.start, noKey)
+    for (;;) {
+      const rows = this.#rows.range(from, until, { limit: rangeRowsMax })
+      for (const row of rows) {
+        const key = this.#decodeKey(windowKeyOf(row.key))
+        const mapKey = mapKeyOf(key, this.#location.key.encode)
+        const present = window.entries.get(mapKey)
+        if (present !== undefined) continue
+        const value = decodeStored(this.#location, row.value)
+        window.entries.set(mapKey, { key, window, value, dirty: false, stored: true, commit: 0 })
+        this.#size++
+      }
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < rangeRowsMax) return
+      from = new Uint8Array(last.key.length + 1)
+      from.set(last.key)
+    }
+  }
+
+  #forget(window: OpenWindow<K, V>): void {
+    this.#windows.delete(window.start)
+    this.#size -= window.entries.size
+    if (this.#last === window) this.#last = undefined
+    this.#earliest = Infinity
+    for (const start of this.#windows.keys()) this.#earliest = Math.min(this.#earliest, start)
+  }
+
+  #storedStart(from: number): number | undefined {
+    const { id, partition } = this.#location
+    const [row] = this.#rows.range(windowRowKey(id, partition, from, noKey), rowKeyEnd(id, partition), { limit: 1 })
+    return row === undefined ? undefined : windowStartOf(row.key)
+  }
+
+  #rowKey(start: number, key: Uint8Array): Uint8Array {
+    return windowRowKey(this.#location.id, this.#location.partition, start, key)
+  }
+
+  #decodeKey(bytes: Uint8Array): K {
+    const decoded = this.#location.key.decode(bytes)
+    if (isLeft(decoded)) {
+      throw new StoreMismatch(`store '${this.#location.name}' holds a key that codec ${this.#location.key.name} cannot read`)
+    }
+    return decoded.right
+  }
+}
+
+const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
+  const length = Math.min(a.length, b.length)
+  for (let index = 0; index < length; index++) {
+    const difference = a[index]! - b[index]!
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}

@@ -1,0 +1,51 @@
+import type { Plan, Stage } from '../job/plan.ts'
+import type { Topic } from '../log/Topic.ts'
+import type { TopicInfo } from '../log/topicCatalog.ts'
+import type { Clock } from '../ports/Clock.ts'
+import type { Storage } from '../ports/Storage.ts'
+
+/** How a job is run. Every figure has a default; none changes what the job computes. */
+export interface RunSettings {
+  /** At most so many records are processed between two commits. */
+  readonly batchRecordsMax: number
+  readonly batchBytesMax: number
+  /** How many commits of a task may be on their way while the next batch is processed. */
+  readonly inFlightCommitsMax: number
+  /** How many entries of each store a task keeps in memory beside those that are not durable yet. */
+  readonly cacheEntriesMax: number
+  /** Stop at the end of the sources as it was at the start, with all windows closed. */
+  readonly toEnd: boolean
+}
+
+/** What all tasks of a run share. */
+export interface RunContext {
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly plan: Plan
+  readonly settings: RunSettings
+  readonly topics: ReadonlyMap<string, TopicInfo>
+  readonly storeIds: ReadonlyMap<string, number>
+  readonly badRecords: Topic<Uint8Array | null, Uint8Array | null>
+  readonly counters: Counters
+}
+
+/** The run's figures, counted as batches commit. */
+export class Counters {
+  readonly #values = new Map<string, number>()
+
+  add(counter: string, by: number): void {
+    this.#values.set(counter, (this.#values.get(counter) ?? 0) + by)
+  }
+
+  get(counter: string): number {
+    return this.#values.get(counter) ?? 0
+  }
+}
+
+/** The place of a topic's partition in the storage. */
+export const partitionOf = (context: RunContext, topic: { readonly name: string }, partition: number): number =>
+  context.topics.get(topic.name)!.firstPartition + partition
+
+/** How many sources a task of the stage has: the tasks of the stage before it, or itself. */
+export const sourcesOf = (plan: Plan, stage: Stage): number =>
+  stage.upstream === undefined ? 1 : plan.stages[stage.upstream]!.input.partitions

@@ -1,0 +1,13 @@
+import type { RowChange } from '../ports/Commit.ts'
+
+/** What a task needs of each of its stores, whatever the kind: changes for the commit, and news of its outcome. */
+export interface TaskStore {
+  /** Adds what changed since the last call to the rows of commit number `commit`. */
+  flush(rows: RowChange[], commit: number): void
+  /** Commit `commit` and all before it are durable: what they wrote may be dropped from the cache and read again. */
+  committed(commit: number): void
+}
+
+/** A key as a `Map` can hold it: primitives are themselves, other keys are the text of their bytes. */
+export const mapKeyOf = <K>(key: K, bytesOf: (key: K) => Uint8Array): unknown =>
+  typeof key === 'object' && key !== null ? String.fromCharCode(...bytesOf(key)) : key

@@ -1,0 +1,148 @@
+import { CompletableFuture } from '../future/CompletableFuture.ts'
+import type { Job } from '../job/Job.ts'
+import { planJob } from '../job/plan.ts'
+import { appendEntries, type Entry } from '../log/entry.ts'
+import { Producer, type ProducerOptions } from '../log/Producer.ts'
+import { newProducerIdentity } from '../log/producerIdentity.ts'
+import type { RecordMetadata } from '../log/recordMetadata.ts'
+import { requireInteger, type Topic } from '../log/Topic.ts'
+import { ensureTopic, listTopics, type TopicInfo } from '../log/topicCatalog.ts'
+import { TopicStream } from '../log/TopicStream.ts'
+import { InvalidJob, InvalidOption } from '../model/errors.ts'
+import type { Clock } from '../ports/Clock.ts'
+import type { Storage, StorageProvider } from '../ports/Storage.ts'
+import { systemClock } from '../ports/systemClock.ts'
+import { RunningJob, type Share } from './RunningJob.ts'
+import type { RunSettings } from './RunContext.ts'
+import { StoreQuery } from './StoreQuery.ts'
+
+export interface WeirOptions {
+  /** All time comes from it; the machine's by default. */
+  readonly clock?: Clock
+}
+
+/** How a job is run. None of it changes what the job computes. */
+export interface RunOptions extends Partial<Omit<RunSettings, 'toEnd'>> {
+  /**
+   * `'end'`: process what is in the sources at the start, close all windows, and end. A later run of the job
+   * finds event time at its end: records that come after that are late.
+   */
+  readonly until?: 'end'
+  /** Which tasks this worker runs, when several share the job: all of them by default. */
+  readonly share?: Share
+}
+
+/**
+ * An open storage, and what can be done with it: topics, producers, jobs, queries. Any number of processes may have
+ * one over the same folder at once.
+ */
+export class Weir {
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly #running = new Map<string, RunningJob>()
+
+  private constructor(storage: Storage, clock: Clock) {
+    this.storage = storage
+    this.clock = clock
+  }
+
+  /**
+   * Opens a storage, such as `lmdb('./data')`.
+   *
+   * @throws StorageRefused, StorageFailed, StorageStalled, InvalidOption
+   */
+  static open(provider: StorageProvider, options: WeirOptions = {}): CompletableFuture<Weir> {
+    return provider.open().thenApply((storage) => new Weir(storage, options.clock ?? systemClock))
+  }
+
+  /** The topic as an Observable and AsyncIterable of its records, from now on; see `from`, `partition`, `toEnd`. */
+  topic<K, V>(topic: Topic<K, V>): TopicStream<K, V> {
+    return new TopicStream(this, topic)
+  }
+
+  /** All topics there are. */
+  topics(): ReadonlyArray<TopicInfo> {
+    return listTopics(this.storage)
+  }
+
+  /**
+   * A producer for the topic, which is created when it is not there yet. Costs one or two commits.
+   *
+   * @throws TopicMismatch, InvalidOption
+   */
+  producer<K, V>(topic: Topic<K, V>, options: ProducerOptions = {}): CompletableFuture<Producer<K, V>> {
+    return ensureTopic(this.storage, topic).thenCompose((info) =>
+      newProducerIdentity(this.storage).thenApply(
+        (identity) => new Producer(this.storage, this.clock, topic, info, identity, options),
+      ),
+    )
+  }
+
+  /**
+   * Appends records of any topics and partitions in one commit: all of them are there, or none.
+   *
+   * @returns where they are, in the order of the entries
+   * @throws as `Producer.append`
+   */
+  append(...entries: ReadonlyArray<Entry>): CompletableFuture<ReadonlyArray<RecordMetadata>> {
+    return appendEntries(this.storage, this.clock, entries)
+  }
+
+  /**
+   * Runs a job: exactly once, from its last commit on.
+   *
+   * @returns the run, once its tasks have started
+   * @throws InvalidJob, InvalidOption before anything is written; TopicMismatch, StoreMismatch
+   */
+  run(job: Job, options: RunOptions = {}): CompletableFuture<RunningJob> {
+    return CompletableFuture.supply(() => {
+      const plan = planJob(job)
+      const { share = { index: 0, count: 1 } } = options
+      const settings = runSettings(job.name, options, share)
+      if (this.#running.has(job.name)) {
+        throw new InvalidJob(`job '${job.name}' is running already; expected another name, or stop() of the first run`)
+      }
+      return RunningJob.start(this.storage, this.clock, plan, share, settings).thenApply((running) => {
+        this.#running.set(job.name, running)
+        running.done.whenComplete(() => this.#running.delete(job.name))
+        return running
+      })
+    })
+  }
+
+  /**
+   * Asks a job's store, from any process, also while the job runs.
+   *
+   * @throws InvalidJob when the job has no store of this name
+   */
+  store<K, V>(job: Job, name: string): StoreQuery<K, V> {
+    return StoreQuery.of<K, V>(this.storage, planJob(job), name)
+  }
+
+  /** Stops the jobs, waits for commits under way and closes the storage. */
+  close(): CompletableFuture<void> {
+    const stops = [...this.#running.values()].map((running) => running.stop().exceptionally(() => undefined))
+    return CompletableFuture.allOf(stops).thenCompose(() => this.storage.close())
+  }
+}
+
+const runSettings = (job: string, options: RunOptions, share: Share): RunSettings => {
+  const settings = {
+    batchRecordsMax: options.batchRecordsMax ?? 4_096,
+    batchBytesMax: options.batchBytesMax ?? 1 << 20,
+    inFlightCommitsMax: options.inFlightCommitsMax ?? 2,
+    cacheEntriesMax: options.cacheEntriesMax ?? 100_000,
+    toEnd: options.until === 'end',
+  }
+  const what = (option: string): string => `run of job '${job}': ${option}`
+  requireInteger(what('batchRecordsMax'), settings.batchRecordsMax, 1, 1_000_000)
+  requireInteger(what('batchBytesMax'), settings.batchBytesMax, 1, 64 << 20)
+  requireInteger(what('inFlightCommitsMax'), settings.inFlightCommitsMax, 1, 64)
+  requireInteger(what('cacheEntriesMax'), settings.cacheEntriesMax, 0, 2 ** 31)
+  requireInteger(what('share.count'), share.count, 1, 65_536)
+  requireInteger(what('share.index'), share.index, 0, share.count - 1)
+  if (options.until !== undefined && options.until !== 'end') {
+    throw new InvalidOption(`${what('until')} is ${String(options.until)}; expected 'end' or nothing`)
+  }
+  return settings
+}

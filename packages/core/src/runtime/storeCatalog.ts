@@ -1,0 +1,56 @@
+import { CompletableFuture } from '../future/CompletableFuture.ts'
+import { createRow } from '../log/topicCatalog.ts'
+import { StoreMismatch } from '../model/errors.ts'
+import type { Codec } from '../codec/Codec.ts'
+import { firstUserStore, rowKey, systemStores } from '../ports/rows.ts'
+import type { Storage } from '../ports/Storage.ts'
+import type { StoreDefinition } from '../job/Store.ts'
+
+/** What the storage knows of a store. */
+interface StoreInfo {
+  readonly id: number
+  readonly kind: string
+  readonly key: string
+  readonly value: string
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+const catalogKey = (job: string, store: string): Uint8Array =>
+  rowKey(systemStores.stores, 0, encoder.encode(`${job}/${store}`))
+
+/** The id that the storage gave to a job's store; `undefined` when the job never ran. */
+export const storedStoreId = (storage: Storage, job: string, store: string): number | undefined => {
+  const row = storage.rows.get(catalogKey(job, store))
+  return row === undefined ? undefined : (JSON.parse(decoder.decode(row)) as StoreInfo).id
+}
+
+/**
+ * The id of a job's store; given to it durably the first time.
+ *
+ * @throws StoreMismatch when its state was written as another kind or with other codecs
+ */
+export const ensureStore = (
+  storage: Storage,
+  job: string,
+  store: StoreDefinition<unknown, unknown>,
+  key: Codec<unknown>,
+): CompletableFuture<number> =>
+  createRow(
+    storage,
+    catalogKey(job, store.name),
+    { counter: 'store', first: firstUserStore, count: 1 },
+    (id): StoreInfo => ({ id, kind: store.kind, key: key.name, value: store.value.name }),
+  ).thenApply((info) => {
+    const requireSame = (what: string, stored: string, given: string): void => {
+      if (stored === given) return
+      throw new StoreMismatch(
+        `job '${job}': store '${store.name}' holds state with ${what} ${stored}, but this job says ${given}; ` +
+          'use the stored one, or give the store a new name',
+      )
+    }
+    requireSame('kind', info.kind, store.kind)
+    requireSame('key codec', info.key, key.name)
+    requireSame('value codec', info.value, store.value.name)
+    return info.id
+  })

@@ -1,0 +1,24 @@
+import { type Codec, operate, type Operator, type StreamRecord } from '@weir/core'
+
+/**
+ * Gives a record for each value that `project` makes of one, in their order; none drops it.
+ *
+ * @param options - `codec` is used where the new values have to travel through a repartition topic; MessagePack by default
+ */
+export const flatMap = <K, A, B>(
+  project: (value: A, record: StreamRecord<K, A>) => Iterable<B>,
+  options: { readonly codec?: Codec<B> } = {},
+): Operator<K, A, K, B> => ({
+  kind: 'flatMap',
+  name: 'flatMap',
+  stores: [],
+  outputs: [],
+  keyed: false,
+  revalues: { value: options.codec as Codec<unknown> | undefined },
+  attach: () =>
+    operate({
+      next: (record, out) => {
+        for (const value of project(record.value, record)) out.next({ ...record, value, encodedValue: undefined })
+      },
+    }),
+})

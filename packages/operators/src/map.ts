@@ -1,0 +1,22 @@
+import { type Codec, operate, type Operator, type StreamRecord } from '@weir/core'
+
+/**
+ * Gives each record the value that `project` makes of it.
+ *
+ * @param options - `codec` is used where the new value has to travel through a repartition topic; MessagePack by default
+ */
+export const map = <K, A, B>(
+  project: (value: A, record: StreamRecord<K, A>) => B,
+  options: { readonly codec?: Codec<B> } = {},
+): Operator<K, A, K, B> => ({
+  kind: 'map',
+  name: 'map',
+  stores: [],
+  outputs: [],
+  keyed: false,
+  revalues: { value: options.codec as Codec<unknown> | undefined },
+  attach: () =>
+    operate({
+      next: (record, out) => out.next({ ...record, value: project(record.value, record), encodedValue: undefined }),
+    }),
+})

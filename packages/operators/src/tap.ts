@@ -1,0 +1,20 @@
+import { operate, type Operator, type StreamRecord } from '@weir/core'
+
+/**
+ * Looks at each record and passes it on: for logs and figures. It may see a record again after a crash, so it is no place
+ * for an effect that must happen once.
+ */
+export const tap = <K, V>(look: (record: StreamRecord<K, V>) => void): Operator<K, V, K, V> => ({
+  kind: 'tap',
+  name: 'tap',
+  stores: [],
+  outputs: [],
+  keyed: false,
+  attach: () =>
+    operate({
+      next: (record, out) => {
+        look(record)
+        out.next(record)
+      },
+    }),
+})

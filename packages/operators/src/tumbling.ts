@@ -1,0 +1,39 @@
+import { InvalidOption, type Window } from '@weir/core'
+
+/** Windows of event time that follow each other without gap or overlap. */
+export interface TumblingWindows {
+  readonly kind: 'tumbling'
+  readonly sizeMs: number
+  /** Records are taken into a window until event time is this far beyond its end. */
+  readonly graceMs: number
+  /** The window that a timestamp lies in. */
+  readonly windowOf: (timestamp: number) => Window
+}
+
+/**
+ * Windows of one size, beginning at multiples of it since 1970: `tumbling(hours(1))`.
+ *
+ * @param sizeMs - a whole number of at least 1
+ * @param options - `graceMs` keeps each window open until event time is so far beyond its end; 0 by default
+ * @throws InvalidOption
+ * @example
+ * tumbling(1000).windowOf(2500) // => { start: 2000, end: 3000 }
+ */
+export const tumbling = (sizeMs: number, options: { readonly graceMs?: number } = {}): TumblingWindows => {
+  const { graceMs = 0 } = options
+  if (!Number.isSafeInteger(sizeMs) || sizeMs < 1) {
+    throw new InvalidOption(`tumbling: the size is ${sizeMs}; expected a whole number of milliseconds of at least 1`)
+  }
+  if (!(Number.isFinite(graceMs) && graceMs >= 0)) {
+    throw new InvalidOption(`tumbling: graceMs is ${graceMs}; expected milliseconds of at least 0`)
+  }
+  return {
+    kind: 'tumbling',
+    sizeMs,
+    graceMs,
+    windowOf: (timestamp) => {
+      const start = Math.floor(timestamp / sizeMs) * sizeMs
+      return { start, end: start + sizeMs }
+    },
+  }
+}
