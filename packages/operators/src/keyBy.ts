@@ -22,10 +22,10 @@ export function keyBy<K, V, K2>(
   keyOf: (value: V, record: StreamRecord<K, V>) => K2,
   options: KeyByOptions<K2>,
 ): Operator<K, V, K2, V>
-export function keyBy<K, V>(
-  keyOf: (value: V, record: StreamRecord<K, V>) => never,
-  options: { readonly key?: Codec<never>; readonly partitions?: number } = {},
-): Operator<K, V, never, V> {
+export function keyBy<K, V, K2>(
+  keyOf: (value: V, record: StreamRecord<K, V>) => K2,
+  options: Partial<KeyByOptions<K2>> = {},
+): Operator<K, V, K2, V> {
   return {
     kind: 'keyBy',
     name: 'keyBy',
