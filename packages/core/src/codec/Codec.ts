@@ -18,6 +18,8 @@ export interface Codec<A> {
    * converted as a whole, which is several times faster than record by record.
    */
   readonly text?: TextCodec<A> | undefined
+  /** Null is a value of the type too: it is stored as absence (no key, or a tombstone), and the functions above never see it. */
+  readonly nullable?: true | undefined
 }
 
 export interface TextCodec<A> {

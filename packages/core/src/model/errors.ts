@@ -59,6 +59,12 @@ export class RecordTooLarge extends WeirError {
   readonly recovery = 'abort'
 }
 
+/** More is waiting for the disk than the producer's `bufferBytesMax`. Nothing was appended; wait for `ready()`. */
+export class BufferFull extends WeirError {
+  readonly _tag = 'BufferFull'
+  readonly recovery = 'retry'
+}
+
 /** The record asked for is not in the log: the position lies before its start or beyond its end. */
 export class OffsetOutOfRange extends WeirError {
   readonly _tag = 'OffsetOutOfRange'

@@ -1,0 +1,11 @@
+import type { Codec } from './Codec.ts'
+
+/**
+ * A codec for which null is a value too: a record without a key, or a tombstone. Null itself is never encoded: it is
+ * stored as absence.
+ *
+ * @example
+ * nullable(utf8).name // => 'nullable(utf8)'
+ */
+export const nullable = <A>(codec: Codec<A>): Codec<A | null> =>
+  ({ ...codec, name: `nullable(${codec.name})`, nullable: true }) as Codec<A | null>

@@ -1,0 +1,239 @@
+import { batchField, batchFlag, batchFormatVersion, batchHeaderBytes, endMask, noSource, nullBit } from './batchFormat.ts'
+import { EncodeFailed } from './errors.ts'
+import type { Headers } from './Headers.ts'
+import { invariant } from './invariant.ts'
+
+export interface RecordBatchOptions {
+  /** Who numbers the batches, so that a repeat is known as one. */
+  readonly producer?: { readonly id: number; readonly epoch: number } | undefined
+  /** The upstream partition, for batches of a repartition topic. */
+  readonly source?: number | undefined
+}
+
+/** Gathers records and lays them out as one batch, see `batchFormat`. */
+export class RecordBatchBuilder {
+  readonly #options: RecordBatchOptions
+  readonly #timestamps: number[] = []
+  readonly #keys = new RegionBuilder()
+  readonly #values = new RegionBuilder()
+  #ids: RegionBuilder | undefined
+  #headers: RegionBuilder | undefined
+  #watermarks: number[] | undefined
+  #timestampMax = -Infinity
+  #timestampsDiffer = false
+
+  constructor(options: RecordBatchOptions = {}) {
+    this.#options = options
+  }
+
+  /** How many records were added. */
+  get count(): number {
+    return this.#timestamps.length
+  }
+
+  /** About the size of what `build` would give, in bytes: exact when all text is ASCII, less than a third of it at the worst. */
+  get byteLength(): number {
+    return this.#fixedBytes() + this.#keys.length + this.#values.length + (this.#ids?.length ?? 0) + (this.#headers?.length ?? 0)
+  }
+
+  /**
+   * Adds a record behind the others. Bytes are copied, so they may be used again.
+   *
+   * @param key - bytes, text that will be stored as UTF-8, or null for none
+   * @param value - likewise; null is a tombstone
+   * @param timestamp - event time in ms since 1970
+   * @param id - the sender's id of the message, for dedup; null for none
+   * @param headers - null for none
+   * @param watermark - in ms since 1970; -Infinity for none
+   * @throws EncodeFailed for a timestamp that is not a finite number, or a header that is not text; nothing was added
+   */
+  add(
+    key: Uint8Array | string | null,
+    value: Uint8Array | string | null,
+    timestamp: number,
+    id: string | null,
+    headers: Headers | null,
+    watermark: number,
+  ): void {
+    if (!Number.isFinite(timestamp)) {
+      throw new EncodeFailed(`a record has the timestamp ${String(timestamp)}; expected milliseconds since 1970`)
+    }
+    const encodedHeaders = headers === null ? noBytes : encodeHeaders(headers)
+    const before = this.#timestamps.length
+    if (before > 0 && timestamp !== this.#timestamps[0]) this.#timestampsDiffer = true
+    if (timestamp > this.#timestampMax) this.#timestampMax = timestamp
+    this.#timestamps.push(timestamp)
+    this.#keys.add(key)
+    this.#values.add(value)
+    if (id !== null || this.#ids !== undefined) {
+      if (this.#ids === undefined) this.#ids = new RegionBuilder(before, null)
+      this.#ids.add(id)
+    }
+    if (encodedHeaders.length > 0 || this.#headers !== undefined) {
+      if (this.#headers === undefined) this.#headers = new RegionBuilder(before, noBytes)
+      this.#headers.add(encodedHeaders)
+    }
+    if (watermark !== -Infinity || this.#watermarks !== undefined) {
+      if (this.#watermarks === undefined) this.#watermarks = new Array<number>(before).fill(-Infinity)
+      this.#watermarks.push(watermark)
+    }
+  }
+
+  /**
+   * The batch, in a buffer of its own. The builder keeps its records; `reset` makes it empty.
+   *
+   * @param sequence - of the first record among the producer's records of this partition; 0 by default
+   * @throws InvariantViolated when no record was added, or when one part of all records has 2 GiB or more
+   */
+  build(sequence = 0): Uint8Array<ArrayBuffer> {
+    const count = this.count
+    invariant(count > 0, 'a record batch has at least one record')
+    const regions = [this.#keys, this.#values, this.#ids, this.#headers].filter((region) => region !== undefined)
+    for (const region of regions) region.settle()
+    const length = this.byteLength
+    const bytes = new Uint8Array(length)
+    const view = new DataView(bytes.buffer)
+    this.#writeHeader(view, count, length, sequence)
+    let at = batchHeaderBytes
+    if (this.#timestampsDiffer) at = writeFloats(view, at, this.#timestamps)
+    if (this.#watermarks !== undefined) at = writeFloats(view, at, this.#watermarks)
+    for (const region of regions) at = region.writeEnds(view, at)
+    for (const region of regions) at = region.writeBytes(bytes, at)
+    return bytes
+  }
+
+  /** Forgets all records and keeps the memory, for the next batch. */
+  reset(): void {
+    this.#timestamps.length = 0
+    this.#keys.reset()
+    this.#values.reset()
+    this.#ids = undefined
+    this.#headers = undefined
+    this.#watermarks = undefined
+    this.#timestampMax = -Infinity
+    this.#timestampsDiffer = false
+  }
+
+  #fixedBytes(): number {
+    const wide = (this.#timestampsDiffer ? 1 : 0) + (this.#watermarks === undefined ? 0 : 1)
+    const narrow = 2 + (this.#ids === undefined ? 0 : 1) + (this.#headers === undefined ? 0 : 1)
+    return batchHeaderBytes + this.count * (8 * wide + 4 * narrow)
+  }
+
+  #writeHeader(view: DataView, count: number, length: number, sequence: number): void {
+    const { producer, source } = this.#options
+    view.setFloat64(batchField.runningTimestampMax, this.#timestampMax, true)
+    view.setUint8(batchField.formatVersion, batchFormatVersion)
+    view.setUint16(
+      batchField.flags,
+      (this.#timestampsDiffer ? batchFlag.timestamps : 0) |
+        (this.#ids === undefined ? 0 : batchFlag.ids) |
+        (this.#headers === undefined ? 0 : batchFlag.headers) |
+        (this.#watermarks === undefined ? 0 : batchFlag.watermarks),
+      true,
+    )
+    view.setUint32(batchField.count, count, true)
+    view.setUint32(batchField.byteLength, length, true)
+    view.setFloat64(batchField.baseTimestamp, this.#timestamps[0]!, true)
+    view.setFloat64(batchField.timestampMax, this.#timestampMax, true)
+    view.setFloat64(batchField.producerId, producer?.id ?? 0, true)
+    view.setUint32(batchField.producerEpoch, producer?.epoch ?? 0, true)
+    view.setUint32(batchField.source, source ?? noSource, true)
+    view.setFloat64(batchField.sequence, sequence, true)
+  }
+}
+
+/** One part of all records. Ends of nulls are kept as their complement, so that all are small integers. */
+class RegionBuilder {
+  readonly #ends: number[] = []
+  #arena: Uint8Array = noBytes
+  #length = 0
+
+  /** @param count - how many records there are already, all with this part */
+  constructor(count = 0, part: Uint8Array | null = null) {
+    for (let index = 0; index < count; index++) this.add(part)
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  add(part: Uint8Array | string | null): void {
+    if (part === null) {
+      this.#ends.push(~this.#length)
+      return
+    }
+    const bytes = typeof part === 'string' ? encoder.encode(part) : part
+    const end = this.#length + bytes.length
+    if (end > this.#arena.length) this.#grow(end)
+    this.#arena.set(bytes, this.#length)
+    this.#length = end
+    this.#ends.push(end)
+  }
+
+  settle(): void {}
+
+  writeEnds(view: DataView, at: number): number {
+    for (const end of this.#ends) {
+      view.setUint32(at, end < 0 ? ~end | nullBit : end, true)
+      at += 4
+    }
+    return at
+  }
+
+  writeBytes(into: Uint8Array, at: number): number {
+    into.set(this.#arena.subarray(0, this.#length), at)
+    return at + this.#length
+  }
+
+  reset(): void {
+    this.#ends.length = 0
+    this.#length = 0
+  }
+
+  #grow(needed: number): void {
+    invariant(needed <= endMask, 'one part of all records of a batch has less than 2 GiB')
+    const grown = new Uint8Array(Math.max(needed, this.#arena.length * 2, arenaBytesMin))
+    grown.set(this.#arena.subarray(0, this.#length))
+    this.#arena = grown
+  }
+}
+
+const writeFloats = (view: DataView, at: number, values: readonly number[]): number => {
+  for (const value of values) {
+    view.setFloat64(at, value, true)
+    at += 8
+  }
+  return at
+}
+
+const encodeHeaders = (headers: Headers): Uint8Array => {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for (const name of Object.keys(headers)) {
+    const value: unknown = headers[name]
+    if (typeof value !== 'string') throw new EncodeFailed(`a record's header '${name}' is ${typeof value}; expected text`)
+    for (const text of [name, value]) {
+      const bytes = encoder.encode(text)
+      parts.push(bytes)
+      length += 4 + bytes.length
+    }
+  }
+  const encoded = new Uint8Array(length)
+  const view = new DataView(encoded.buffer)
+  let at = 0
+  for (let index = 0; index < parts.length; index += 2) {
+    const name = parts[index]!
+    const value = parts[index + 1]!
+    view.setUint32(at, name.length, true)
+    view.setUint32(at + 4, value.length, true)
+    encoded.set(name, at + 8)
+    encoded.set(value, at + 8 + name.length)
+    at += 8 + name.length + value.length
+  }
+  return encoded
+}
+
+const arenaBytesMin = 1024
+const noBytes = new Uint8Array(0)
+const encoder = new TextEncoder()
