@@ -1,1 +1,1 @@
-export {}
+export { lmdb, type LmdbOptions } from './lmdb.ts'

@@ -93,6 +93,7 @@ export class Producer<K, V> {
     try {
       const batch = this.#add(key, value, options)
       this.#waiters.push({ future, batch, index: batch.builder.count - 1 })
+      this.#sendIfLarge()
     } catch (error) {
       future.completeExceptionally(error)
     }
@@ -110,7 +111,10 @@ export class Producer<K, V> {
   appendAll(records: Iterable<ProducerRecord<K, V>>): CompletableFuture<void> {
     const future = new CompletableFuture<void>()
     try {
-      for (const record of records) this.#add(record.key, record.value, record)
+      for (const record of records) {
+        this.#add(record.key, record.value, record)
+        this.#sendIfLarge()
+      }
     } catch (error) {
       future.completeExceptionally(error)
       return future
@@ -174,8 +178,11 @@ export class Producer<K, V> {
       options?.partition ?? -1,
     )
     if (!this.#scheduled) this.#schedule()
-    if (this.#writer.closedBytes >= this.#settings.commitBytesMax) this.#send()
     return batch
+  }
+
+  #sendIfLarge(): void {
+    if (this.#writer.closedBytes >= this.#settings.commitBytesMax) this.#send()
   }
 
   #schedule(): void {
