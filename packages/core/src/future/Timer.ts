@@ -1,19 +1,9 @@
-/** What futures need of a clock; `Clock` is one. */
+/**
+ * The one thing that a future asks of time; every `Clock` is a Timer.
+ *
+ * For implementers: never call `action` after the cancelling function was called, and let that be called late or twice.
+ */
 export interface Timer {
-  /** Calls `action` once after `delayMs`; the answer cancels it. */
+  /** Calls `action` once, after at least `delayMs` milliseconds, and returns what cancels it. */
   after(delayMs: number, action: () => void): () => void
-}
-
-// Every platform has these; futures alone may be used without a Weir, and so without a clock of its own.
-declare const globalThis: {
-  readonly setTimeout: (action: () => void, delayMs: number) => unknown
-  readonly clearTimeout: (handle: unknown) => void
-}
-
-/** The platform's timers: what `orTimeout` and `completeOnTimeout` use when none is given. */
-export const platformTimer: Timer = {
-  after: (delayMs, action) => {
-    const handle = globalThis.setTimeout(action, delayMs)
-    return () => globalThis.clearTimeout(handle)
-  },
 }
