@@ -1,7 +1,16 @@
-import { batchField, batchFlag, batchFlagsKnown, batchFormatVersion, batchHeader, batchHeaderBytes, endMask } from './batchFormat.ts'
-import { noSource } from './batchFormat.ts'
+import {
+  batchField,
+  batchFlag,
+  batchFlagsKnown,
+  batchFormatVersion,
+  batchHeader,
+  batchHeaderBytes,
+  endMask,
+  noSource,
+} from './batchFormat.ts'
 import { CorruptBatch } from './errors.ts'
 import { type Headers, noHeaders } from './Headers.ts'
+import { invariant } from './invariant.ts'
 
 /**
  * A batch of records as it lies in the log, read in place: making one copies and decodes nothing.
@@ -102,11 +111,13 @@ export class RecordBatch {
 
   /** Event time in ms since 1970. */
   timestamp(index: number): number {
+    requireIndex(index, this.count)
     return this.#timestampsAt === 0 ? this.baseTimestamp : this.#view.getFloat64(this.#timestampsAt + index * 8, true)
   }
 
   /** The watermark that the record carries, in ms since 1970; -Infinity when it carries none. */
   watermark(index: number): number {
+    requireIndex(index, this.count)
     return this.#watermarksAt === 0 ? -Infinity : this.#view.getFloat64(this.#watermarksAt + index * 8, true)
   }
 
@@ -149,6 +160,11 @@ export class RecordBatch {
     return this.#ids === undefined ? null : this.#ids.text(index)
   }
 
+  /**
+   * The shared empty object when there are none, otherwise an object without a prototype.
+   *
+   * @throws CorruptBatch when they are cut within a name or value, which `view` does not look at
+   */
   headers(index: number): Headers {
     if (this.#headers === undefined) return noHeaders
     const bytes = this.#headers.bytes(index)
@@ -161,6 +177,7 @@ class Region {
   readonly #view: DataView
   readonly #endsAt: number
   readonly #start: number
+  readonly #count: number
   /** Where the region ends in the batch. */
   readonly end: number
   /** The text of the whole region when it is ASCII, so that a record's text is a substring; null when it is not. */
@@ -182,10 +199,12 @@ class Region {
     this.#view = view
     this.#endsAt = endsAt
     this.#start = start
+    this.#count = count
     this.end = start + last
   }
 
   bytes(index: number): Uint8Array | null {
+    requireIndex(index, this.#count)
     const end = this.#view.getInt32(this.#endsAt + index * 4, true)
     if (end < 0) return null
     const from = this.#from(index)
@@ -193,6 +212,7 @@ class Region {
   }
 
   text(index: number): string | null {
+    requireIndex(index, this.#count)
     const end = this.#view.getInt32(this.#endsAt + index * 4, true)
     if (end < 0) return null
     const text = this.#text === undefined ? this.#decode() : this.#text
@@ -211,7 +231,8 @@ class Region {
     const { buffer, byteOffset } = this.#view
     const length = this.end - this.#start
     const text = decoder.decode(new Uint8Array(buffer, byteOffset + this.#start, length))
-    this.#text = text.length === length ? text : null
+    // as many characters as bytes: all are ASCII, or bytes that are no UTF-8 (which are U+FFFD in the text)
+    this.#text = text.length === length && !text.includes('\ufffd') ? text : null
     return this.#text
   }
 }
@@ -236,11 +257,20 @@ const requireFormat = (bytes: Uint8Array, view: DataView, flags: number, count: 
   if (byteLength !== bytes.length || count === 0 || fixed > byteLength) {
     throw new CorruptBatch(`a record batch of ${bytes.length} bytes says that it has ${byteLength} with ${count} records`)
   }
-  const timestampMax = view.getFloat64(batchField.timestampMax, true)
-  if (!(view.getFloat64(batchField.baseTimestamp, true) <= timestampMax && timestampMax < Infinity)) {
-    throw new CorruptBatch('the times of a record batch are not in order')
+  const base = view.getFloat64(batchField.baseTimestamp, true)
+  const max = view.getFloat64(batchField.timestampMax, true)
+  const runningMax = view.getFloat64(batchField.runningTimestampMax, true)
+  if (!(base > -Infinity && base <= max && max <= runningMax && runningMax < Infinity)) {
+    throw new CorruptBatch(`a record batch has the times ${base}, ${max} and ${runningMax}; expected numbers in this order`)
   }
 }
+
+const requireIndex = (index: number, count: number): void => {
+  invariant(index >= 0 && index < count, indexMessage)
+}
+
+// one text for all: making one for each call would cost more than the call
+const indexMessage = 'a record of a batch is asked for by an index from 0 to count - 1'
 
 const readHeaders = (bytes: Uint8Array): Headers => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

@@ -1,3 +1,4 @@
+import { jumpHash } from './jumpHash.ts'
 import { murmur2, murmur2OfText } from './murmur2.ts'
 
 /**
@@ -22,6 +23,16 @@ const recordsPerTurn = 32
  */
 export const murmur2Partitioner: Partitioner = (key, partitions, nth) =>
   key === null ? inTurns(partitions, nth) : (hashOf(key) & 0x7fff_ffff) % partitions
+
+/**
+ * Consistent hashing (see `jumpHash`) over murmur2: when a topic is made again with n + 1 partitions instead of n,
+ * only 1/(n + 1) of the keys move. Records without a key go round as in `murmur2Partitioner`.
+ *
+ * @example
+ * consistentHashPartitioner('foobar', 1, 0) // => 0
+ */
+export const consistentHashPartitioner: Partitioner = (key, partitions, nth) =>
+  key === null ? inTurns(partitions, nth) : jumpHash(hashOf(key) >>> 0, partitions)
 
 /** One record to each partition in turn, whatever its key: an even spread, and no order by key. */
 export const roundRobinPartitioner: Partitioner = (_key, partitions, nth) => nth % partitions
