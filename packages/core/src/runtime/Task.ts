@@ -190,7 +190,7 @@ export class Task {
     const timestamp =
       timestamps.timestampOf === undefined ? batch.timestamp(index) : timestamps.timestampOf(value.right, key.right)
     if (!Number.isFinite(timestamp)) {
-      throw new OperatorFailed(`assignTimestamps gave ${timestamp}; expected milliseconds since 1970`)
+      throw new RangeError(`assignTimestamps gave ${timestamp}; expected milliseconds since 1970`)
     }
     let watermark: number
     if (upstream === undefined) {

@@ -14,7 +14,7 @@ export const aggregateWindows = <K, V, A>(
 
   const closeDue = (out: Subscriber<StreamRecord<K, A>>): void => {
     const watermark = context.watermark()
-    for (let start = store.earliest(); start + span <= watermark; start = store.earliest()) {
+    for (let start = store.earliest(); start < Infinity && start + span <= watermark; start = store.earliest()) {
       const window = windows.windowOf(start)
       for (const [key, value] of store.take(start)) {
         if (emit === 'close') {
