@@ -1,0 +1,18 @@
+import { DiskState } from './internal/DiskState.ts'
+
+/** What memory storages keep, apart from the handle: it survives `crash` and `close`, and can be opened again. */
+export interface MemoryDisk {
+  /** How many commits were applied to it, over all handles; refused ones do not count. */
+  readonly commitCount: number
+}
+
+/**
+ * An empty disk for `memory` and `memoryStorage`. Several handles may have it open at once, as several processes would a folder.
+ *
+ * @example
+ * const disk = memoryDisk()
+ * const storage = await memory({ disk }).open()
+ * storage.crash()
+ * const reopened = await memory({ disk }).open() // what was durable is there
+ */
+export const memoryDisk = (): MemoryDisk => new DiskState()

@@ -1,0 +1,1 @@
+export { type ContractCase, type ProvidedStorage, storageContract, type StorageContractOptions } from './storageContract.ts'

@@ -1,0 +1,230 @@
+import { crc32 } from 'node:zlib'
+import {
+  type Capabilities,
+  type Clock,
+  type Commit,
+  type Committed,
+  CompletableFuture,
+  CorruptBatch,
+  OffsetOutOfRange,
+  type PartitionBounds,
+  type ReadBounds,
+  type ReadResult,
+  RecordBatch,
+  type RowReader,
+  type Snapshot,
+  StorageClosed,
+  StorageFailed,
+  verifyBatch,
+  type WeirError,
+} from '@weir/core'
+import type { MemoryStorage } from '../memoryStorage.ts'
+import { copyCommit } from './copyCommit.ts'
+import { type DiskState, type PartitionLog, positionKey, type StoredBatch } from './DiskState.ts'
+import { rowReader } from './rowReader.ts'
+import { applyStaged, stageCommit } from './stageCommit.ts'
+
+interface Waiting {
+  readonly commit: Commit
+  readonly future: CompletableFuture<Committed>
+}
+
+/** One open handle on a disk in memory. */
+export class MemoryHandle implements MemoryStorage {
+  readonly capabilities: Capabilities = {
+    name: 'memory',
+    atomicCommit: true,
+    sharedByProcesses: false,
+    durable: false,
+  }
+  readonly disk: DiskState
+  readonly rows: RowReader
+  readonly #clock: Clock
+  readonly #listeners = new Set<() => void>()
+  #waiting: Waiting[] = []
+  #notifying = false
+  #ended: WeirError | undefined
+  #closing: CompletableFuture<void> | undefined
+
+  constructor(disk: DiskState, clock: Clock) {
+    this.disk = disk
+    this.#clock = clock
+    this.rows = rowReader(disk.rows, () => this.#requireOpen())
+    disk.changed.add(this.#changed)
+  }
+
+  commit(commit: Commit): CompletableFuture<Committed> {
+    if (this.#ended !== undefined) return CompletableFuture.failed(this.#ended)
+    const future = new CompletableFuture<Committed>()
+    if (this.#waiting.length === 0) this.#clock.turn(this.#applyWaiting)
+    this.#waiting.push({ commit: copyCommit(commit), future })
+    return future
+  }
+
+  read(partition: number, position: number, bounds: ReadBounds): CompletableFuture<ReadResult> {
+    return this.#supply(() => {
+      const log = this.disk.logs.get(partition)
+      const end = log?.end ?? 0
+      if (!(position >= 0 && position <= end)) {
+        throw new OffsetOutOfRange(`partition ${partition} was read from offset ${position}; expected 0 to ${end}`)
+      }
+      return { batches: log === undefined ? [] : readBatches(log, partition, position, bounds), end }
+    })
+  }
+
+  bounds(partition: number): PartitionBounds {
+    this.#requireOpen()
+    return { start: 0, end: this.disk.ends.get(partition) ?? 0 }
+  }
+
+  offsetAt(partition: number, timestamp: number): CompletableFuture<number> {
+    return this.#supply(() => {
+      const log = this.disk.logs.get(partition)
+      if (log === undefined) return 0
+      const at = firstIndex(log.batches, (batch) => batch.runningTimestampMax >= timestamp)
+      const found = log.batches[at]
+      if (found === undefined) return log.end
+      const batch = checkedView(found, partition)
+      let index = 0
+      while (index < batch.count - 1 && batch.timestamp(index) < timestamp) index++
+      return batch.baseOffset + index
+    })
+  }
+
+  position(group: string, partition: number): number {
+    this.#requireOpen()
+    return this.disk.positions.get(positionKey(group, partition)) ?? 0
+  }
+
+  snapshot(): Snapshot {
+    this.#requireOpen()
+    const ends = this.disk.ends.clone()
+    const positions = this.disk.positions.clone()
+    let open = true
+    const requireOpen = (): void => {
+      if (!open) throw new StorageClosed('memory storage: a snapshot was used after its close()')
+    }
+    return {
+      ...rowReader(this.disk.rows.clone(), requireOpen),
+      bounds: (partition) => {
+        requireOpen()
+        return { start: 0, end: ends.get(partition) ?? 0 }
+      },
+      position: (group, partition) => {
+        requireOpen()
+        return positions.get(positionKey(group, partition)) ?? 0
+      },
+      close: () => {
+        open = false
+      },
+    }
+  }
+
+  onChange(listener: () => void): () => void {
+    // a function of its own, so that one listener subscribed twice is called until both have ended
+    const subscription = (): void => listener()
+    this.#listeners.add(subscription)
+    return () => this.#listeners.delete(subscription)
+  }
+
+  close(): CompletableFuture<void> {
+    if (this.#closing !== undefined) return this.#closing
+    const underWay = this.#waiting.map(({ future }) => future.handle(() => undefined))
+    this.#ended ??= new StorageClosed('memory storage: it was closed; expected no calls after close()')
+    this.#closing = CompletableFuture.allOf(underWay).thenApply(() => this.#release())
+    return this.#closing
+  }
+
+  crash(): void {
+    const lost = this.#waiting
+    this.#waiting = []
+    this.#ended = new StorageFailed('memory storage: it was crashed by the test; open its disk again')
+    this.#release()
+    for (const { future } of lost) future.completeExceptionally(this.#ended)
+  }
+
+  #release(): void {
+    this.disk.changed.delete(this.#changed)
+    this.#listeners.clear()
+  }
+
+  readonly #applyWaiting = (): void => {
+    const group = this.#waiting
+    this.#waiting = []
+    const verdicts = group.map(({ commit }) => applyOne(this.disk, commit))
+    if (verdicts.some((verdict) => verdict.committed !== undefined)) for (const changed of this.disk.changed) changed()
+    group.forEach(({ future }, index) => {
+      const { committed, error } = verdicts[index]!
+      if (committed === undefined) future.completeExceptionally(error)
+      else future.complete(committed)
+    })
+  }
+
+  readonly #changed = (): void => {
+    if (this.#notifying || this.#listeners.size === 0) return
+    this.#notifying = true
+    this.#clock.turn(() => {
+      this.#notifying = false
+      for (const listener of [...this.#listeners]) if (this.#listeners.has(listener)) listener()
+    })
+  }
+
+  #supply<A>(read: () => A): CompletableFuture<A> {
+    return this.#ended === undefined ? CompletableFuture.supply(read) : CompletableFuture.failed(this.#ended)
+  }
+
+  #requireOpen(): void {
+    if (this.#ended !== undefined) throw this.#ended
+  }
+}
+
+interface Verdict {
+  readonly committed?: Committed
+  readonly error?: unknown
+}
+
+const applyOne = (disk: DiskState, commit: Commit): Verdict => {
+  try {
+    const staged = stageCommit(disk, commit)
+    applyStaged(disk, staged)
+    return { committed: { appends: staged.appended } }
+  } catch (error) {
+    return { error }
+  }
+}
+
+const readBatches = (log: PartitionLog, partition: number, position: number, bounds: ReadBounds): RecordBatch[] => {
+  const batches: RecordBatch[] = []
+  let records = 0
+  let bytes = 0
+  let at = firstIndex(log.batches, (batch) => batch.baseOffset + batch.count > position)
+  for (; at < log.batches.length; at++) {
+    const stored = log.batches[at]!
+    records += stored.count
+    bytes += stored.bytes.length
+    if (batches.length > 0 && (records > bounds.recordsMax || bytes > bounds.bytesMax)) break
+    batches.push(checkedView(stored, partition))
+  }
+  return batches
+}
+
+const checkedView = ({ bytes, baseOffset }: StoredBatch, partition: number): RecordBatch => {
+  if (!verifyBatch(bytes, crc32)) {
+    throw new CorruptBatch(
+      `the batch at offset ${baseOffset} of partition ${partition} does not match its checksum: its bytes were changed in memory`,
+    )
+  }
+  return RecordBatch.view(bytes, baseOffset)
+}
+
+/** The first batch that holds, when all behind one that holds do so too; the length when there is none. */
+const firstIndex = (batches: ReadonlyArray<StoredBatch>, holds: (batch: StoredBatch) => boolean): number => {
+  let low = 0
+  let high = batches.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (holds(batches[middle]!)) high = middle
+    else low = middle + 1
+  }
+  return low
+}

@@ -1,0 +1,127 @@
+import { expect, test } from 'vitest'
+import { InvalidOption } from '@weir/core'
+import { ClockNotSettled, virtualClock } from '@weir/testing'
+
+test('time stands still until it is told to move, and monotonic time begins at 0', async () => {
+  const clock = virtualClock(5_000)
+  await clock.settle()
+  expect([clock.now(), clock.monotonic()]).toEqual([5_000, 0])
+  await clock.advance(250)
+  expect([clock.now(), clock.monotonic()]).toEqual([5_250, 250])
+})
+
+test('timers run in the order of their due time, then of the calls, each at its own instant', async () => {
+  const clock = virtualClock()
+  const ran: string[] = []
+  const note = (name: string) => () => void ran.push(`${name}@${clock.monotonic()}`)
+  clock.after(20, note('c'))
+  clock.after(10, note('a'))
+  clock.after(20, note('d'))
+  clock.after(15, note('b'))
+  clock.after(31, note('late'))
+  await clock.advance(30)
+  expect(ran).toEqual(['a@10', 'b@15', 'c@20', 'd@20'])
+  await clock.advance(1)
+  expect(ran.at(-1)).toBe('late@31')
+})
+
+test('a timer set by a timer runs in the same advance when it falls due within it', async () => {
+  const clock = virtualClock()
+  const ran: number[] = []
+  const tick = (): void => {
+    ran.push(clock.monotonic())
+    clock.after(10, tick)
+  }
+  clock.after(10, tick)
+  await clock.advance(35)
+  expect(ran).toEqual([10, 20, 30])
+  expect(clock.pending().map(({ dueMs, kind, name }) => [dueMs, kind, name])).toEqual([[40, 'timer', 'tick']])
+})
+
+test('a cancelled timer never runs, also when it is cancelled by one that is due at the same time', async () => {
+  const clock = virtualClock()
+  const ran: string[] = []
+  const cancel = clock.after(10, () => void ran.push('a'))
+  clock.after(20, () => cancelSecond())
+  const cancelSecond = clock.after(20, () => void ran.push('b'))
+  cancel()
+  cancel()
+  await clock.advance(100)
+  expect(ran).toEqual([])
+})
+
+test('a turn runs after the microtasks of what asked for it, and before the next turn', async () => {
+  const clock = virtualClock()
+  const ran: string[] = []
+  clock.turn(() => {
+    ran.push('turn 1')
+    void Promise.resolve()
+      .then(() => ran.push('microtask'))
+      .then(() => ran.push('microtask of it'))
+  })
+  clock.turn(() => void ran.push('turn 2'))
+  void Promise.resolve().then(() => ran.push('earlier microtask'))
+  await clock.settle()
+  expect(ran).toEqual(['earlier microtask', 'turn 1', 'microtask', 'microtask of it', 'turn 2'])
+})
+
+test('settle runs what is due and what follows from it, and no timer that is not due', async () => {
+  const clock = virtualClock()
+  const ran: string[] = []
+  clock.after(0, () => {
+    ran.push('due')
+    clock.turn(async () => {
+      await Promise.resolve()
+      ran.push('turn')
+      clock.after(0, () => void ran.push('due again'))
+    })
+  })
+  clock.after(1, () => void ran.push('not due'))
+  await clock.settle()
+  expect(ran).toEqual(['due', 'turn', 'due again'])
+})
+
+test('runTurns runs turns now, and nothing else', () => {
+  const clock = virtualClock()
+  const ran: string[] = []
+  clock.turn(() => clock.turn(() => void ran.push('of a turn')))
+  clock.after(0, () => void ran.push('timer'))
+  expect(clock.runTurns()).toBe(2)
+  expect(ran).toEqual(['of a turn'])
+})
+
+test('the wall clock jumps both ways without touching monotonic time or timers', async () => {
+  const clock = virtualClock(1_000_000)
+  const ran: number[] = []
+  clock.after(100, () => void ran.push(clock.monotonic()))
+  await clock.advance(50)
+  clock.setWallClock(10)
+  expect([clock.now(), clock.monotonic()]).toEqual([10, 50])
+  clock.setWallClock(5_000_000)
+  await clock.advance(50)
+  expect([clock.now(), clock.monotonic(), ran]).toEqual([5_000_050, 100, [100]])
+})
+
+test('what never comes to rest is an error that lists what waits', async () => {
+  const clock = virtualClock(0, { stepsMax: 50 })
+  clock.turn(function spin() {
+    clock.turn(spin)
+  })
+  clock.after(500, function lease() {})
+  await expect(clock.settle()).rejects.toThrow(ClockNotSettled)
+  await expect(clock.advance(1)).rejects.toThrow(/turn spin: due at 0 ms[^]*timer lease: due at 500 ms, delay 500 ms/)
+  expect(() => clock.runTurns()).toThrow(ClockNotSettled)
+})
+
+test('time does not go back by advance', async () => {
+  await expect(virtualClock().advance(-1)).rejects.toThrow(InvalidOption)
+  await expect(virtualClock().advance(Number.NaN)).rejects.toThrow(InvalidOption)
+})
+
+test('what an action throws reaches the one who moved the clock', async () => {
+  const clock = virtualClock()
+  clock.after(5, () => {
+    throw new Error('of the action')
+  })
+  await expect(clock.advance(10)).rejects.toThrow('of the action')
+})
