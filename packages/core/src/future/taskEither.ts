@@ -1,0 +1,33 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js'
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import { CompletableFuture, type Failure } from './CompletableFuture.ts'
+
+/**
+ * A future as an fp-ts `TaskEither`. The work is under way already; every run of the task gives the same outcome.
+ *
+ * @param onFailure - makes the typed failure; without it the failure is left as it is, of unknown type
+ * @example
+ * await toTaskEither(CompletableFuture.failed('no'), String)() // => { _tag: 'Left', left: 'no' }
+ */
+export function toTaskEither<A>(future: CompletableFuture<A>): TaskEither<Failure, A>
+export function toTaskEither<E, A>(future: CompletableFuture<A>, onFailure: (error: Failure) => E): TaskEither<E, A>
+export function toTaskEither<A>(
+  future: CompletableFuture<A>,
+  onFailure: (error: Failure) => unknown = (error) => error,
+): TaskEither<unknown, A> {
+  return () =>
+    future
+      .handle<Either<unknown, A>>((...[value, error]) => (error === undefined ? right(value) : left(onFailure(error))))
+      .toPromise()
+}
+
+/**
+ * Runs a `TaskEither` once, at once. A `Left` is the failure, as is what the task throws or rejects with.
+ *
+ * @example
+ * await fromTaskEither(() => Promise.resolve(right(1))) // => 1
+ */
+export const fromTaskEither = <E, A>(task: TaskEither<E, A>): CompletableFuture<A> =>
+  CompletableFuture.supply(task).thenCompose((either) =>
+    either._tag === 'Right' ? CompletableFuture.completed(either.right) : CompletableFuture.failed<A>(either.left),
+  )
