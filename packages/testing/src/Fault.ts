@@ -1,0 +1,65 @@
+import { InvalidOption, StorageFull, type WeirError } from '@weir/core'
+import type { FaultPredicate } from './faultPredicates.ts'
+
+/** What goes wrong with a call. Made by `crashBefore`, `crashAfter`, `failWith`, `unknownOutcome` and `slow`. */
+export type Fault =
+  | { readonly kind: 'crash'; readonly applied: boolean }
+  | { readonly kind: 'fail'; readonly error: WeirError }
+  | { readonly kind: 'unknownOutcome' }
+  | { readonly kind: 'slow'; readonly delayMs: number }
+
+/** A fault, and which calls it strikes. */
+export interface FaultRule {
+  readonly when: FaultPredicate
+  readonly fault: Fault
+}
+
+/** Rules in order: the first one that matches a call strikes. Rules behind it are not asked about that call. */
+export type FaultPlan = ReadonlyArray<FaultRule>
+
+/**
+ * One rule of a plan.
+ *
+ * @example
+ * const plan = [
+ *   strike(and(on('commit'), nth(3)), crashAfter),
+ *   strike(and(on('commit'), withChance(0.1, 7)), storageFull),
+ *   strike(on('read'), slow(20)),
+ * ]
+ */
+export const strike = (when: FaultPredicate, fault: Fault): FaultRule => ({ when, fault })
+
+/**
+ * The process dies before the call takes effect. Commits called earlier are durable, this one and later ones are not.
+ * The call and everything later fails with `StorageFailed`.
+ */
+export const crashBefore: Fault = { kind: 'crash', applied: false }
+
+/**
+ * The process dies after the call took effect and before anyone learns so. Commits called earlier and this one are
+ * durable, later ones are not. The call and everything later fails with `StorageFailed`.
+ */
+export const crashAfter: Fault = { kind: 'crash', applied: true }
+
+/** The call fails and has no effect; the storage goes on. */
+export const failWith = (error: WeirError): Fault => ({ kind: 'fail', error })
+
+/** The disk is full: the call fails with `StorageFull` and has no effect; the storage goes on. */
+export const storageFull: Fault = failWith(new StorageFull('the storage has no room: injected by the test'))
+
+/**
+ * The commit is applied and durable, but answered with `StorageFailed`, as when the disk fails on the way.
+ * Later commits are refused with it as well; reads go on. For any other operation it is a plain failure.
+ */
+export const unknownOutcome: Fault = { kind: 'unknownOutcome' }
+
+/**
+ * The call takes so much longer, by the clock of the wrapper. Commits behind a slow one wait for it.
+ *
+ * @param delayMs - at least 0
+ * @throws InvalidOption
+ */
+export const slow = (delayMs: number): Fault => {
+  if (!(delayMs >= 0)) throw new InvalidOption(`slow: the delay is ${delayMs} ms; expected at least 0`)
+  return { kind: 'slow', delayMs }
+}

@@ -1,0 +1,57 @@
+import { type Clock, CompletableFuture, type Storage, type StorageProvider, systemClock } from '@weir/core'
+import type { FaultPlan } from './Fault.ts'
+import { FaultInjector } from './internal/FaultInjector.ts'
+import { FaultyHandle } from './internal/FaultyHandle.ts'
+
+export interface FaultOptions {
+  /** The clock of `slow`; the machine's by default. */
+  readonly clock?: Clock
+}
+
+/** A storage under faults. */
+export interface FaultyStorage extends Storage {
+  /** A fault of the plan has crashed it: everything fails with `StorageFailed` until the data is opened again. */
+  readonly crashed: boolean
+}
+
+/** A provider under faults: the plan goes on over all that it opens, so 'the third commit' is the third of all of them. */
+export interface FaultyProvider extends StorageProvider {
+  open(): CompletableFuture<FaultyStorage>
+}
+
+/**
+ * Wraps an open storage so that calls go wrong by plan, the same ones in every run.
+ *
+ * Commits keep their order whatever strikes, and what is durable after a crash is always a whole number of them, from
+ * the first on. The storage beneath is closed at a crash, as the system does for a killed process; its data can be
+ * opened again. Calls without a fault pass through and cost no turn.
+ *
+ * @example
+ * const storage = withFaults(memoryStorage({ disk }), [strike(and(on('commit'), nth(2)), crashAfter)])
+ * await storage.commit(first)
+ * await storage.commit(second) // rejects with StorageFailed, and is durable
+ */
+export const withFaults = (storage: Storage, plan: FaultPlan, options: FaultOptions = {}): FaultyStorage =>
+  new FaultyHandle(storage, new FaultInjector(plan), options.clock ?? systemClock)
+
+/**
+ * As `withFaults`, for a provider: what `Weir.open` gets, and what is opened again after a crash. Also strikes 'open'.
+ *
+ * @example
+ * const provider = providerWithFaults(memory(), [strike(and(on('commit'), nth(40)), crashBefore)])
+ */
+export const providerWithFaults = (
+  provider: StorageProvider,
+  plan: FaultPlan,
+  options: FaultOptions = {},
+): FaultyProvider => {
+  const injector = new FaultInjector(plan)
+  const clock = options.clock ?? systemClock
+  return {
+    open: () =>
+      injector
+        .pass(clock, { operation: 'open' })
+        .thenCompose(() => provider.open())
+        .thenApply((storage): FaultyStorage => new FaultyHandle(storage, injector, clock)),
+  }
+}
