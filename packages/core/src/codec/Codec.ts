@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { Errors } from 'io-ts'
 
@@ -20,6 +21,8 @@ export interface Codec<A> {
   readonly text?: TextCodec<A> | undefined
   /** Null is a value of the type too: it is stored as absence (no key, or a tombstone), and the functions above never see it. */
   readonly nullable?: true | undefined
+  /** The order of the bytes is the order of the values, so that ranges of encoded keys are ranges of keys. */
+  readonly ordered?: true | undefined
 }
 
 export interface TextCodec<A> {
@@ -36,6 +39,8 @@ export interface DecodeFailure {
   readonly reason: string
   /** The errors of io-ts, when it was io-ts that refused. */
   readonly errors: Errors
+  /** The issues of a Standard Schema, when it was one that refused. They may quote the payload. */
+  readonly issues?: ReadonlyArray<StandardSchemaV1.Issue> | undefined
   /** The bytes as they are in the log. */
   readonly bytes: Uint8Array
 }

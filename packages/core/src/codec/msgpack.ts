@@ -1,16 +1,118 @@
-import { left, right } from 'fp-ts/lib/Either.js'
-import { Packr } from 'msgpackr'
-import type { Codec } from './Codec.ts'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
+import type { Type } from 'io-ts'
+import { addExtension, Packr } from 'msgpackr'
+import { EncodeFailed } from '../model/errors.ts'
+import type { Codec, DecodeFailure } from './Codec.ts'
+import { codecName } from './codecName.ts'
+import { decodeFailure, refused } from './decodeFailure.ts'
+import type { NamedOptions } from './json.ts'
+import { reservedKeyIn, reservedKeyReason } from './reservedKeyIn.ts'
+import { typeOf } from './typeOf.ts'
+import { type AnyType, validatorOf } from './Validator.ts'
 
-const packr = new Packr({ useRecords: false, moreTypes: true, mapsAsObjects: false })
-export const msgpack = <A>(): Codec<A> => ({
+/**
+ * Values as MessagePack: smaller than JSON, and with Date, Map, Set, bigint, bytes, undefined, NaN and infinities.
+ *
+ * With a type (io-ts or Standard Schema) values are checked when they are read; without one they are not.
+ * Objects with an own key `__proto__`, `constructor` or `prototype` are neither written (`EncodeFailed`) nor read: a Map has
+ * no such limits. Functions and symbols have no form. Instances of classes come back as plain objects.
+ * Whole numbers of other programs that need 64 bits are read as bigint.
+ *
+ * @throws InvalidOption for something that is no type, and for an asynchronous schema
+ * @example
+ * msgpack().name // => 'msgpack'
+ */
+export function msgpack<A>(): Codec<A>
+export function msgpack<A>(type: Type<A, any, unknown>, options?: NamedOptions): Codec<A>
+export function msgpack<S extends StandardSchemaV1>(
+  schema: S,
+  options?: NamedOptions,
+): Codec<StandardSchemaV1.InferOutput<S>>
+export function msgpack<A>(type?: AnyType<A>, options: NamedOptions = {}): Codec<A> {
+  if (type === undefined) return unchecked as Codec<A>
+  const validator = validatorOf(type)
+  const name = codecName('msgpack', options.name ?? validator.name)
+  return {
+    name,
+    encode: (value) => pack(name, validator.encode(value)),
+    decode: (bytes) => {
+      const value = unpack(name, bytes)
+      if (isLeft(value)) return value
+      const decoded = validator.decode(value.right)
+      return isLeft(decoded) ? refused(name, decoded.left, bytes) : decoded
+    },
+  }
+}
+
+const unchecked: Codec<unknown> = {
   name: 'msgpack',
-  encode: (value) => packr.pack(value),
-  decode: (bytes) => {
-    try {
-      return right(packr.unpack(bytes) as A)
-    } catch {
-      return left({ _tag: 'DecodeFailure', codec: 'msgpack', reason: 'not MessagePack', errors: [], bytes })
-    }
-  },
+  encode: (value) => pack('msgpack', value),
+  decode: (bytes) => unpack('msgpack', bytes),
+}
+
+const pack = (name: string, value: unknown): Uint8Array => {
+  const reserved = reservedKeyIn(value)
+  if (reserved !== undefined) throw new EncodeFailed(`codec ${name}: ${reservedKeyReason(reserved)}`)
+  if (typeof value === 'function' || typeof value === 'symbol') {
+    throw new EncodeFailed(`codec ${name} was given ${typeOf(value)}; MessagePack has no form for it`)
+  }
+  // a part of msgpackr's own buffer, which it does not write to again, but which is larger than the value
+  return new Uint8Array(packr.pack(withEntries(value)))
+}
+
+const unpack = (name: string, bytes: Uint8Array): Either<DecodeFailure, unknown> => {
+  try {
+    // as a plain Uint8Array, or bytes within the value would be of the class that was given
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+    const value: unknown = packr.unpack(plain)
+    const reserved = reservedKeyIn(value)
+    return reserved === undefined ? right(value) : decodeFailure(name, reservedKeyReason(reserved), bytes)
+  } catch {
+    return decodeFailure(name, 'expected MessagePack', bytes)
+  }
+}
+
+const packr = new Packr({
+  useRecords: false,
+  mapsAsObjects: true,
+  moreTypes: true,
+  useBigIntExtension: true,
+  copyBuffers: true,
 })
+
+// MessagePack has one form for maps, which objects take. msgpackr's extensions are global, so Map itself is left alone
+// there: Maps are replaced by this class before they are packed, which costs only the values that hold one.
+class MapEntries {
+  readonly entries: ReadonlyArray<unknown>
+
+  constructor(entries: ReadonlyArray<unknown>) {
+    this.entries = entries
+  }
+}
+
+addExtension({
+  Class: MapEntries,
+  type: 0x4d,
+  write: (map: MapEntries) => map.entries,
+  read: (entries: ReadonlyArray<readonly [unknown, unknown]>) => new Map(entries),
+})
+
+const holdsMap = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null) return false
+  if (value instanceof Map) return true
+  if (Array.isArray(value)) return value.some(holdsMap)
+  if (value instanceof Set) return [...value].some(holdsMap)
+  for (const key in value) if (holdsMap((value as Record<string, unknown>)[key])) return true
+  return false
+}
+
+const withEntries = (value: unknown): unknown => (holdsMap(value) ? replaced(value) : value)
+
+const replaced = (value: unknown): unknown => {
+  if (!holdsMap(value)) return value
+  if (value instanceof Map) return new MapEntries([...value].map(([key, each]) => [replaced(key), replaced(each)]))
+  if (value instanceof Set) return new Set([...value].map(replaced))
+  if (Array.isArray(value)) return value.map(replaced)
+  return Object.fromEntries(Object.entries(value as object).map(([key, each]) => [key, replaced(each)]))
+}

@@ -2,7 +2,7 @@ import type { Codec } from './Codec.ts'
 
 /**
  * A codec for which null is a value too: a record without a key, or a tombstone. Null itself is never encoded: it is
- * stored as absence.
+ * stored as absence. Failures name the codec inside.
  *
  * @example
  * nullable(utf8).name // => 'nullable(utf8)'

@@ -255,13 +255,17 @@ const requireFormat = (bytes: Uint8Array, view: DataView, flags: number, count: 
   }
   const byteLength = view.getUint32(batchField.byteLength, true)
   if (byteLength !== bytes.length || count === 0 || fixed > byteLength) {
-    throw new CorruptBatch(`a record batch of ${bytes.length} bytes says that it has ${byteLength} with ${count} records`)
+    throw new CorruptBatch(
+      `a record batch of ${bytes.length} bytes says that it has ${byteLength} with ${count} records`,
+    )
   }
   const base = view.getFloat64(batchField.baseTimestamp, true)
   const max = view.getFloat64(batchField.timestampMax, true)
   const runningMax = view.getFloat64(batchField.runningTimestampMax, true)
   if (!(base > -Infinity && base <= max && max <= runningMax && runningMax < Infinity)) {
-    throw new CorruptBatch(`a record batch has the times ${base}, ${max} and ${runningMax}; expected numbers in this order`)
+    throw new CorruptBatch(
+      `a record batch has the times ${base}, ${max} and ${runningMax}; expected numbers in this order`,
+    )
   }
 }
 

@@ -40,7 +40,13 @@ export class RecordBatchBuilder {
 
   /** About the size of what `build` would give, in bytes: exact when all text is ASCII, less than a third of it at the worst. */
   get byteLength(): number {
-    return this.#fixedBytes() + this.#keys.length + this.#values.length + (this.#ids?.length ?? 0) + (this.#headers?.length ?? 0)
+    return (
+      this.#fixedBytes() +
+      this.#keys.length +
+      this.#values.length +
+      (this.#ids?.length ?? 0) +
+      (this.#headers?.length ?? 0)
+    )
   }
 
   /**
@@ -101,7 +107,10 @@ export class RecordBatchBuilder {
     const regions = [this.#keys, this.#values, this.#ids, this.#headers].filter((region) => region !== undefined)
     const length = this.byteLength
     for (const region of regions) {
-      invariant(region.length <= endMask, `a part of all records of a batch has ${region.length} bytes; less than 2 GiB is possible`)
+      invariant(
+        region.length <= endMask,
+        `a part of all records of a batch has ${region.length} bytes; less than 2 GiB is possible`,
+      )
     }
     const bytes = new Uint8Array(length)
     let at = this.#fixedBytes()
@@ -184,7 +193,8 @@ const encodeHeaders = (headers: Headers): Uint8Array => {
   let length = 0
   for (const name of Object.keys(headers)) {
     const value: unknown = headers[name]
-    if (typeof value !== 'string') throw new EncodeFailed(`a record's header '${name}' is ${typeof value}; expected text`)
+    if (typeof value !== 'string')
+      throw new EncodeFailed(`a record's header '${name}' is ${typeof value}; expected text`)
     for (const text of [name, value]) {
       const bytes = encoder.encode(text)
       parts.push(bytes)

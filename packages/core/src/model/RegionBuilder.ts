@@ -110,7 +110,10 @@ export class RegionBuilder {
   #reserve(bytes: number): void {
     const needed = this.#arenaLength + bytes
     if (needed <= this.#arena.length) return
-    invariant(needed <= endMask, `one part of all records of a batch would have ${needed} bytes; less than 2 GiB is possible`)
+    invariant(
+      needed <= endMask,
+      `one part of all records of a batch would have ${needed} bytes; less than 2 GiB is possible`,
+    )
     const grown = takeArena(Math.max(needed, Math.min(this.#arena.length * 2, endMask)))
     grown.set(this.#arena.subarray(0, this.#arenaLength))
     giveArena(this.#arena)

@@ -82,7 +82,8 @@ export const batchCount = (bytes: Uint8Array): number => batchHeader(bytes).getU
 export const batchByteLength = (bytes: Uint8Array): number => batchHeader(bytes).getUint32(batchField.byteLength, true)
 
 /** The largest timestamp in the batch, in ms since 1970. */
-export const batchTimestampMax = (bytes: Uint8Array): number => batchHeader(bytes).getFloat64(batchField.timestampMax, true)
+export const batchTimestampMax = (bytes: Uint8Array): number =>
+  batchHeader(bytes).getFloat64(batchField.timestampMax, true)
 
 /** The largest timestamp of the partition up to and including this batch; of the batch alone until it is sealed. */
 export const batchRunningTimestampMax = (bytes: Uint8Array): number =>
@@ -128,7 +129,10 @@ export const writeBatchChecksum = (bytes: Uint8Array, crc32: Crc32): void => {
 export const writeRunningTimestampMax = (bytes: Uint8Array, runningTimestampMax: number): void => {
   const header = batchHeader(bytes)
   const own = header.getFloat64(batchField.timestampMax, true)
-  invariant(runningTimestampMax >= own, `a batch up to time ${own} was sealed with a running time of ${runningTimestampMax}`)
+  invariant(
+    runningTimestampMax >= own,
+    `a batch up to time ${own} was sealed with a running time of ${runningTimestampMax}`,
+  )
   header.setFloat64(batchField.runningTimestampMax, runningTimestampMax, true)
 }
 

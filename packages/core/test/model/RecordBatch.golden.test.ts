@@ -51,18 +51,32 @@ describe('RecordBatch format version 1', () => {
     expect(verifyBatch(bytesOf(full), crc32)).toBe(true)
     const batch = RecordBatch.view(bytesOf(full), 0)
     const indexes = [0, 1, 2]
-    expect(batch).toMatchObject({ count: 3, baseTimestamp: 978_310_860_000, timestampMax: 978_310_920_000 })
-    expect(batch).toMatchObject({ runningTimestampMax: 978_310_999_999, sequence: 9_007_199_254_740_000 })
+    expect(batch).toMatchObject({
+      count: 3,
+      baseTimestamp: 978_310_860_000,
+      timestampMax: 978_310_920_000,
+    })
+    expect(batch).toMatchObject({
+      runningTimestampMax: 978_310_999_999,
+      sequence: 9_007_199_254_740_000,
+    })
     expect(batch).toMatchObject({ producerId: 4_294_967_301, producerEpoch: 2, source: 3 })
     expect(indexes.map((index) => batch.keyText(index))).toEqual(['ATL', 'Zürich', null])
     expect(batch.valueText(0)).toBe('{"delay":7}')
     expect(batch.value(1)).toBe(null)
     expect(batch.value(2)).toEqual(new Uint8Array([0, 255, 128]))
-    expect(indexes.map((index) => batch.timestamp(index))).toEqual([978_310_860_000, 978_310_800_000.5, 978_310_920_000])
+    expect(indexes.map((index) => batch.timestamp(index))).toEqual([
+      978_310_860_000, 978_310_800_000.5, 978_310_920_000,
+    ])
     expect(indexes.map((index) => batch.watermark(index))).toEqual([978_310_800_000, -Infinity, 978_310_860_000])
     expect(indexes.map((index) => batch.id(index))).toEqual([null, 'id-1', ''])
     expect(indexes.map((index) => ({ ...batch.headers(index) }))).toEqual([{}, { trace: '€', empty: '' }, {}])
-    expect(RecordBatch.view(bytesOf(smallest), 0)).toMatchObject({ count: 1, producerId: 0, source: -1, sequence: 0 })
+    expect(RecordBatch.view(bytesOf(smallest), 0)).toMatchObject({
+      count: 1,
+      producerId: 0,
+      source: -1,
+      sequence: 0,
+    })
   })
 })
 

@@ -29,23 +29,48 @@ const plain = (value: TestRecord['value'], timestamp = 1_000): TestRecord => ({
 
 describe('RecordBatch', () => {
   it('carries what its builder was told of the producer and the source', () => {
-    const bytes = builderOf([plain('a', 5), plain('b', 9), plain('c', 7)], { producer: { id: 2 ** 40, epoch: 3 }, source: 6 }).build(11)
+    const bytes = builderOf([plain('a', 5), plain('b', 9), plain('c', 7)], {
+      producer: { id: 2 ** 40, epoch: 3 },
+      source: 6,
+    }).build(11)
     sealBatch(bytes, 12, crc32)
     const batch = RecordBatch.view(bytes, 100)
-    expect(batch).toMatchObject({ baseOffset: 100, count: 3, baseTimestamp: 5, timestampMax: 9, runningTimestampMax: 12 })
-    expect(batch).toMatchObject({ producerId: 2 ** 40, producerEpoch: 3, sequence: 11, source: 6, byteLength: bytes.length })
-    expect([batchProducerId(bytes), batchProducerEpoch(bytes), batchSequence(bytes), batchSource(bytes)]).toEqual([2 ** 40, 3, 11, 6])
-    expect([batchCount(bytes), batchByteLength(bytes), batchTimestampMax(bytes), batchRunningTimestampMax(bytes)]).toEqual([
+    expect(batch).toMatchObject({
+      baseOffset: 100,
+      count: 3,
+      baseTimestamp: 5,
+      timestampMax: 9,
+      runningTimestampMax: 12,
+    })
+    expect(batch).toMatchObject({
+      producerId: 2 ** 40,
+      producerEpoch: 3,
+      sequence: 11,
+      source: 6,
+      byteLength: bytes.length,
+    })
+    expect([batchProducerId(bytes), batchProducerEpoch(bytes), batchSequence(bytes), batchSource(bytes)]).toEqual([
+      2 ** 40,
       3,
-      bytes.length,
-      9,
-      12,
+      11,
+      6,
     ])
+    expect([
+      batchCount(bytes),
+      batchByteLength(bytes),
+      batchTimestampMax(bytes),
+      batchRunningTimestampMax(bytes),
+    ]).toEqual([3, bytes.length, 9, 12])
   })
 
   it('has no producer, no source and no ids unless it was told so', () => {
     const bytes = builderOf([plain('a')]).build()
-    expect(RecordBatch.view(bytes, 0)).toMatchObject({ producerId: 0, producerEpoch: 0, sequence: 0, source: -1 })
+    expect(RecordBatch.view(bytes, 0)).toMatchObject({
+      producerId: 0,
+      producerEpoch: 0,
+      sequence: 0,
+      source: -1,
+    })
     expect(batchHasIds(bytes)).toBe(false)
     expect(batchHasIds(builderOf([{ ...plain('a'), id: 'x' }]).build())).toBe(true)
   })
@@ -65,7 +90,10 @@ describe('RecordBatch', () => {
   })
 
   it('shares one empty object among all records without headers', () => {
-    const batch = RecordBatch.view(builderOf([plain('a'), { ...plain('b'), headers: { trace: '1' } }, { ...plain('c'), headers: {} }]).build(), 0)
+    const batch = RecordBatch.view(
+      builderOf([plain('a'), { ...plain('b'), headers: { trace: '1' } }, { ...plain('c'), headers: {} }]).build(),
+      0,
+    )
     expect(batch.headers(0)).toBe(noHeaders)
     expect(batch.headers(2)).toBe(noHeaders)
     expect(Object.getPrototypeOf(batch.headers(1))).toBe(null)

@@ -3,8 +3,12 @@ import { EncodeFailed, InvariantViolated } from '../../src/model/errors.ts'
 import { RecordBatch } from '../../src/model/RecordBatch.ts'
 import { RecordBatchBuilder } from '../../src/model/RecordBatchBuilder.ts'
 
-const add = (builder: RecordBatchBuilder, key: Uint8Array | string | null, value: Uint8Array | string | null, timestamp = 1_000): void =>
-  builder.add(key, value, timestamp, null, null, -Infinity)
+const add = (
+  builder: RecordBatchBuilder,
+  key: Uint8Array | string | null,
+  value: Uint8Array | string | null,
+  timestamp = 1_000,
+): void => builder.add(key, value, timestamp, null, null, -Infinity)
 
 const values = (bytes: Uint8Array): Array<string | null> => {
   const batch = RecordBatch.view(bytes, 0)
@@ -79,7 +83,12 @@ describe('RecordBatchBuilder', () => {
     add(builder, 'k2', 'v2', 5)
     const batch = RecordBatch.view(builder.build(), 0)
     expect(batch).toMatchObject({ count: 1, baseTimestamp: 5, timestampMax: 5, sequence: 0 })
-    expect([batch.keyText(0), batch.valueText(0), batch.id(0), batch.watermark(0)]).toEqual(['k2', 'v2', null, -Infinity])
+    expect([batch.keyText(0), batch.valueText(0), batch.id(0), batch.watermark(0)]).toEqual([
+      'k2',
+      'v2',
+      null,
+      -Infinity,
+    ])
   })
 
   it('is built once, and never empty', () => {

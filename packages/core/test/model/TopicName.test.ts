@@ -7,12 +7,25 @@ describe('validateName', () => {
     expect(validateName('topic', name)).toBe(undefined)
   })
 
-  it.each(['', '.', '..', 'a/b', '../etc', 'a\\b', 'a b', 'é', 'a\n', 'a\u0000', 'x'.repeat(250), undefined, null, 7, ['a']])(
-    'refuses %j',
-    (name) => {
-      expect(() => validateName('topic', name as string)).toThrow(InvalidName)
-    },
-  )
+  it.each([
+    '',
+    '.',
+    '..',
+    'a/b',
+    '../etc',
+    'a\\b',
+    'a b',
+    'é',
+    'a\n',
+    'a\u0000',
+    'x'.repeat(250),
+    undefined,
+    null,
+    7,
+    ['a'],
+  ])('refuses %j', (name) => {
+    expect(() => validateName('topic', name as string)).toThrow(InvalidName)
+  })
 
   it('says what was given, without characters that disturb a terminal, and what is expected', () => {
     const message = messageOf('a\u001b[2J\n\u009b\u202e\u2028b')

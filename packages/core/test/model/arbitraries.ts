@@ -29,7 +29,13 @@ export const record: fc.Arbitrary<TestRecord> = fc.record({
   value: part,
   timestamp: time,
   id: fc.option(text, { nil: null }),
-  headers: fc.option(fc.dictionary(fc.oneof(text, fc.constant('__proto__')), text, { maxKeys: 3, noNullPrototype: false }), { nil: null }),
+  headers: fc.option(
+    fc.dictionary(fc.oneof(text, fc.constant('__proto__')), text, {
+      maxKeys: 3,
+      noNullPrototype: false,
+    }),
+    { nil: null },
+  ),
   watermark: fc.oneof(fc.constant(-Infinity), time),
 })
 
@@ -86,7 +92,8 @@ export const seen = (batch: RecordBatch, index: number): ReturnType<typeof expec
   watermark: batch.watermark(index),
 })
 
-const bytesOf = (given: Uint8Array | string | null): Uint8Array | null => (typeof given === 'string' ? encoder.encode(given) : given)
+const bytesOf = (given: Uint8Array | string | null): Uint8Array | null =>
+  typeof given === 'string' ? encoder.encode(given) : given
 const textOf = (given: Uint8Array | string | null): string | null => {
   const bytes = bytesOf(given)
   return bytes === null ? null : decoder.decode(bytes)

@@ -20,6 +20,9 @@ describe('murmur2', () => {
   })
 
   it('hashes text as its UTF-8 bytes', () => {
-    fc.assert(fc.property(text, (key) => murmur2OfText(key) === murmur2(encoder.encode(key))), { numRuns: 2_000 })
+    fc.assert(
+      fc.property(text, (key) => murmur2OfText(key) === murmur2(encoder.encode(key))),
+      { numRuns: 2_000 },
+    )
   })
 })

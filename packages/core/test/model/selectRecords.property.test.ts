@@ -14,7 +14,13 @@ describe('selectRecords', () => {
         const to = RecordBatch.view(selectRecords(bytes, indexes), 0)
         expect(indexes.map((_, index) => seen(to, index))).toEqual(indexes.map((index) => seen(from, index)))
         const { producerId, producerEpoch, sequence, source } = from
-        expect(to).toMatchObject({ count: indexes.length, producerId, producerEpoch, sequence, source })
+        expect(to).toMatchObject({
+          count: indexes.length,
+          producerId,
+          producerEpoch,
+          sequence,
+          source,
+        })
       }),
       { numRuns: 200 },
     )

@@ -1,0 +1,43 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Either } from 'fp-ts/lib/Either.js'
+import type { Errors, Type } from 'io-ts'
+import { InvalidOption } from '../model/errors.ts'
+import { ioTsValidator } from './ioTsValidator.ts'
+import { schemaValidator } from './schemaValidator.ts'
+
+/** What checks a value that was just read, and prepares one that is about to be written. */
+export interface Validator<A> {
+  /** The type's name, for the codec's. */
+  readonly name: string
+  /** The typed value, or why it is none. Never throws. */
+  readonly decode: (value: unknown) => Either<Refusal, A>
+  /** What is to be written for a value. May throw. */
+  readonly encode: (value: A) => unknown
+}
+
+/** Why a value is not of the type. */
+export interface Refusal {
+  /** What was expected and where, in words; no payload. */
+  readonly reason: string
+  readonly errors: Errors
+  /** The issues of a Standard Schema, when it was one that refused. They may quote the payload. */
+  readonly issues?: ReadonlyArray<StandardSchemaV1.Issue> | undefined
+}
+
+/** An io-ts type, or any schema that speaks Standard Schema (Zod, Valibot, ArkType and others). */
+export type AnyType<A> = Type<A, any, unknown> | StandardSchemaV1<any, A>
+
+/**
+ * The validator of a type.
+ *
+ * @throws InvalidOption when it is neither an io-ts type nor a schema that answers at once
+ */
+export const validatorOf = <A>(type: AnyType<A>): Validator<A> => {
+  if ((typeof type === 'object' && type !== null) || typeof type === 'function') {
+    if ('~standard' in type) return schemaValidator(type)
+    if (typeof type.validate === 'function' && typeof type.encode === 'function') return ioTsValidator(type)
+  }
+  throw new InvalidOption(
+    `a codec was given ${type === null ? 'null' : `a value of type ${typeof type}`} as its type; expected an io-ts type or a Standard Schema`,
+  )
+}

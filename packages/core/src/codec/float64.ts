@@ -1,0 +1,38 @@
+import { right } from 'fp-ts/lib/Either.js'
+import { EncodeFailed } from '../model/errors.ts'
+import type { Codec } from './Codec.ts'
+import { decodeFailure } from './decodeFailure.ts'
+import { typeOf } from './typeOf.ts'
+
+/**
+ * All numbers, NaN and -0 among them, in 8 bytes whose order is the order of the numbers: IEEE 754, big-endian, with the
+ * sign bit flipped for positive numbers and all bits for negative ones. -0 comes before 0, NaN after everything.
+ *
+ * @example
+ * float64.encode(0) // => new Uint8Array([128, 0, 0, 0, 0, 0, 0, 0])
+ */
+export const float64: Codec<number> = {
+  name: 'float64',
+  encode: (value) => {
+    if (typeof value !== 'number') throw new EncodeFailed(`codec float64 was given ${typeOf(value)}; expected a number`)
+    const bytes = new Uint8Array(8)
+    const view = new DataView(bytes.buffer)
+    view.setFloat64(0, value)
+    const high = view.getInt32(0)
+    view.setInt32(0, high < 0 ? ~high : high ^ signBit)
+    if (high < 0) view.setInt32(4, ~view.getInt32(4))
+    return bytes
+  },
+  decode: (bytes) => {
+    if (bytes.length !== 8) return decodeFailure('float64', `expected 8 bytes, not ${bytes.length}`, bytes)
+    const given = new DataView(bytes.buffer, bytes.byteOffset, 8)
+    const high = given.getInt32(0)
+    scratch.setInt32(0, high < 0 ? high ^ signBit : ~high)
+    scratch.setInt32(4, high < 0 ? given.getInt32(4) : ~given.getInt32(4))
+    return right(scratch.getFloat64(0))
+  },
+  ordered: true,
+}
+
+const signBit = 0x8000_0000
+const scratch = new DataView(new ArrayBuffer(8))

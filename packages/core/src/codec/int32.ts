@@ -1,0 +1,33 @@
+import { right } from 'fp-ts/lib/Either.js'
+import { EncodeFailed } from '../model/errors.ts'
+import type { Codec } from './Codec.ts'
+import { decodeFailure } from './decodeFailure.ts'
+import { typeOf } from './typeOf.ts'
+
+/**
+ * Whole numbers from -2^31 to 2^31 - 1 in 4 bytes, whose order is the order of the numbers (big-endian, sign bit flipped).
+ *
+ * Other numbers are not written (`EncodeFailed`); -0 comes back as 0.
+ *
+ * @example
+ * int32.encode(-1) // => new Uint8Array([127, 255, 255, 255])
+ */
+export const int32: Codec<number> = {
+  name: 'int32',
+  encode: (value) => {
+    if (typeof value !== 'number' || (value | 0) !== value) {
+      const given = typeof value === 'number' ? 'another number' : typeOf(value)
+      throw new EncodeFailed(`codec int32 was given ${given}; expected a whole number from -2147483648 to 2147483647`)
+    }
+    const bytes = new Uint8Array(4)
+    new DataView(bytes.buffer).setInt32(0, value ^ signBit)
+    return bytes
+  },
+  decode: (bytes) =>
+    bytes.length === 4
+      ? right(new DataView(bytes.buffer, bytes.byteOffset, 4).getInt32(0) ^ signBit)
+      : decodeFailure('int32', `expected 4 bytes, not ${bytes.length}`, bytes),
+  ordered: true,
+}
+
+const signBit = 0x8000_0000

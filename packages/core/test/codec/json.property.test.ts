@@ -1,0 +1,59 @@
+import fc from 'fast-check'
+import { describe, it } from 'vitest'
+import { json, jsonUnchecked } from '../../src/codec/json.ts'
+import { msgpack } from '../../src/codec/msgpack.ts'
+import { expectLawful } from './laws.ts'
+import { key, number, samples } from './types.ts'
+
+const jsonValue = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.string({ unit: 'binary', maxLength: 8 }),
+    fc.constantFrom('\ud800', '\\u0041', '"', null, true),
+    number,
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(key, tie('value'), { maxKeys: 3, noNullPrototype: true }),
+  ),
+})).value
+
+const msgpackValue = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.string({ unit: 'binary', maxLength: 8 }),
+    fc.constantFrom(null, undefined, true, Number.NaN, Infinity),
+    number,
+    fc.bigInt(),
+    fc.date({ noInvalidDate: true }),
+    fc.uint8Array({ maxLength: 8 }),
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.array(tie('value'), { maxLength: 3 }).map((values) => new Set(values)),
+    fc.array(fc.tuple(tie('value'), tie('value')), { maxLength: 3 }).map((entries) => new Map(entries)),
+    fc.dictionary(key, tie('value'), { maxKeys: 3, noNullPrototype: true }),
+  ),
+})).value
+
+describe('json', () => {
+  it('is lawful for io-ts types of every kind', () => {
+    fc.assert(
+      fc.property(samples, ({ type, values }) => expectLawful(json(type), values, 10)),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('jsonUnchecked', () => {
+  it('is lawful', () => {
+    expectLawful(jsonUnchecked(), jsonValue, 1_000)
+  })
+})
+
+describe('msgpack', () => {
+  it('is lawful', () => expectLawful(msgpack(), msgpackValue, 2_000))
+
+  it('is lawful for io-ts types of every kind', () => {
+    fc.assert(
+      fc.property(samples, ({ type, values }) => expectLawful(msgpack(type), values, 10)),
+      { numRuns: 200 },
+    )
+  })
+})

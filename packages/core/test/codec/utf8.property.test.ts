@@ -1,0 +1,51 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { bytes } from '../../src/codec/bytes.ts'
+import { utf8 } from '../../src/codec/utf8.ts'
+import { EncodeFailed } from '../../src/model/errors.ts'
+import { expectLawful, expectOrdered, failureOf } from './laws.ts'
+
+const codePoints = (text: string): number[] => Array.from(text, (char) => char.codePointAt(0)!)
+const compareLists = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => {
+  const at = a.findIndex((each, index) => each !== b[index])
+  return at === -1 ? a.length - b.length : at >= b.length ? 1 : a[at]! - b[at]!
+}
+
+describe('utf8', () => {
+  it('is lawful', () => {
+    expectLawful(utf8, fc.string({ unit: 'binary', maxLength: 20 }))
+    expectLawful(utf8, fc.constantFrom('', '\ufeff', '\ufeffa', '\u0000', '\ufffd', 'x'.repeat(50)))
+  })
+
+  it('keeps the order of code points', () => {
+    expectOrdered(utf8, fc.string({ unit: 'binary', maxLength: 4 }), (a, b) =>
+      compareLists(codePoints(a), codePoints(b)),
+    )
+  })
+
+  it('refuses bytes that are no UTF-8 instead of mending them', () => {
+    for (const given of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xe2, 0x82]]) {
+      expect(failureOf(utf8, new Uint8Array(given)).reason).toBe('expected UTF-8 text')
+    }
+  })
+
+  it('refuses to write what would come back as something else', () => {
+    for (const given of ['\ud800', 'a\udc00b', undefined, null, 7, {}]) {
+      expect(() => utf8.encode(given as string)).toThrow(EncodeFailed)
+      expect(() => utf8.text?.encode(given as string)).toThrow(EncodeFailed)
+    }
+  })
+})
+
+describe('bytes', () => {
+  it('is lawful', () => {
+    expectLawful(bytes, fc.uint8Array())
+    expectOrdered(bytes, fc.uint8Array({ maxLength: 4 }), (a, b) => compareLists([...a], [...b]))
+  })
+
+  it('refuses to write what is no bytes', () => {
+    for (const given of ['text', undefined, null, [1], new ArrayBuffer(1)]) {
+      expect(() => bytes.encode(given as unknown as Uint8Array)).toThrow(EncodeFailed)
+    }
+  })
+})
