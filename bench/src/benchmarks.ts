@@ -1,0 +1,11 @@
+import type { Benchmark } from './Benchmark.ts'
+
+/** All benchmarks by name, in the order of the report. A benchmark's code is loaded when it runs. */
+export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  appendBytes: async () => (await import('./appendBytes.ts')).appendBytes,
+  appendTyped: async () => (await import('./appendTyped.ts')).appendTyped,
+  consumeBytes: async () => (await import('./consumeBytes.ts')).consumeBytes,
+  oneRecord: async () => (await import('./oneRecord.ts')).oneRecord,
+  exactlyOnceJob: async () => (await import('./exactlyOnceJob.ts')).exactlyOnceJob,
+  resultLatency: async () => (await import('./resultLatency.ts')).resultLatency,
+}

@@ -1,0 +1,77 @@
+import { fork } from 'node:child_process'
+import { mkdirSync, statfsSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Row } from './Benchmark.ts'
+import { benchmarks } from './benchmarks.ts'
+import { describeMachine } from './machine.ts'
+import { report } from './report.ts'
+import type { Message } from './runOne.ts'
+import { Status } from './Status.ts'
+
+const usage = `node bench/src/main.ts [--quick] [--only <name>]... [--folder <path>]
+
+  --quick   smaller counts, within 50 seconds
+  --only    one benchmark of: ${Object.keys(benchmarks).join(', ')}
+  --folder  where the data goes; on a real disk (by default the folder for temporary files)
+`
+
+/** Runs a benchmark in a process of its own, so that it meets neither the heap nor the compiled code of others. */
+const runOne = (name: string, folder: string, quick: boolean, status: Status): Promise<ReadonlyArray<Row>> =>
+  new Promise((resolve, reject) => {
+    const child = fork(join(import.meta.dirname, 'runOne.ts'), [name, folder, quick ? 'quick' : 'full'], {
+      execArgv: ['--expose-gc', ...process.execArgv],
+    })
+    let rows: ReadonlyArray<Row> = []
+    child.on('message', (message: Message) => {
+      if (message.kind === 'progress') status.show(`${name}: ${message.text}`)
+      else rows = message.rows
+    })
+    child.on('error', reject)
+    child.on('exit', (code, signal) => {
+      if (code === 0) resolve(rows)
+      else reject(new Error(`benchmark ${name} ended with ${signal ?? `exit code ${code}`}`))
+    })
+  })
+
+const tmpfs = 0x0102_1994
+/** The folder for temporary files, unless it is in memory. */
+const defaultFolder = (): string => {
+  if (statfsSync(tmpdir()).type !== tmpfs) return tmpdir()
+  const own = join(import.meta.dirname, '..', '.data')
+  mkdirSync(own, { recursive: true })
+  return own
+}
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+    folder: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+})
+const names = values.only ?? Object.keys(benchmarks)
+const unknown = names.filter((name) => benchmarks[name] === undefined)
+if (values.help || unknown.length > 0) {
+  process.stderr.write(`${unknown.map((name) => `unknown benchmark: ${name}\n`).join('')}${usage}`)
+  process.exit(values.help ? 0 : 2)
+}
+
+const start = performance.now()
+const status = new Status(names.length)
+const folder = values.folder ?? defaultFolder()
+process.stdout.write(`${describeMachine(folder)}\n`)
+const rows: Row[] = []
+for (const name of names) {
+  status.begin(name)
+  rows.push(...(await runOne(name, folder, values.quick, status)))
+}
+status.end()
+process.stdout.write(report(rows, (performance.now() - start) / 1000))
+if (values.only === undefined) {
+  const file = join(import.meta.dirname, '..', 'results.json')
+  writeFileSync(file, `${JSON.stringify(rows, null, 2)}\n`)
+  process.stdout.write(`All rows are in ${file}\n`)
+}

@@ -1,0 +1,45 @@
+/** The middle of the values. */
+export const median = (values: ReadonlyArray<number>): number => percentile(values, 50)
+
+/** The smallest value that so many percent of the values do not exceed. */
+export const percentile = (values: ReadonlyArray<number>, percent: number): number => {
+  const sorted = Float64Array.from(values).sort()
+  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN
+}
+
+/** How many a second. */
+export const rateOf = async (count: number, action: () => unknown): Promise<number> => {
+  const start = performance.now()
+  await action()
+  return (count / (performance.now() - start)) * 1000
+}
+
+export interface Contest {
+  /** How often each is measured, beside one round before that which does not count. */
+  readonly rounds: number
+  readonly base: () => Promise<number>
+  readonly head: () => Promise<number>
+}
+
+/**
+ * Measures two things in turns, base head head base, so that a drift of the machine meets both alike.
+ *
+ * @returns the median of each
+ */
+export const contest = async ({ rounds, base, head }: Contest): Promise<{ readonly base: number; readonly head: number }> => {
+  const results = { base: [] as number[], head: [] as number[] }
+  const run = async (name: 'base' | 'head'): Promise<void> => {
+    collectGarbage()
+    results[name].push(await (name === 'base' ? base() : head()))
+  }
+  for (let round = 0; round <= rounds; round++) {
+    for (const name of round % 2 === 0 ? (['base', 'head'] as const) : (['head', 'base'] as const)) await run(name)
+  }
+  return { base: median(results.base.slice(1)), head: median(results.head.slice(1)) }
+}
+
+/** What is left over of one measurement is not to be paid by the next. */
+export const collectGarbage = (): void => globalThis.gc?.()
+
+/** Waits for at least so many milliseconds. */
+export const sleep = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs))
