@@ -22,7 +22,7 @@ const attemptsMax = 1_000
 /**
  * The topic's place in the storage; created durably when it is not there yet. Safe against others creating it at the same moment.
  *
- * @throws TopicMismatch when it exists with other partitions or codecs
+ * @throws TopicMismatch when it exists with other partitions, codecs or cleanup
  */
 export const ensureTopic = <K, V>(storage: Storage, topic: Topic<K, V>): CompletableFuture<TopicInfo> =>
   createRow(
@@ -38,6 +38,16 @@ export const ensureTopic = <K, V>(storage: Storage, topic: Topic<K, V>): Complet
       cleanup: topic.cleanup,
     }),
   ).thenApply((info) => sameTopic(topic, info))
+
+/**
+ * Looks whether a topic of this name that is there already is the same one; one that is not there may be created.
+ *
+ * @throws TopicMismatch as `ensureTopic`
+ */
+export const requireSameTopic = <K, V>(storage: Storage, topic: Topic<K, V>): void => {
+  const info = findTopic(storage, topic.name)
+  if (info !== undefined) sameTopic(topic, info)
+}
 
 /** What the storage knows of the topic of this name; `undefined` when it has none. */
 export const findTopic = (storage: Storage, name: string): TopicInfo | undefined => {
@@ -58,7 +68,8 @@ export const listTopics = (storage: Storage): ReadonlyArray<TopicInfo> =>
  */
 export const requireTopic = (storage: Storage, name: string): TopicInfo => {
   const info = findTopic(storage, name)
-  if (info === undefined) throw new UnknownTopic(`topic '${name}' is not in this storage; define it with topic() or check the name`)
+  if (info === undefined)
+    throw new UnknownTopic(`topic '${name}' is not in this storage; define it with topic() or check the name`)
   return info
 }
 
@@ -69,7 +80,7 @@ export interface IdRange {
   readonly count: number
 }
 
-/** Reads the JSON row under `key`, or writes the one that `make` builds from freshly taken ids, in one commit. */
+/** Reads the JSON row under `key`, or writes the one that `make` builds from freshly taken ids, in one commit; safe against others that do the same. */
 export const createRow = <A>(
   storage: Storage,
   key: Uint8Array,
@@ -101,7 +112,7 @@ export const createRow = <A>(
         error instanceof CommitConflict && left > 0 ? attempt(left - 1) : CompletableFuture.failed<A>(error),
       )
   }
-  return attempt(attemptsMax)
+  return CompletableFuture.supply(() => attempt(attemptsMax))
 }
 
 const sameTopic = <K, V>(topic: Topic<K, V>, info: TopicInfo): TopicInfo => {
@@ -114,6 +125,7 @@ const sameTopic = <K, V>(topic: Topic<K, V>, info: TopicInfo): TopicInfo => {
   if (info.partitions !== topic.partitions) differs('partitions', info.partitions, topic.partitions)
   if (info.key !== topic.key.name) differs('key codec', info.key, topic.key.name)
   if (info.value !== topic.value.name) differs('value codec', info.value, topic.value.name)
+  if (info.cleanup !== topic.cleanup) differs('cleanup', info.cleanup, topic.cleanup)
   return info
 }
 
