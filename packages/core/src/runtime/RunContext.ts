@@ -3,6 +3,7 @@ import type { Topic } from '../log/Topic.ts'
 import type { TopicInfo } from '../log/topicCatalog.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { Storage } from '../ports/Storage.ts'
+import type { UpstreamProgress } from './UpstreamProgress.ts'
 
 /** How a job is run. Every figure has a default; none changes what the job computes. */
 export interface RunSettings {
@@ -27,6 +28,8 @@ export interface RunContext {
   readonly storeIds: ReadonlyMap<string, number>
   readonly badRecords: Topic<Uint8Array | null, Uint8Array | null>
   readonly counters: Counters
+  /** By stage: how far the tasks of the stage before it have come; `undefined` for a stage that reads a source. */
+  readonly upstream: ReadonlyArray<UpstreamProgress | undefined>
 }
 
 /** The run's figures, counted as batches commit. */

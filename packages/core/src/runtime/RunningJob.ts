@@ -12,6 +12,7 @@ import type { Storage } from '../ports/Storage.ts'
 import { Counters, partitionOf, type RunContext, type RunSettings } from './RunContext.ts'
 import { ensureStore } from './storeCatalog.ts'
 import { Task } from './Task.ts'
+import { UpstreamProgress } from './UpstreamProgress.ts'
 
 /** Which part of a job's tasks a worker runs: those whose number leaves `index` when divided by `count`. */
 export interface Share {
@@ -68,7 +69,7 @@ export class RunningJob {
       const claims = own.map(({ stage, partition }) => claim(storage, `${plan.job}/${stage.index}/${partition}`))
       return CompletableFuture.allOf(claims).thenApply((fences) => {
         own.forEach(({ stage, partition }, index) => running.#spawn(context, stage, partition, fences[index]!))
-        running.#begin()
+        running.#begin(context)
         return running
       })
     })
@@ -90,8 +91,9 @@ export class RunningJob {
     return this.#end(undefined)
   }
 
-  #begin(): void {
+  #begin(context: RunContext): void {
     const wakeAll = (): void => {
+      for (const upstream of context.upstream) upstream?.changed()
       for (const task of this.#tasks) task.wake()
     }
     this.#stopListening = this.#storage.onChange(wakeAll)
@@ -100,7 +102,8 @@ export class RunningJob {
   }
 
   #spawn(context: RunContext, stage: Stage, partition: number, fence: Fence, end?: number): void {
-    const stopAt = end ?? this.#storage.bounds(partitionOf(context, stage.input, partition)).end
+    const input = partitionOf(context, stage.input, partition)
+    const stopAt = end ?? (context.settings.toEnd ? this.#storage.bounds(input).end : Infinity)
     const task = new Task(context, stage, partition, fence, stopAt, {
       onFailure: (failed, error) => this.#supervise(failed, error, () => this.#spawn(context, stage, partition, fence, stopAt)),
       onFinish: (finished) => {
@@ -183,6 +186,11 @@ const prepare = (
       badRecords,
       topics: new Map<string, TopicInfo>(infos.map((info) => [info.name, info])),
       storeIds: new Map(stores.map(({ store }, index) => [store.name, ids[index]!])),
+      upstream: plan.stages.map(({ upstream }) =>
+        upstream === undefined
+          ? undefined
+          : new UpstreamProgress(storage.rows, plan.job, upstream, plan.stages[upstream]!.input.partitions),
+      ),
     })),
   )
 }

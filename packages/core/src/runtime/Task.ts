@@ -12,7 +12,7 @@ import type { RecordBatch } from '../model/RecordBatch.ts'
 import { commitOf, type Fence } from '../ports/Commit.ts'
 import { BadRecordSink } from './BadRecordSink.ts'
 import { BatchScope } from './BatchScope.ts'
-import { committedWatermark, Progress } from './Progress.ts'
+import { Progress } from './Progress.ts'
 import { partitionOf, type RunContext, sourcesOf } from './RunContext.ts'
 
 type AnyRecord = StreamRecord<unknown, unknown>
@@ -51,6 +51,7 @@ export class Task {
   #commits = 0
   #inFlight = 0
   #scheduled = false
+  #wokenWhileBusy = false
   #drained: CompletableFuture<void> | undefined
 
   constructor(
@@ -87,6 +88,7 @@ export class Task {
 
   /** Looks for something to do, in a later turn of the event loop. Calls are merged. */
   wake(): void {
+    if (this.#state === 'busy') this.#wokenWhileBusy = true
     if (this.#scheduled || this.#state !== 'idle') return
     this.#scheduled = true
     this.#run.clock.turn(() => {
@@ -107,9 +109,10 @@ export class Task {
     if (this.#state !== 'idle' || this.#inFlight >= this.#run.settings.inFlightCommitsMax) return
     if (this.#ended) return this.#finishWhenCommitted()
     this.#state = 'busy'
+    this.#wokenWhileBusy = false
     const { batchRecordsMax, batchBytesMax } = this.#run.settings
     // what the stage before has reached is read before the end of what it wrote: see #advance
-    const reached = this.#upstreamWatermarks()
+    const reached = this.#run.upstream[this.stage.index]?.read()
     this.#run.storage
       .read(this.#input, this.#position, { recordsMax: batchRecordsMax, bytesMax: batchBytesMax })
       .thenCompose(({ batches }) => (batches.length > 0 ? this.#process(batches) : this.#advance(reached)))
@@ -117,7 +120,7 @@ export class Task {
         if (this.#state !== 'busy') return
         this.#state = 'idle'
         if (more === undefined) this.#fail(error)
-        else if (more) this.wake()
+        else if (more || this.#wokenWhileBusy) this.wake()
       })
   }
 
@@ -135,7 +138,7 @@ export class Task {
    * Everything there is has been processed: event time may move on to what the sources say.
    * Since `reached` was read before the read that found no more records, all records before it have been processed.
    */
-  #advance(reached: ReadonlyArray<number> | undefined): CompletableFuture<boolean> {
+  #advance(reached: Float64Array | undefined): CompletableFuture<boolean> {
     if (reached !== undefined) reached.forEach((watermark, source) => this.#progress.observe(source, watermark))
     else if (this.#position >= this.#end) this.#progress.observe(0, Infinity)
     this.#progress.settle()
@@ -148,14 +151,6 @@ export class Task {
       this.#commit(this.#position)
       return this.#ended
     })
-  }
-
-  #upstreamWatermarks(): ReadonlyArray<number> | undefined {
-    const { upstream } = this.stage
-    if (upstream === undefined) return undefined
-    const { storage, plan } = this.#run
-    const { partitions } = plan.stages[upstream]!.input
-    return Array.from({ length: partitions }, (_, source) => committedWatermark(storage.rows, plan.job, upstream, source))
   }
 
   /** One batch: a finite Observable through the pipeline. Completes when all operators have. */
