@@ -1,0 +1,31 @@
+/**
+ * Who may import whom, in one table; the lint rules are generated from it (oxlint.config.ts).
+ *
+ * A name stands for a folder, what follows are the folders it may import. Nothing else points anywhere.
+ */
+export const packageLayers: Layers = {
+  core: [],
+  operators: ['core'],
+  'storage-lmdb': ['core'],
+  testing: ['core'],
+  workers: ['core'],
+}
+
+/** The layers inside packages/core/src. Only index.ts, which sits above all of them, is not bound. */
+export const coreLayers: Layers = {
+  model: [],
+  codec: ['model'],
+  future: ['model'],
+  ports: ['model', 'codec', 'future'],
+  log: ['model', 'codec', 'future', 'ports'],
+  job: ['model', 'codec', 'future', 'ports', 'log'],
+  runtime: ['model', 'codec', 'future', 'ports', 'log', 'job'],
+}
+
+/** Packages that run anywhere: nothing of Node in them. */
+export const withoutNode: readonly string[] = ['core', 'operators']
+
+/** The one package that knows the database. */
+export const withLmdb: readonly string[] = ['storage-lmdb']
+
+type Layers = Readonly<Record<string, readonly string[]>>

@@ -1,0 +1,66 @@
+// Runs a command on this workspace's own tools, which it first installs where they are missing:
+//   node scripts/with-toolchain.mjs <command> [arguments]
+// Needs Node 20 and its npm, nothing else, and the network only when the lockfile has changed: plain JavaScript.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const bin = join(root, 'node_modules', '.bin')
+const stampFile = join(root, 'node_modules', '.weir-setup')
+const env = { ...process.env, PATH: bin + delimiter + process.env.PATH }
+
+/** What was installed, and for which machine. */
+const stamp = () => {
+  const lockfile = readFileSync(join(root, 'pnpm-lock.yaml'))
+  return `${createHash('sha256').update(lockfile).digest('hex')} ${process.platform}-${process.arch}\n`
+}
+
+/** Completes with the exit code, and with what was printed unless it went to the terminal. */
+const run = ([command, ...args], stdio) =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env, stdio, ...(stdio === 'inherit' ? {} : { cwd: root }) })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (output += text))
+    // The terminal tells the child too; we only have to outlive it.
+    process.on('SIGINT', () => {})
+    process.on('SIGTERM', () => child.kill('SIGTERM'))
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve({ code: code ?? 128 + constants.signals[signal], output }))
+  })
+
+/** npx asks the registry even for what it has, so it is used only until pnpm is among the installed tools. */
+const pnpm = (version) => {
+  const installed = join(root, 'node_modules', 'pnpm', 'package.json')
+  return existsSync(installed) && JSON.parse(readFileSync(installed, 'utf8')).version === version
+    ? [join(bin, 'pnpm')]
+    : ['npx', '--yes', `pnpm@${version}`]
+}
+
+const setUp = async () => {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  console.error(`Setting up pnpm ${devDependencies.pnpm}, Node ${devDependencies.node} and the dependencies ...`)
+  const startedAt = Date.now()
+  const install = [...pnpm(devDependencies.pnpm), 'install', '--frozen-lockfile', '--prefer-offline']
+  const { code, output } = await run(install, ['ignore', 'pipe', 'pipe'])
+  if (code !== 0) {
+    console.error(output)
+    const unreachable = /ENOTFOUND|ECONNREFUSED|ECONNRESET|EAI_AGAIN|ETIMEDOUT|ENETUNREACH|error sending request/.test(
+      output,
+    )
+    console.error(
+      unreachable
+        ? 'The npm registry cannot be reached. The set-up needs it once; later runs work without a network.'
+        : 'The set-up failed: what pnpm said is above.',
+    )
+    process.exit(code)
+  }
+  writeFileSync(stampFile, stamp())
+  console.error(`Set up in ${Math.round((Date.now() - startedAt) / 1000)} s.\n`)
+}
+
+if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp()) await setUp()
+process.exitCode = (await run(process.argv.slice(2), 'inherit')).code
