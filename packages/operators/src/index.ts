@@ -3,6 +3,7 @@ export { assignTimestamps, type AssignTimestampsOptions } from './assignTimestam
 export { count, type CountOptions } from './count.ts'
 export { filter } from './filter.ts'
 export { flatMap } from './flatMap.ts'
+export { fork, type ForkLine } from './fork.ts'
 export { keyBy, type KeyByOptions } from './keyBy.ts'
 export { map } from './map.ts'
 export { reduce } from './reduce.ts'

@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { StorageProvider, Weir } from '@weir/core'
+import { type RunningWorkers, runWorkers } from '@weir/workers'
+import { delayStats } from './job.ts'
+import { JobProgress, type Progressed } from './JobProgress.ts'
+import { maxResident, type Resident, residentOf } from './workerMemory.ts'
+
+const workerCount = 2
+const lookIntervalMs = 20
+
+export interface RunUnderKillsOptions {
+  /** How many workers to kill on the way; fewer when there is too little left to do. */
+  readonly kills: number
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progressed & { readonly kills: number; readonly commits: number }) => void
+}
+
+export interface UnderKills {
+  readonly kills: number
+  readonly restarts: number
+  /** What this run has done of the source. */
+  readonly records: number
+  /** The most that a worker had; `undefined` where the system does not say. */
+  readonly resident: Resident | undefined
+}
+
+/**
+ * Runs the job on two worker processes to the end of its source, and kills one of them with SIGKILL now and then:
+ * at random moments, spread over the whole run.
+ */
+export const runUnderKills = async (
+  weir: Weir,
+  storage: StorageProvider,
+  { kills, signal, onProgress }: RunUnderKillsOptions,
+): Promise<UnderKills> => {
+  const progress = new JobProgress(weir, delayStats)
+  const begin = progress.read()
+  const moments = killMoments(kills, begin)
+  const workers = await runWorkers(
+    delayStats,
+    { storage, module: import.meta.resolve('./job.ts'), processes: workerCount },
+    { until: 'end' },
+  )
+  let killed = 0
+  let resident: Resident | undefined
+  const watch = async (): Promise<void> => {
+    while (!workers.done.isDone) {
+      const now = progress.read()
+      if (killed < moments.length && now.done >= moments[killed]! && killOne(workers)) killed++
+      onProgress({ ...now, kills: killed, commits: workers.metrics().commits })
+      for (const { pid } of workers.workers) if (pid !== null) resident = maxResident(resident, await residentOf(pid))
+      await sleep(lookIntervalMs)
+    }
+  }
+  const stop = (): void => void workers.stop()
+  signal.addEventListener('abort', stop)
+  try {
+    if (signal.aborted) stop()
+    await Promise.all([workers.done, watch()])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+  signal.throwIfAborted()
+  return { kills: killed, restarts: workers.restarts, records: progress.read().done - begin.done, resident }
+}
+
+/** One random moment in each of so many equal parts of what is to be done, but for the last tenth. */
+const killMoments = (kills: number, { done, total }: Progressed): ReadonlyArray<number> =>
+  total === done ? [] : Array.from({ length: kills }, (_, part) => done + ((part + Math.random()) / kills) * 0.9 * (total - done))
+
+/** Whether there was one to kill: those that are just starting are spared. */
+const killOne = (workers: RunningWorkers): boolean => {
+  const running = workers.workers.filter(({ state }) => state === 'running')
+  const victim = running[Math.floor(Math.random() * running.length)]
+  return victim !== undefined && workers.kill(victim.index)
+}

@@ -1,0 +1,206 @@
+import { CompletableFuture, InvalidOption, type RunMetrics, type WeirError } from '@weir/core'
+import { isRecoverable, toError } from './internal/failure.ts'
+import { noMetrics, sumMetrics } from './internal/metrics.ts'
+import type { Failure, Report } from './internal/protocol.ts'
+import { fruitlessEndsMax, restartDelay } from './internal/restartDelay.ts'
+import type { WorkerEvents, WorkerLink } from './internal/WorkerLink.ts'
+import { WorkerFailed } from './WorkerFailed.ts'
+
+/** Where a worker is in its life. */
+export type WorkerState = 'starting' | 'running' | 'replaced' | 'finished' | 'stopped'
+
+/** A worker, as it was last heard of. */
+export interface WorkerStatus {
+  readonly index: number
+  readonly state: WorkerState
+  /** Its process; for a thread, this one. `null` while there is none. */
+  readonly pid: number | null
+  /** `null` for a process. */
+  readonly threadId: number | null
+  /** How often it was replaced. */
+  readonly restarts: number
+}
+
+interface Slot {
+  readonly index: number
+  state: WorkerState
+  link: WorkerLink | undefined
+  restarts: number
+  /** How often in a row it ended without having committed anything. */
+  fruitlessEnds: number
+  killed: boolean
+  failure: Failure | undefined
+  metrics: RunMetrics
+  stopDelay: () => void
+}
+
+/** How long workers have to end by themselves after `stop`. */
+const stopWithinMs = 10_000
+
+/**
+ * A job at work on several workers.
+ *
+ * ```text
+ *              tasks started            share ended, exit
+ *   starting ----------------> running ------------------> finished
+ *     ^  |                       |
+ *     |  | died                  | died           stop(): from any of them, after the commits on their way
+ *     |  v                       v                ----------------------------------------------> stopped
+ *     +-- replaced <-------------+
+ *            |  too often in vain, or with an error that would only come again: all are stopped, `done` fails
+ * ```
+ */
+export class RunningWorkers {
+  readonly job: string
+  /**
+   * Completes when all workers have finished (`until: 'end'`) or were stopped, and have exited. Fails with the error of a
+   * worker that another worker would meet again, such as OperatorFailed, StoreMismatch or EpochFenced, or with
+   * WorkerFailed when one ends 11 times in a row before its first commit; the others were stopped then.
+   */
+  readonly done: CompletableFuture<void> = new CompletableFuture<void>()
+  readonly #slots: Slot[]
+  readonly #start: (index: number, events: WorkerEvents) => WorkerLink
+  /** Of workers that are gone. */
+  #past = noMetrics
+  #ending = false
+  #error: WeirError | undefined
+  #killTimer: NodeJS.Timeout | undefined
+
+  /** Made by `runWorkers`. */
+  constructor(job: string, count: number, start: (index: number, events: WorkerEvents) => WorkerLink) {
+    this.job = job
+    this.#start = start
+    this.#slots = Array.from({ length: count }, (_, index) => ({
+      index,
+      state: 'starting',
+      link: undefined,
+      restarts: 0,
+      fruitlessEnds: 0,
+      killed: false,
+      failure: undefined,
+      metrics: noMetrics,
+      stopDelay: () => undefined,
+    }))
+    for (const slot of this.#slots) this.#launch(slot)
+  }
+
+  /** The workers, by index. */
+  get workers(): ReadonlyArray<WorkerStatus> {
+    return this.#slots.map(({ index, state, link, restarts }) => ({
+      index,
+      state,
+      pid: link?.pid ?? null,
+      threadId: link?.threadId ?? null,
+      restarts,
+    }))
+  }
+
+  /** How often a worker was replaced. */
+  get restarts(): number {
+    return this.#slots.reduce((sum, slot) => sum + slot.restarts, 0)
+  }
+
+  /**
+   * What all workers have done, as far as they have said: each speaks up every 200 ms, so what one did just before it
+   * was killed may be missing here, though never in the results. The lag of a worker that is being replaced is its last one.
+   */
+  metrics(): RunMetrics {
+    return this.#slots.reduce((sum, slot) => sumMetrics(sum, slot.metrics), this.#past)
+  }
+
+  /**
+   * Kills a worker at once, wherever it is: a process with SIGKILL. It is replaced, as if it had died by itself.
+   *
+   * @returns whether there was one: false after it has finished, and while it is being replaced
+   * @throws InvalidOption for an index that no worker has
+   */
+  kill(index: number): boolean {
+    const slot = this.#slots[index]
+    if (slot === undefined) {
+      throw new InvalidOption(`workers of job '${this.job}': index is ${index}; expected 0 to ${this.#slots.length - 1}`)
+    }
+    if (slot.link === undefined) return false
+    slot.killed = true
+    slot.link.kill()
+    return true
+  }
+
+  /** Ends all workers after the commits on their way; one that does not end within 10 s is killed. Completes when all have exited. */
+  stop(): CompletableFuture<void> {
+    this.#end(undefined)
+    return this.done
+  }
+
+  #launch(slot: Slot): void {
+    slot.state = 'starting'
+    slot.killed = false
+    slot.failure = undefined
+    slot.link = this.#start(slot.index, {
+      reported: (report) => this.#reported(slot, report),
+      ended: (how) => this.#ended(slot, how),
+    })
+  }
+
+  #reported(slot: Slot, report: Report): void {
+    if (report._tag === 'Failed') {
+      slot.failure = report.failure
+      return
+    }
+    slot.metrics = report.metrics
+    slot.state = report._tag === 'Finished' ? 'finished' : 'running'
+  }
+
+  #ended(slot: Slot, how: string): void {
+    slot.link = undefined
+    const fruitful = slot.metrics.commits > 0 || slot.killed
+    this.#past = sumMetrics(this.#past, { ...slot.metrics, lag: 0 })
+    slot.metrics = { ...noMetrics, lag: slot.metrics.lag }
+    if (slot.state !== 'finished' && !this.#ending) this.#replace(slot, how, fruitful)
+    else if (slot.state !== 'finished') slot.state = 'stopped'
+    this.#settle()
+  }
+
+  #replace(slot: Slot, how: string, fruitful: boolean): void {
+    const { failure } = slot
+    slot.state = 'replaced'
+    slot.fruitlessEnds = fruitful ? 0 : slot.fruitlessEnds + 1
+    if (failure !== undefined && !isRecoverable(failure)) return this.#end(toError(failure))
+    if (slot.fruitlessEnds > fruitlessEndsMax) {
+      return this.#end(
+        failure === undefined
+          ? new WorkerFailed(
+              `worker ${slot.index} of job '${this.job}' ended ${slot.fruitlessEnds} times in a row before its first ` +
+                `commit; the last one ${how}`,
+            )
+          : toError(failure),
+      )
+    }
+    const timer = setTimeout(() => {
+      slot.restarts++
+      this.#launch(slot)
+    }, restartDelay(slot.fruitlessEnds))
+    slot.stopDelay = () => clearTimeout(timer)
+  }
+
+  #end(error: WeirError | undefined): void {
+    if (this.#ending) return
+    this.#ending = true
+    this.#error = error
+    for (const slot of this.#slots) {
+      slot.stopDelay()
+      if (slot.link !== undefined) slot.link.send({ _tag: 'Stop' })
+      else if (slot.state !== 'finished') slot.state = 'stopped'
+    }
+    this.#killTimer = setTimeout(() => {
+      for (const slot of this.#slots) slot.link?.kill()
+    }, stopWithinMs)
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (this.#slots.some(({ state, link }) => link !== undefined || (state !== 'finished' && state !== 'stopped'))) return
+    clearTimeout(this.#killTimer)
+    if (this.#error === undefined) this.done.complete(undefined)
+    else this.done.completeExceptionally(this.#error)
+  }
+}

@@ -1,0 +1,52 @@
+import type { Recovery, RunMetrics, RunOptions, Share, StorageRecipe } from '@weir/core'
+
+// What the starter of workers and a worker say to each other. Plain data: it is cloned on its way.
+
+/** Said to a worker. */
+export type Order = Start | Stop
+
+export interface Start {
+  readonly _tag: 'Start'
+  readonly job: string
+  /** The URL of the module that exports the job. */
+  readonly module: string
+  readonly storage: StorageRecipe
+  readonly run: Omit<RunOptions, 'share'>
+  readonly share: Share
+}
+
+/** End after the commits on their way. */
+export interface Stop {
+  readonly _tag: 'Stop'
+}
+
+/** Said by a worker. */
+export type Report = Measured | Finished | Failed
+
+/** What it has done so far; the first one says that its tasks have started. */
+export interface Measured {
+  readonly _tag: 'Measured'
+  readonly metrics: RunMetrics
+}
+
+/** Its share has ended by itself, or was stopped; it exits now. */
+export interface Finished {
+  readonly _tag: 'Finished'
+  readonly metrics: RunMetrics
+}
+
+/** Its share cannot go on; it exits now. */
+export interface Failed {
+  readonly _tag: 'Failed'
+  readonly failure: Failure
+}
+
+/** An error as data. */
+export interface Failure {
+  /** `_tag` of a `WeirError`; the name of any other error. */
+  readonly tag: string
+  /** Absent for errors that are not Weir's. */
+  readonly recovery?: Recovery | undefined
+  readonly message: string
+  readonly stack?: string | undefined
+}

@@ -1,0 +1,107 @@
+// What runs in a worker, be it a thread or a process: opens the storage, runs its share of the job, and reports.
+import { flushCompileCache } from 'node:module'
+import { parentPort, type MessagePort } from 'node:worker_threads'
+import { type RunningJob, type StorageProvider, type StorageRecipe, Weir } from '@weir/core'
+import { toFailure } from './failure.ts'
+import { findJob } from './findJob.ts'
+import type { Order, Report, Start } from './protocol.ts'
+
+const reportIntervalMs = 200
+
+/** How long something left open by user code may keep a worker whose work is done. */
+const lingerMsMax = 1_000
+
+/** The way to whoever started this worker. */
+interface Starter {
+  send(report: Report): void
+  onOrder(listener: (order: Order) => void): void
+  /** Sends the last report and closes the way. */
+  leave(report: Report): void
+}
+
+const starterOfThread = (port: MessagePort): Starter => ({
+  send: (report) => port.postMessage(report),
+  onOrder: (listener) => void port.on('message', listener),
+  leave: (report) => {
+    port.postMessage(report)
+    port.close()
+  },
+})
+
+const starterOfProcess = (): Starter => {
+  let leaving = false
+  process.title = process.argv[2] ?? 'weir worker'
+  // a Ctrl-C reaches all processes of the terminal; it is for the starter to say what follows
+  process.on('SIGINT', () => undefined)
+  process.on('disconnect', () => {
+    if (!leaving) process.exit(1)
+  })
+  // the callback takes the error of a channel that has just closed: then the process ends anyway
+  const send = (report: Report, sent: () => void): void => {
+    if (process.connected) process.send?.(report, undefined, undefined, sent)
+  }
+  return {
+    send: (report) => send(report, () => undefined),
+    onOrder: (listener) => void process.on('message', listener),
+    leave: (report) => {
+      leaving = true
+      send(report, () => {
+        if (process.connected) process.disconnect?.()
+      })
+    },
+  }
+}
+
+const openRecipe = async ({ module, name, args }: StorageRecipe): Promise<Weir> => {
+  const exported = (await import(module)) as Readonly<Record<string, (...args: readonly unknown[]) => StorageProvider>>
+  return Weir.open(exported[name]!(...args))
+}
+
+const runShare = async (start: Start, onRunning: (running: RunningJob) => void): Promise<RunningJob> => {
+  const job = await findJob(start.module, start.job)
+  const weir = await openRecipe(start.storage)
+  try {
+    const running = await weir.run(job, { ...start.run, share: start.share })
+    onRunning(running)
+    await running.done
+    return running
+  } finally {
+    await weir.close()
+  }
+}
+
+const serve = (starter: Starter): void => {
+  let running: RunningJob | undefined
+  let stopping = false
+  let reporting: NodeJS.Timeout | undefined
+  const measure = (): void => {
+    if (running !== undefined) starter.send({ _tag: 'Measured', metrics: running.metrics() })
+  }
+  const begin = (started: RunningJob): void => {
+    running = started
+    if (stopping) void running.stop()
+    measure()
+    // by itself it is written at an orderly exit only, and workers get killed
+    flushCompileCache()
+    reporting = setInterval(measure, reportIntervalMs)
+  }
+  const leave = (report: Report, exitCode: number): void => {
+    clearInterval(reporting)
+    process.exitCode = exitCode
+    starter.leave(report)
+    setTimeout(() => process.exit(), lingerMsMax).unref()
+  }
+  starter.onOrder((order) => {
+    if (order._tag === 'Stop') {
+      stopping = true
+      void running?.stop()
+      return
+    }
+    runShare(order, begin).then(
+      (ended) => leave({ _tag: 'Finished', metrics: ended.metrics() }, 0),
+      (error: unknown) => leave({ _tag: 'Failed', failure: toFailure(error) }, 1),
+    )
+  })
+}
+
+serve(parentPort === null ? starterOfProcess() : starterOfThread(parentPort))

@@ -1,0 +1,91 @@
+import { CompletableFuture, InvalidOption, type Job, type RunOptions, type StorageProvider, type StorageRecipe } from '@weir/core'
+import { findJob } from './internal/findJob.ts'
+import { startProcess, startThread } from './internal/WorkerLink.ts'
+import { RunningWorkers } from './RunningWorkers.ts'
+
+/**
+ * How many workers, and what they are. Threads start faster and share one address space; a process can be killed
+ * alone, and takes nothing with it when native code crashes.
+ */
+export type Placement =
+  | { readonly threads: number; readonly processes?: never }
+  | { readonly processes: number; readonly threads?: never }
+
+/** Where the workers find the job and its data. */
+export type WorkerOptions = Placement & {
+  /** Opened by each worker for itself: a storage with a recipe that threads or processes may share, such as `lmdb('./data')`. */
+  readonly storage: StorageProvider
+  /**
+   * The URL of a module that exports the job, such as `import.meta.resolve('./job.ts')`. Each worker imports it, and the
+   * caller once: it should define things and start nothing.
+   */
+  readonly module: string
+  /** Flags of Node for the workers, such as `--max-semi-space-size=8`; those of this process by default. */
+  readonly execArgv?: ReadonlyArray<string>
+}
+
+/** How each worker runs its share of the job. */
+export type WorkerRunOptions = Omit<RunOptions, 'share'>
+
+const workersMax = 1_024
+
+/**
+ * Runs a job on several worker threads or processes, exactly once: worker i of n runs every n-th task of the job.
+ *
+ * A worker that dies, however, is replaced at once and goes on from the last commit; the epoch of each task sees to it
+ * that the one before can commit nothing more. With `until: 'end'` the workers exit when their shares have ended.
+ * Worker processes end with this one, also when it is killed.
+ *
+ * @returns the run, once all workers have been started; they open the storage and begin after that
+ * @throws InvalidJob when the module does not export the job; InvalidOption for a storage without a recipe or a number
+ *   of workers that is not from 1 to 1 024. Nothing has been started then
+ * @example
+ * const workers = await runWorkers(delayStats, {
+ *   storage: lmdb('./data'),
+ *   module: import.meta.resolve('./job.ts'),
+ *   processes: 2,
+ * }, { until: 'end' })
+ * await workers.done
+ */
+export const runWorkers = (job: Job, options: WorkerOptions, run: WorkerRunOptions = {}): CompletableFuture<RunningWorkers> =>
+  CompletableFuture.supply(() => {
+    const what = `workers of job '${job.name}'`
+    const count = requireCount(what, options)
+    const storage = requireRecipe(what, options.storage)
+    const { module, execArgv } = options
+    if (typeof module !== 'string' || !URL.canParse(module)) {
+      throw new InvalidOption(
+        `${what}: module is ${JSON.stringify(module)}; expected the URL of a module, such as import.meta.resolve('./job.ts')`,
+      )
+    }
+    const startWorker = options.threads === undefined ? startProcess : startThread
+    return CompletableFuture.from(findJob(module, job.name)).thenApply(
+      () =>
+        new RunningWorkers(job.name, count, (index, events) => {
+          const link = startWorker(`weir ${job.name} ${index}/${count}`, execArgv, events)
+          link.send({ _tag: 'Start', job: job.name, module, storage, run, share: { index, count } })
+          return link
+        }),
+    )
+  })
+
+const requireCount = (what: string, { threads, processes }: Placement): number => {
+  if ((threads === undefined) === (processes === undefined)) {
+    throw new InvalidOption(`${what}: threads is ${threads} and processes is ${processes}; expected one of the two`)
+  }
+  const [option, count] = threads === undefined ? ['processes', processes] : ['threads', threads]
+  if (!Number.isSafeInteger(count) || count! < 1 || count! > workersMax) {
+    throw new InvalidOption(`${what}: ${option} is ${count}; expected a whole number from 1 to ${workersMax}`)
+  }
+  return count!
+}
+
+const requireRecipe = (what: string, storage: StorageProvider): StorageRecipe => {
+  if (storage?.recipe === undefined) {
+    throw new InvalidOption(
+      `${what}: the storage has no recipe, so workers cannot open it; expected one that threads and processes may share, ` +
+        "such as lmdb('./data')",
+    )
+  }
+  return storage.recipe
+}
