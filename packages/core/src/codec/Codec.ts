@@ -10,7 +10,10 @@ import type { Errors } from 'io-ts'
 export interface Codec<A> {
   /** Stable identity, such as `json(Flight)`. */
   readonly name: string
-  /** The bytes of a value. May throw for a value it cannot represent; the caller turns that into `EncodeFailed`. */
+  /**
+   * The bytes of a value, perhaps as a part of a larger buffer, which nobody writes to again. May throw for a value it
+   * cannot represent; the caller turns that into `EncodeFailed`.
+   */
   readonly encode: (value: A) => Uint8Array
   /** The value of the bytes, or why there is none. Never throws. */
   readonly decode: (bytes: Uint8Array) => Either<DecodeFailure, A>

@@ -8,11 +8,13 @@ export interface Guard {
   readonly isComplete: boolean
   /** Whether `type.encode` gives back every value as it is. */
   readonly encodesAsItIs: boolean
+  /** What `typeof` says of the values, when that alone decides: a comparison is faster than a call. */
+  readonly kind?: string | undefined
 }
 
 /**
  * Compiles an io-ts type into a guard: a tree of closures, without the contexts and results that io-ts makes on its way.
- * It is 5 to 10 times as fast.
+ * It is about 4 times as fast.
  *
  * @returns undefined when some part of the type is not one of io-ts's own, unchanged
  */
@@ -67,13 +69,13 @@ const compileKnown = (type: KnownType, compiled: Compiled): Guard | undefined =>
     case 'AnyType':
       return simple(() => true)
     case 'StringType':
-      return simple((value) => typeof value === 'string')
+      return ofKind('string')
     case 'NumberType':
-      return simple((value) => typeof value === 'number')
+      return ofKind('number')
     case 'BigIntType':
-      return simple((value) => typeof value === 'bigint')
+      return ofKind('bigint')
     case 'BooleanType':
-      return simple((value) => typeof value === 'boolean')
+      return ofKind('boolean')
     case 'AnyArrayType':
       return simple(Array.isArray)
     case 'AnyDictionaryType':
@@ -118,6 +120,8 @@ const simple = (accepts: (value: unknown) => boolean): Guard => ({
   encodesAsItIs: true,
 })
 
+const ofKind = (kind: string): Guard => ({ ...simple((value) => typeof value === kind), kind })
+
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -138,7 +142,7 @@ const composed = (guards: ReadonlyArray<Guard>, accepts: Guard['accepts']): Guar
 })
 
 const refinement = (inner: Guard | undefined, predicate: (value: unknown) => boolean): Guard | undefined =>
-  inner && { ...inner, accepts: (value) => inner.accepts(value) && predicate(value) }
+  inner && composed([inner], (value) => inner.accepts(value) && predicate(value))
 
 // The inner type may hold this one again, so it is compiled with the first value.
 const recursive = (type: t.RecursiveType<t.Any>, compiled: Compiled): Guard => {
@@ -158,10 +162,12 @@ const recursive = (type: t.RecursiveType<t.Any>, compiled: Compiled): Guard => {
 
 const array = (item: Guard | undefined): Guard | undefined => {
   if (item === undefined) return undefined
-  const { accepts } = item
+  const { accepts, kind } = item
   return composed([item], (value) => {
     if (!Array.isArray(value)) return false
-    for (let index = 0; index < value.length; index++) if (!accepts(value[index])) return false
+    for (let index = 0; index < value.length; index++) {
+      if (typeof value[index] !== kind && !accepts(value[index])) return false
+    }
     return true
   })
 }
@@ -185,23 +191,33 @@ const fields = (props: t.AnyProps, optional: boolean, compiled: Compiled): Guard
   )
   if (guards === undefined) return undefined
   const accepts = acceptsOf(guards)
+  const kinds = guards.map(({ kind }) => kind)
   const count = keys.length
   if (optional) {
     return composed(guards, (value) => {
       if (!isObject(value)) return false
       for (let index = 0; index < count; index++) {
         const field = value[keys[index]!]
-        if (field !== undefined && !accepts[index]!(field)) return false
+        if (field !== undefined && typeof field !== kinds[index] && !accepts[index]!(field)) return false
       }
       return true
     })
   }
+  const acceptsField = (value: Record<string, unknown>, index: number): boolean => {
+    const field = value[keys[index]!]
+    return accepts[index]!(field) && (field !== undefined || Object.hasOwn(value, keys[index]!))
+  }
   const guard = composed(guards, (value) => {
     if (!isObject(value)) return false
-    for (let index = 0; index < count; index++) {
-      const field = value[keys[index]!]
-      if (!accepts[index]!(field) || (field === undefined && !Object.hasOwn(value, keys[index]!))) return false
+    // Most objects have their fields in the order of the type, and a walk over an object is faster than asking it by name.
+    let index = 0
+    for (const key in value) {
+      if (key !== keys[index]) continue
+      const field = value[key]
+      if (typeof field !== kinds[index] && !accepts[index]!(field)) return false
+      index++
     }
+    for (; index < count; index++) if (!acceptsField(value, index)) return false
     return true
   })
   // a missing field is added when its type takes undefined

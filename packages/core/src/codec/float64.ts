@@ -3,6 +3,7 @@ import { EncodeFailed } from '../model/errors.ts'
 import type { Codec } from './Codec.ts'
 import { decodeFailure } from './decodeFailure.ts'
 import { typeOf } from './typeOf.ts'
+import { readWord, writeWord } from './words.ts'
 
 /**
  * All numbers, NaN and -0 among them, in 8 bytes whose order is the order of the numbers: IEEE 754, big-endian, with the
@@ -16,19 +17,19 @@ export const float64: Codec<number> = {
   encode: (value) => {
     if (typeof value !== 'number') throw new EncodeFailed(`codec float64 was given ${typeOf(value)}; expected a number`)
     const bytes = new Uint8Array(8)
-    const view = new DataView(bytes.buffer)
-    view.setFloat64(0, value)
-    const high = view.getInt32(0)
-    view.setInt32(0, high < 0 ? ~high : high ^ signBit)
-    if (high < 0) view.setInt32(4, ~view.getInt32(4))
+    scratch.setFloat64(0, value)
+    const high = scratch.getInt32(0)
+    const low = scratch.getInt32(4)
+    writeWord(bytes, 0, high < 0 ? ~high : high ^ signBit)
+    writeWord(bytes, 4, high < 0 ? ~low : low)
     return bytes
   },
   decode: (bytes) => {
     if (bytes.length !== 8) return decodeFailure('float64', `expected 8 bytes, not ${bytes.length}`, bytes)
-    const given = new DataView(bytes.buffer, bytes.byteOffset, 8)
-    const high = given.getInt32(0)
+    const high = readWord(bytes, 0)
+    const low = readWord(bytes, 4)
     scratch.setInt32(0, high < 0 ? high ^ signBit : ~high)
-    scratch.setInt32(4, high < 0 ? given.getInt32(4) : ~given.getInt32(4))
+    scratch.setInt32(4, high < 0 ? low : ~low)
     return right(scratch.getFloat64(0))
   },
   ordered: true,

@@ -3,6 +3,7 @@ import { EncodeFailed } from '../model/errors.ts'
 import type { Codec } from './Codec.ts'
 import { decodeFailure } from './decodeFailure.ts'
 import { typeOf } from './typeOf.ts'
+import { readWord, writeWord } from './words.ts'
 
 /**
  * Safe integers (times, offsets, counts) in 8 bytes, whose order is the order of the numbers: a 64-bit big-endian integer with
@@ -23,19 +24,17 @@ export const int: Codec<number> = {
       )
     }
     const bytes = new Uint8Array(8)
-    const view = new DataView(bytes.buffer)
-    view.setUint32(0, Math.floor(value / wordSize) + signBit)
-    view.setUint32(4, value >>> 0)
+    writeWord(bytes, 0, Math.floor(value / wordSize) ^ signBit)
+    writeWord(bytes, 4, value | 0)
     return bytes
   },
   decode: (bytes) => {
     if (bytes.length !== 8) return decodeFailure('int', `expected 8 bytes, not ${bytes.length}`, bytes)
-    const view = new DataView(bytes.buffer, bytes.byteOffset, 8)
-    const value = (view.getUint32(0) - signBit) * wordSize + view.getUint32(4)
+    const value = (readWord(bytes, 0) ^ signBit) * wordSize + (readWord(bytes, 4) >>> 0)
     return Number.isSafeInteger(value) ? right(value) : decodeFailure('int', 'expected a safe integer', bytes)
   },
   ordered: true,
 }
 
 const wordSize = 2 ** 32
-const signBit = 2 ** 31
+const signBit = 0x8000_0000

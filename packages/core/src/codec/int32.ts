@@ -3,6 +3,7 @@ import { EncodeFailed } from '../model/errors.ts'
 import type { Codec } from './Codec.ts'
 import { decodeFailure } from './decodeFailure.ts'
 import { typeOf } from './typeOf.ts'
+import { readWord, writeWord } from './words.ts'
 
 /**
  * Whole numbers from -2^31 to 2^31 - 1 in 4 bytes, whose order is the order of the numbers (big-endian, sign bit flipped).
@@ -20,12 +21,12 @@ export const int32: Codec<number> = {
       throw new EncodeFailed(`codec int32 was given ${given}; expected a whole number from -2147483648 to 2147483647`)
     }
     const bytes = new Uint8Array(4)
-    new DataView(bytes.buffer).setInt32(0, value ^ signBit)
+    writeWord(bytes, 0, value ^ signBit)
     return bytes
   },
   decode: (bytes) =>
     bytes.length === 4
-      ? right(new DataView(bytes.buffer, bytes.byteOffset, 4).getInt32(0) ^ signBit)
+      ? right(readWord(bytes, 0) ^ signBit)
       : decodeFailure('int32', `expected 4 bytes, not ${bytes.length}`, bytes),
   ordered: true,
 }

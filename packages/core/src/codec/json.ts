@@ -6,6 +6,7 @@ import type { Codec, DecodeFailure } from './Codec.ts'
 import { codecName } from './codecName.ts'
 import { decodeFailure, refused } from './decodeFailure.ts'
 import { reservedKeyIn, reservedKeyReason } from './reservedKeyIn.ts'
+import { textBytes } from './textBytes.ts'
 import { typeOf } from './typeOf.ts'
 import { notUtf8, utf8Text } from './utf8.ts'
 import { type AnyType, type Validator, validatorOf } from './Validator.ts'
@@ -64,7 +65,7 @@ const jsonCodec = <A>(name: string, validator: Validator<A>): Codec<A> => {
   }
   return {
     name,
-    encode: (value) => encoder.encode(encode(value)),
+    encode: (value) => textBytes(encode(value)),
     decode: (bytes) => {
       const text = utf8Text(bytes)
       return text === undefined ? notUtf8(name, bytes) : decode(text, bytes)
@@ -91,5 +92,3 @@ const holdsNoNumber = (value: unknown): boolean => {
   if (typeof value !== 'object' || value === null) return false
   return Object.values(value).some(holdsNoNumber)
 }
-
-const encoder = new TextEncoder()

@@ -57,21 +57,24 @@ const pack = (name: string, value: unknown): Uint8Array => {
   if (typeof value === 'function' || typeof value === 'symbol') {
     throw new EncodeFailed(`codec ${name} was given ${typeOf(value)}; MessagePack has no form for it`)
   }
-  // a part of msgpackr's own buffer, which it does not write to again, but which is larger than the value
-  return new Uint8Array(packr.pack(withEntries(value)))
+  // a part of msgpackr's own buffer, which it does not write to again
+  return plainBytes(packr.pack(withEntries(value)))
 }
 
 const unpack = (name: string, bytes: Uint8Array): Either<DecodeFailure, unknown> => {
   try {
-    // as a plain Uint8Array, or bytes within the value would be of the class that was given
-    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-    const value: unknown = packr.unpack(plain)
+    // bytes within the value are of the class that is given here
+    const value: unknown = packr.unpack(plainBytes(bytes))
     const reserved = reservedKeyIn(value)
     return reserved === undefined ? right(value) : decodeFailure(name, reservedKeyReason(reserved), bytes)
   } catch {
     return decodeFailure(name, 'expected MessagePack', bytes)
   }
 }
+
+/** The same bytes as a plain Uint8Array: those of Node's Buffer have a `slice` that copies nothing. */
+const plainBytes = (bytes: Uint8Array): Uint8Array =>
+  bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 
 const packr = new Packr({
   useRecords: false,

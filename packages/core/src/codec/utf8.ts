@@ -3,6 +3,7 @@ import { EncodeFailed } from '../model/errors.ts'
 import { ownText } from '../model/ownText.ts'
 import type { Codec, DecodeFailure } from './Codec.ts'
 import { decodeFailure } from './decodeFailure.ts'
+import { textBytes } from './textBytes.ts'
 import { typeOf } from './typeOf.ts'
 
 /**
@@ -15,7 +16,7 @@ import { typeOf } from './typeOf.ts'
  */
 export const utf8: Codec<string> = {
   name: 'utf8',
-  encode: (value) => encoder.encode(wellFormed(value)),
+  encode: (value) => textBytes(wellFormed(value)),
   decode: (bytes) => {
     const text = utf8Text(bytes)
     return text === undefined ? notUtf8('utf8', bytes) : right(text)
@@ -44,5 +45,4 @@ const wellFormed = (value: string): string => {
   throw new EncodeFailed(`codec utf8 was given ${given}; expected text`)
 }
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

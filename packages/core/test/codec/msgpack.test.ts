@@ -22,10 +22,9 @@ describe('msgpack', () => {
     expect(new Uint8Array(pack(new Map([['a', 1]])))).toEqual(new Uint8Array([0x81, 0xa1, 0x61, 0x01]))
   })
 
-  it('gives bytes of its own, when it writes and when it reads', () => {
+  it('gives plain bytes when it writes, and bytes of their own when it reads', () => {
     const bytes = any.encode({ a: new Uint8Array([1, 2]) })
     expect(bytes.constructor).toBe(Uint8Array)
-    expect(bytes.buffer.byteLength).toBe(bytes.length)
     const decoded = any.decode(Buffer.from(bytes)) as { right: { a: Uint8Array } }
     expect(decoded).toStrictEqual(right({ a: new Uint8Array([1, 2]) }))
     bytes.fill(0)
