@@ -258,7 +258,9 @@ export class CompletableFuture<A> extends step.Settleable<A> implements PromiseL
    * CompletableFuture.completed(2).thenCombine(CompletableFuture.completed(3), (a, b) => a * b).getNow(0) // => 6
    */
   thenCombine<B, C>(other: PromiseLike<B>, f: (value: A, otherValue: B) => C): CompletableFuture<C> {
-    return CompletableFuture.allOf<[CompletableFuture<A>, PromiseLike<B>]>([this, other]).thenApply((both) => f(...both))
+    return CompletableFuture.allOf<[CompletableFuture<A>, PromiseLike<B>]>([this, other]).thenApply((both) =>
+      f(...both),
+    )
   }
 
   /**
@@ -282,7 +284,7 @@ export class CompletableFuture<A> extends step.Settleable<A> implements PromiseL
   }
 
   /**
-   * Turns either outcome into a value.
+   * Turns either outcome into a value. `f` takes both the value and the error, or nothing: half of it would be a mistake.
    *
    * @example
    * CompletableFuture.failed('no').handle((value, error) => error === undefined ? value : 0).getNow(1) // => 0
@@ -382,7 +384,7 @@ export class CompletableFuture<A> extends step.Settleable<A> implements PromiseL
 
 // How Node prints it: `CompletableFuture { status: 'completed', value: 1 }`. Its fields are private, so it would say nothing.
 Object.defineProperty(CompletableFuture.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-  value(this: CompletableFuture<unknown>, _depth: number, options: object, print: (value: unknown, options: object) => string) {
+  value(this: CompletableFuture<unknown>, _: number, options: object, print: (of: unknown, options: object) => string) {
     return `CompletableFuture ${print(this.state, options)}`
   },
 })
@@ -391,5 +393,6 @@ const isPromiseLike = <A>(value: A | PromiseLike<A>): value is PromiseLike<A> =>
   typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 
 const requireLimit = (method: string, limitMs: number): void => {
-  if (!(limitMs >= 0)) throw new InvalidOption(`${method}: limitMs must be a number of milliseconds from 0, got ${limitMs}`)
+  if (limitMs >= 0) return
+  throw new InvalidOption(`${method}: limitMs must be a number of milliseconds from 0, got ${limitMs}`)
 }

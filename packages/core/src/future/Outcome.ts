@@ -1,5 +1,5 @@
 /** What a future failed with: whatever was thrown, but never `undefined` or `null`, for which an Error that says so stands in. */
-export type Failure = NonNullable<unknown>
+export type Failure = {}
 
 /**
  * What a callback is told about a completed future: the value, or the failure.

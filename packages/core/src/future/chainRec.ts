@@ -1,5 +1,5 @@
 import type { Either } from 'fp-ts/lib/Either.js'
-import { CompletableFuture } from './CompletableFuture.ts'
+import { CompletableFuture, type Outcome } from './CompletableFuture.ts'
 
 /**
  * Repeats an asynchronous step until it gives a `Right`: a loop, in constant stack and memory however often it goes round.
@@ -27,7 +27,7 @@ export const chainRec = <A, B>(start: A, step: (a: A) => CompletableFuture<Eithe
         else a = either.left
       }
     }
-    const goOn = (...[either, error]: [Either<A, B>, undefined] | [undefined, {}]): void => {
+    const goOn = (...[either, error]: Outcome<Either<A, B>>): void => {
       if (error !== undefined) result.completeExceptionally(error)
       else if (either._tag === 'Right') result.complete(either.right)
       else

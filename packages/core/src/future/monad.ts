@@ -28,7 +28,7 @@ export type With<N extends string, A, B> = { readonly [K in keyof A | N]: K exte
  * @example
  * of(1).getNow(0) // => 1
  */
-export const of: <A>(value: A) => CompletableFuture<A> = CompletableFuture.completed
+export const of: <A>(value: A) => CompletableFuture<A> = (value) => CompletableFuture.completed(value)
 
 /**
  * `thenApply`, for `pipe`.
@@ -36,8 +36,9 @@ export const of: <A>(value: A) => CompletableFuture<A> = CompletableFuture.compl
  * @example
  * map((n: number) => n + 1)(of(1)).getNow(0) // => 2
  */
-export const map: <A, B>(f: (value: A) => B) => (future: CompletableFuture<A>) => CompletableFuture<B> = (f) => (future) =>
-  future.thenApply(f)
+export const map: <A, B>(f: (value: A) => B) => (future: CompletableFuture<A>) => CompletableFuture<B> =
+  (f) => (future) =>
+    future.thenApply(f)
 
 /**
  * `thenCompose`, for `pipe`.

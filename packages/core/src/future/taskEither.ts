@@ -5,19 +5,18 @@ import { CompletableFuture, type Failure } from './CompletableFuture.ts'
 /**
  * A future as an fp-ts `TaskEither`. The work is under way already; every run of the task gives the same outcome.
  *
- * @param onFailure - makes the typed failure; without it the failure is left as it is, of unknown type
+ * @param onFailure - makes the typed failure; without it the failure stays what it is, and `E` is the caller's claim about it
  * @example
  * await toTaskEither(CompletableFuture.failed('no'), String)() // => { _tag: 'Left', left: 'no' }
  */
-export function toTaskEither<A>(future: CompletableFuture<A>): TaskEither<Failure, A>
-export function toTaskEither<E, A>(future: CompletableFuture<A>, onFailure: (error: Failure) => E): TaskEither<E, A>
-export function toTaskEither<A>(
+export const toTaskEither = <A, E = Failure>(
   future: CompletableFuture<A>,
-  onFailure: (error: Failure) => unknown = (error) => error,
-): TaskEither<unknown, A> {
+  onFailure?: (error: Failure) => E,
+): TaskEither<E, A> => {
+  const failure = onFailure ?? ((error: Failure) => error as E)
   return () =>
     future
-      .handle<Either<unknown, A>>((...[value, error]) => (error === undefined ? right(value) : left(onFailure(error))))
+      .handle<Either<E, A>>((...[value, error]) => (error === undefined ? right(value) : left(failure(error))))
       .toPromise()
 }
 

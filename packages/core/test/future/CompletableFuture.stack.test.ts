@@ -18,7 +18,11 @@ describe('constant stack', () => {
       }
       return end
     }
-    const [completed, failed, cancelled] = [new CompletableFuture<number>(), new CompletableFuture<number>(), new CompletableFuture<number>()]
+    const [completed, failed, cancelled] = [
+      new CompletableFuture<number>(),
+      new CompletableFuture<number>(),
+      new CompletableFuture<number>(),
+    ]
     const [end, failedEnd, cancelledEnd] = [chain(completed), chain(failed), chain(cancelled)]
     completed.complete(0)
     failed.completeExceptionally('no')
@@ -32,9 +36,21 @@ describe('constant stack', () => {
     expect(countDown(1_000_000).getNow(-1)).toBe(0)
   })
 
+  test('a recursion whose steps complete other futures on their way', () => {
+    const countDown = (n: number): Numbers => {
+      const signal = new CompletableFuture<void>()
+      signal.thenRun(() => {})
+      signal.complete()
+      return n === 0 ? CompletableFuture.completed(0) : CompletableFuture.completed(n - 1).thenCompose(countDown)
+    }
+    expect(countDown(steps).getNow(-1)).toBe(0)
+  })
+
   test('a recursion through exceptionallyCompose, as of a retry', () => {
     const retry = (n: number): Numbers =>
-      n === 0 ? CompletableFuture.completed(7) : CompletableFuture.failed<number>('no').exceptionallyCompose(() => retry(n - 1))
+      n === 0
+        ? CompletableFuture.completed(7)
+        : CompletableFuture.failed<number>('no').exceptionallyCompose(() => retry(n - 1))
     expect(retry(steps).getNow(-1)).toBe(7)
   })
 

@@ -32,13 +32,24 @@ describe('a future', () => {
     expect(() => future.getNow(0)).toThrow(no)
   })
 
-  test.for([undefined, null])('a failure with %s becomes an error, so that a failure can be told from a value', (reason) => {
-    expect(CompletableFuture.failed(reason).handle((_, error) => error).getNow(undefined)).toBeInstanceOf(Error)
-  })
+  test.for([undefined, null])(
+    'a failure with %s becomes an error, so that a failure can be told from a value',
+    (reason) => {
+      expect(
+        CompletableFuture.failed(reason)
+          .handle((_, error) => error)
+          .getNow(undefined),
+      ).toBeInstanceOf(Error)
+    },
+  )
 
   test('undefined and null are values like any other', () => {
     expect(CompletableFuture.completed(undefined).state).toEqual(completedWith(undefined))
-    expect(CompletableFuture.completed(null).thenApply((value) => [value]).getNow([])).toEqual([null])
+    expect(
+      CompletableFuture.completed(null)
+        .thenApply((value) => [value])
+        .getNow([]),
+    ).toEqual([null])
     expect(CompletableFuture.completed(undefined).exceptionally(() => 1).state).toEqual(completedWith(undefined))
   })
 
@@ -79,7 +90,9 @@ describe('callbacks on a future that is done', () => {
     }
     expect(failed.handle((value, error) => [value, error]).state).toEqual(completedWith([undefined, no]))
     expect(failed.exceptionally((error) => [error]).state).toEqual(completedWith([no]))
-    expect(failed.exceptionallyCompose((error) => CompletableFuture.completed([error])).state).toEqual(completedWith([no]))
+    expect(failed.exceptionallyCompose((error) => CompletableFuture.completed([error])).state).toEqual(
+      completedWith([no]),
+    )
   })
 })
 
@@ -122,10 +135,16 @@ describe('callbacks on a pending future', () => {
   test('a dependant that is completed by its own callback keeps that', () => {
     const source = new CompletableFuture<number>()
     const applied: CompletableFuture<number> = source.thenApply((n) => (applied.complete(10), n))
-    const composed: CompletableFuture<number> = source.thenCompose((n) => (composed.complete(20), CompletableFuture.completed(n)))
+    const composed: CompletableFuture<number> = source.thenCompose(
+      (n) => (composed.complete(20), CompletableFuture.completed(n)),
+    )
     const observed: CompletableFuture<number> = source.whenComplete(() => observed.completeExceptionally(no))
     source.complete(1)
-    expect([applied.state, composed.state, observed.state]).toEqual([completedWith(10), completedWith(20), failedWith(no)])
+    expect([applied.state, composed.state, observed.state]).toEqual([
+      completedWith(10),
+      completedWith(20),
+      failedWith(no),
+    ])
   })
 })
 
@@ -166,6 +185,17 @@ describe('thenCompose', () => {
     expect([composed.state, recovered.state]).toEqual([failedWith(no), completedWith(-1)])
   })
 
+  test('dependants of one future that go on to wait for different ones do not disturb each other', () => {
+    const outer = new CompletableFuture<number>()
+    const inner = [new CompletableFuture<number>(), new CompletableFuture<number>()] as const
+    const composed = inner.map((each) => outer.thenCompose(() => each))
+    outer.complete(0)
+    inner[0].complete(1)
+    expect(composed.map((each) => each.getNow('pending'))).toEqual([1, 'pending'])
+    inner[1].complete(2)
+    expect(composed.map((each) => each.getNow('pending'))).toEqual([1, 2])
+  })
+
   test('takes any promise', async () => {
     expect(await CompletableFuture.completed(1).thenCompose((n) => Promise.resolve(n + 1))).toBe(2)
     await expect(CompletableFuture.completed(1).thenCompose(() => Promise.reject(no))).rejects.toBe(no)
@@ -173,10 +203,16 @@ describe('thenCompose', () => {
   })
 
   test('says so when the function gives no future', () => {
-    expect(() => CompletableFuture.completed(1).thenCompose((() => 5) as never).getNow(0)).toThrow(
-      'expected a future or a promise, got number',
-    )
-    expect(() => CompletableFuture.completed(1).thenCompose((() => null) as never).getNow(0)).toThrow('got null')
+    expect(() =>
+      CompletableFuture.completed(1)
+        .thenCompose((() => 5) as never)
+        .getNow(0),
+    ).toThrow('expected a future or a promise, got number')
+    expect(() =>
+      CompletableFuture.completed(1)
+        .thenCompose((() => null) as never)
+        .getNow(0),
+    ).toThrow('got null')
   })
 
   test('fails instead of waiting for itself for ever', () => {
@@ -245,7 +281,10 @@ describe('as a promise', () => {
     const futures = [CompletableFuture.completed(1), CompletableFuture.supply(async () => 2)]
     expect(await Promise.all(futures)).toEqual([1, 2])
     const seen: number[] = []
-    for await (const each of futures) seen.push(each)
+    const one = async function* (): AsyncGenerator<number> {
+      yield* futures
+    }
+    for await (const each of one()) seen.push(each)
     expect(seen).toEqual([1, 2])
   })
 

@@ -15,7 +15,11 @@ describe('anyOf', () => {
   })
 
   test('of several that are done takes the first in order', () => {
-    const done = [new CompletableFuture<number>(), CompletableFuture.completed(2), CompletableFuture.failed<number>('no')]
+    const done = [
+      new CompletableFuture<number>(),
+      CompletableFuture.completed(2),
+      CompletableFuture.failed<number>('no'),
+    ]
     expect(CompletableFuture.anyOf(done).getNow(0)).toBe(2)
   })
 
@@ -30,6 +34,7 @@ describe('anyOf', () => {
       const any = CompletableFuture.anyOf([long, short])
       short.complete(round)
       expect([any.getNow(-1), long.isDone]).toEqual([round, false])
+      expect(CompletableFuture.anyOf([long, short, long]).getNow(-1)).toBe(round)
     }
     long.thenApply((n) => n).cancel()
     expect(long.isCancelled).toBe(true)

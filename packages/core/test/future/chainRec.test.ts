@@ -8,7 +8,9 @@ type Numbers = CompletableFuture<number>
 
 describe('chainRec', () => {
   test('goes round a million times, whether the steps are done now or later', () => {
-    expect(chainRec(0, (n) => CompletableFuture.completed(n < 1_000_000 ? left(n + 1) : right(n))).getNow(-1)).toBe(1_000_000)
+    expect(chainRec(0, (n) => CompletableFuture.completed(n < 1_000_000 ? left(n + 1) : right(n))).getNow(-1)).toBe(
+      1_000_000,
+    )
     let waiting: Numbers | undefined
     const end = chainRec(0, (n) => {
       waiting = new CompletableFuture<number>()
@@ -28,7 +30,10 @@ describe('chainRec', () => {
     expect(throwAt(0, CompletableFuture.completed(undefined)).state).toEqual({ status: 'failed', error: 'thrown' })
     expect(throwAt(3, CompletableFuture.completed(undefined)).state).toEqual({ status: 'failed', error: 'thrown' })
     const later = new CompletableFuture<void>()
-    const [thrown, failed] = [throwAt(3, later), chainRec(0, () => later.thenApply(() => left(0)).thenCompose(() => CompletableFuture.failed('no')))]
+    const [thrown, failed] = [
+      throwAt(3, later),
+      chainRec(0, () => later.thenApply(() => left(0)).thenCompose(() => CompletableFuture.failed('no'))),
+    ]
     later.complete()
     expect([thrown.state, failed.state]).toEqual([
       { status: 'failed', error: 'thrown' },

@@ -13,7 +13,13 @@ describe('toTaskEither', () => {
     expect([await good(), await good()]).toEqual([right(1), right(1)])
     expect(await toTaskEither(CompletableFuture.failed('no'))()).toEqual(left('no'))
     expect(await toTaskEither(CompletableFuture.failed('no'), (error) => [error])()).toEqual(left(['no']))
-    expect(await pipe(CompletableFuture.completed(1), toTaskEither, TE.map((n) => n + 1))()).toEqual(right(2))
+    expect(
+      await pipe(
+        CompletableFuture.completed(1),
+        toTaskEither,
+        TE.map((n) => n + 1),
+      )(),
+    ).toEqual(right(2))
   })
 })
 

@@ -194,7 +194,8 @@ export class Settleable<A> {
     const shielded = this.#step === shield
     this.#settle(status, content)
     if (typeof source === 'function') source()
-    else if (source !== undefined && !shielded && source.#status === pending && source.#dependants === undefined) return source
+    else if (source !== undefined && !shielded && source.#status === pending && source.#dependants === undefined)
+      return source
     return undefined
   }
 

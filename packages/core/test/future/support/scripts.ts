@@ -33,7 +33,9 @@ export class Stage {
   play(plan: Script): CompletableFuture<number> {
     const future = new CompletableFuture<number>()
     const end = (): void =>
-      void (plan.how === 'completed' ? future.complete(plan.with) : future.completeExceptionally(`failure ${plan.with}`))
+      void (plan.how === 'completed'
+        ? future.complete(plan.with)
+        : future.completeExceptionally(`failure ${plan.with}`))
     if (plan.when === 'now') end()
     else this.#waiting.push(end)
     return future
