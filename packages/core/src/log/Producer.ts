@@ -1,21 +1,34 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
-import { BufferFull, SequenceGap, StorageClosed, WeirError } from '../model/errors.ts'
+import { observe } from '../future/observe.ts'
+import {
+  BufferFull,
+  InvariantViolated,
+  SequenceGap,
+  StorageClosed,
+  StorageFailed,
+  StorageStalled,
+  WeirError,
+} from '../model/errors.ts'
+import { invariant } from '../model/invariant.ts'
 import type { Clock } from '../ports/Clock.ts'
-import { type Append, type Appended, commitOf, type Committed } from '../ports/Commit.ts'
+import { type Append, commitOf, type Committed } from '../ports/Commit.ts'
 import type { Storage } from '../ports/Storage.ts'
-import { type AppendOptions, metadataOf, type ProducerRecord, type RecordMetadata } from './recordMetadata.ts'
+import { type AppendOptions, placesOf, type ProducerRecord, type RecordMetadata } from './recordMetadata.ts'
 import { requireInteger, type Topic } from './Topic.ts'
 import type { TopicInfo } from './topicCatalog.ts'
 import { type ClosedBatch, type OpenBatch, type ProducerIdentity, TopicWriter } from './TopicWriter.ts'
 
 export interface ProducerOptions {
-  /** How long a batch waits for more records, in ms; by default until this turn of the event loop is over. */
+  /** How long a batch waits for more records, in ms; by default until this turn of the event loop is over. `flush` does not wait. */
   readonly lingerMs?: number
   /** A batch is closed at this size; 64 KiB by default. */
   readonly batchBytesMax?: number
   /** A commit is started at this size without waiting for the end of the turn; 1 MiB by default. */
   readonly commitBytesMax?: number
-  /** The bound of what is appended and not yet on disk; 32 MiB by default. More is refused with `BufferFull`. */
+  /**
+   * The bound of what is appended and not yet on disk, beside one open batch a partition; 32 MiB by default.
+   * More is refused with `BufferFull`.
+   */
   readonly bufferBytesMax?: number
   /** How many commits may be on their way at once; 4 by default. */
   readonly inFlightCommitsMax?: number
@@ -30,6 +43,7 @@ interface Waiter {
 interface Flight {
   readonly batches: ReadonlyArray<ClosedBatch>
   readonly waiters: ReadonlyArray<Waiter>
+  /** Who asked for everything up to this flight. */
   readonly calls: ReadonlyArray<CompletableFuture<void>>
   readonly bytes: number
   readonly done: CompletableFuture<void>
@@ -38,14 +52,14 @@ interface Flight {
 /**
  * Appends typed records to one topic, in order, idempotently.
  *
- * Every batch carries the producer's id, epoch and sequence, so that one whose outcome was unknown (the storage failed
- * while it was on its way) can be sent again: `unresolved` and `resend`.
+ * Every batch carries the producer's id, epoch and sequence, so that one whose outcome is unknown, because the storage
+ * failed while it was on its way, can be sent again and is there once: `unresolved`, and `Weir.resend`.
  */
 export class Producer<K, V> {
   readonly topic: Topic<K, V>
   readonly #storage: Storage
   readonly #clock: Clock
-  readonly #settings: Settings
+  readonly #settings: ProducerSettings
   readonly #writer: TopicWriter<K, V>
   /** The sequence after the last one on disk, by partition. */
   readonly #acknowledged: Float64Array
@@ -58,8 +72,13 @@ export class Producer<K, V> {
   #unresolved: Append[] = []
   #scheduled = false
   #closed = false
-  /** Set while a failure is being worked off. */
+  /** The first failure, while those behind it are being worked off. */
   #failing: unknown
+  /** While failing: partitions with batches that were refused, so that the ones behind cannot be applied either. */
+  readonly #refused = new Set<number>()
+  /** How many failures there were so far, and the last one. */
+  #failures = 0
+  #lastFailure: unknown
   /** Set for good when the storage is lost. */
   #failure: WeirError | undefined
 
@@ -69,12 +88,12 @@ export class Producer<K, V> {
     topic: Topic<K, V>,
     info: TopicInfo,
     identity: ProducerIdentity,
-    options: ProducerOptions = {},
+    settings: ProducerSettings = producerSettings({}),
   ) {
     this.topic = topic
     this.#storage = storage
     this.#clock = clock
-    this.#settings = producerSettings(options)
+    this.#settings = settings
     this.#writer = new TopicWriter(topic, info, { producer: identity, batchBytesMax: this.#settings.batchBytesMax })
     this.#acknowledged = new Float64Array(topic.partitions)
   }
@@ -85,8 +104,9 @@ export class Producer<K, V> {
    * Completes when it is on disk; readers in any process see it from then on, never before.
    * Appends of one turn of the event loop share a batch a partition and one sync.
    *
-   * @returns where it is. Fails with EncodeFailed, RecordTooLarge, InvalidOption, BufferFull (retry),
-   *   StorageFull (retry), StorageFailed or StorageStalled (stop; the outcome is unknown, see `unresolved`)
+   * @returns where it is. Fails with EncodeFailed, RecordTooLarge or InvalidOption; with BufferFull or StorageFull (retry:
+   *   it was not appended); with StorageFailed or StorageStalled (stop: whether it was is unknown, see `unresolved`), and
+   *   with StorageClosed after that
    */
   append(key: K, value: V, options?: AppendOptions): CompletableFuture<RecordMetadata> {
     const future = new CompletableFuture<RecordMetadata>()
@@ -103,32 +123,35 @@ export class Producer<K, V> {
   /**
    * Appends many records, in order, with one future for all of them: the fast way.
    *
-   * The records of a call go to disk in as few commits as their size allows, which are not one atomic step;
-   * `Weir.append` is. When it fails with a bad record, the ones before it were appended.
+   * They are taken from the iterable as there is room for them, so it may be longer than memory; what is appended
+   * meanwhile comes between. They go to disk in as few commits as their size allows, which are not one atomic step;
+   * `Weir.append` is. When it fails with a bad record, the ones before it are appended all the same.
    *
-   * @returns completes when all are on disk; fails as `append` does
+   * @returns completes when all are on disk; fails as `append` does, but not with BufferFull
    */
   appendAll(records: Iterable<ProducerRecord<K, V>>): CompletableFuture<void> {
-    const future = new CompletableFuture<void>()
-    try {
-      for (const record of records) {
-        this.#add(record.key, record.value, record)
+    const iterator = records[Symbol.iterator]()
+    const failures = this.#failures
+    const addWhileRoom = (): CompletableFuture<void> => {
+      if (this.#failures !== failures) throw this.#lastFailure
+      while (this.#pendingBytes() < this.#settings.bufferBytesMax) {
+        const next = iterator.next()
+        if (next.done === true) return this.#settled()
+        this.#add(next.value.key, next.value.value, next.value)
         this.#sendIfLarge()
       }
-    } catch (error) {
-      future.completeExceptionally(error)
-      return future
+      return this.ready().thenCompose(addWhileRoom)
     }
-    return this.flush()
+    return CompletableFuture.supply(addWhileRoom).whenComplete((_, error) => {
+      if (error !== undefined) iterator.return?.()
+    })
   }
 
-  /** Sends what waits. Completes when everything appended so far is on disk; fails with the first failure of it. */
+  /** Sends what waits, now. Completes when everything appended so far is on disk; fails with the first failure of it. */
   flush(): CompletableFuture<void> {
-    if (this.#failure !== undefined) return CompletableFuture.failed(this.#failure)
-    if (this.#writer.isEmpty) return this.#lastFlight
-    const future = new CompletableFuture<void>()
-    this.#calls.push(future)
-    return future
+    const settled = this.#settled()
+    this.#send()
+    return settled
   }
 
   /** Completes when less than half of `bufferBytesMax` waits for the disk: what to wait for after `BufferFull`, or between chunks. */
@@ -139,7 +162,10 @@ export class Producer<K, V> {
     return future
   }
 
-  /** Batches whose outcome is unknown because the storage failed while they were on their way, in order. */
+  /**
+   * Everything whose append failed with StorageFailed or StorageStalled, as batches in order: on its way when the storage
+   * failed, or not sent yet. `Weir.resend` on the storage opened anew makes sure that each is there, once.
+   */
   get unresolved(): ReadonlyArray<Append> {
     return this.#unresolved
   }
@@ -151,6 +177,15 @@ export class Producer<K, V> {
     return flushed
   }
 
+  /** Completes when everything appended so far is on disk, whenever it is sent. */
+  #settled(): CompletableFuture<void> {
+    if (this.#failure !== undefined) return CompletableFuture.failed(this.#failure)
+    if (this.#writer.isEmpty) return this.#lastFlight.shield()
+    const future = new CompletableFuture<void>()
+    this.#calls.push(future)
+    return future
+  }
+
   #hasRoom(): boolean {
     return this.#failure !== undefined || this.#pendingBytes() <= this.#settings.bufferBytesMax / 2
   }
@@ -160,7 +195,7 @@ export class Producer<K, V> {
   }
 
   #add(key: K, value: V, options: AppendOptions | undefined): OpenBatch {
-    if (this.#failure !== undefined) throw this.#failure
+    if (this.#failure !== undefined) throw this.#refusal(this.#failure)
     if (this.#closed) throw new StorageClosed(`the producer of topic '${this.topic.name}' is closed`)
     if (this.#pendingBytes() >= this.#settings.bufferBytesMax) {
       throw new BufferFull(
@@ -175,10 +210,17 @@ export class Producer<K, V> {
       options?.id ?? null,
       options?.headers ?? null,
       -Infinity,
-      options?.partition ?? -1,
+      options?.partition,
     )
     if (!this.#scheduled) this.#schedule()
     return batch
+  }
+
+  /** Why nothing more is appended. Not the failure itself where that leaves the outcome open: here it is known. */
+  #refusal(failure: WeirError): WeirError {
+    if (!isUnknown(failure)) return failure
+    const message = `the producer of topic '${this.topic.name}' has lost its storage: this record was not appended`
+    return new StorageClosed(message, { cause: failure })
   }
 
   #sendIfLarge(): void {
@@ -205,11 +247,12 @@ export class Producer<K, V> {
     this.#lastFlight = flight.done
     // the storage may change what it is given, and a repeat must be the same bytes: it gets a copy
     const append = flight.batches.map(({ append }) => ({ ...append, batch: append.batch.slice() }))
-    this.#storage.commit(commitOf({ append })).whenComplete((committed, error) => {
-      this.#inFlight.shift()
+    observe(this.#storage.commit(commitOf({ append })), (committed, error) => {
+      invariant(this.#inFlight.shift() === flight, 'commits have their outcome in the order in which they were made')
       this.#inFlightBytes -= flight.bytes
-      if (committed === undefined) this.#fail(flight, error)
-      else this.#acknowledge(flight, committed)
+      if (error === undefined) this.#acknowledge(flight, committed)
+      else this.#fail(flight, error)
+      if (this.#failing !== undefined && this.#inFlight.length === 0) this.#recover()
       this.#send()
       if (this.#hasRoom()) for (const waiting of this.#awaitingRoom.splice(0)) waiting.complete(undefined)
     })
@@ -229,35 +272,63 @@ export class Producer<K, V> {
     return flight
   }
 
-  #acknowledge(flight: Flight, committed: Committed): void {
-    const places = new Map<OpenBatch, Appended>()
-    flight.batches.forEach((batch, index) => {
-      places.set(batch.open, committed.appends[index]!)
-      this.#acknowledged[batch.partition]! += batch.count
+  #acknowledge({ batches, waiters, calls, done }: Flight, { appends }: Committed): void {
+    const places = new Map<OpenBatch, (index: number) => RecordMetadata>()
+    batches.forEach(({ open, partition, count }, index) => {
+      places.set(open, placesOf(this.topic.name, partition, appends[index]!))
+      this.#acknowledged[partition]! += count
     })
-    for (const { future, batch, index } of flight.waiters) {
-      future.complete(metadataOf(this.topic.name, batch.partition, index, places.get(batch)!))
-    }
-    for (const call of flight.calls) call.complete(undefined)
-    flight.done.complete(undefined)
+    for (const { future, batch, index } of waiters) future.complete(places.get(batch)!(index))
+    // who asked for all records up to here is told of the failure of an earlier one
+    if (this.#failing === undefined) for (const each of [...calls, done]) each.complete(undefined)
+    else for (const each of [...calls, done]) each.completeExceptionally(this.#failing)
   }
 
   /**
-   * The first failure fails everything appended before it was known, so that no record overtakes an earlier one:
-   * flights behind it are refused by the storage for their sequence, and what waits is dropped with the same error.
+   * The first failure fails what was appended before it was known, so that no record overtakes an earlier one of its
+   * partition: batches behind a refused one are refused by the storage for their sequence, and what waits is dropped.
+   * When the outcome is unknown nothing is dropped: all of it can be sent again.
    */
   #fail(flight: Flight, error: unknown): void {
+    const isBehind = flight.batches.some(({ partition }) => this.#refused.has(partition))
     this.#failing ??= error
-    const stopped = error instanceof WeirError && error.recovery === 'stop' && !(error instanceof SequenceGap)
-    if (stopped) this.#failure ??= error
-    if (this.#failure !== undefined) this.#unresolved.push(...flight.batches.map((batch) => batch.append))
-    settle(flight, this.#failing)
-    if (this.#inFlight.length > 0) return
-    settle(this.#takeFlight(), this.#failing)
+    this.#failures++
+    this.#lastFailure = this.#failing
+    if (isFinal(error) && !(isBehind && error instanceof SequenceGap)) {
+      this.#failure ??= error instanceof WeirError ? error : new StorageFailed('the storage failed', { cause: error })
+    }
+    if (!isBehind && (isUnknown(error) || this.#unresolved.length > 0)) this.#leaveUnresolved(flight)
+    else {
+      for (const { partition } of flight.batches) this.#refused.add(partition)
+      settle(flight, this.#failing)
+    }
+  }
+
+  /** Nothing is on its way any more: what waits goes the same way, and after that all begins anew from what is on disk. */
+  #recover(): void {
+    const waiting = this.#takeFlight()
+    if (this.#unresolved.length > 0 && this.#refused.size === 0) this.#leaveUnresolved(waiting)
+    else settle(waiting, this.#failing)
     this.#writer.sequences.set(this.#acknowledged)
+    this.#refused.clear()
     this.#failing = undefined
   }
+
+  #leaveUnresolved(flight: Flight): void {
+    this.#unresolved.push(...flight.batches.map(({ append }) => append))
+    settle(flight, this.#failure)
+  }
 }
+
+/** Whether the storage may have applied what it failed with this. */
+const isUnknown = (error: unknown): boolean =>
+  !(error instanceof WeirError) ||
+  error instanceof StorageFailed ||
+  error instanceof StorageStalled ||
+  error instanceof InvariantViolated
+
+/** Whether nothing more can be appended after this. */
+const isFinal = (error: unknown): boolean => !(error instanceof WeirError) || error.recovery === 'stop'
 
 const settle = (flight: Flight, error: unknown): void => {
   for (const { future } of flight.waiters) future.completeExceptionally(error)
@@ -265,7 +336,8 @@ const settle = (flight: Flight, error: unknown): void => {
   flight.done.completeExceptionally(error)
 }
 
-interface Settings {
+/** `ProducerOptions`, complete and checked. */
+export interface ProducerSettings {
   readonly lingerMs: number
   readonly batchBytesMax: number
   readonly commitBytesMax: number
@@ -273,7 +345,8 @@ interface Settings {
   readonly inFlightCommitsMax: number
 }
 
-const producerSettings = (options: ProducerOptions): Settings => {
+/** @throws InvalidOption */
+export const producerSettings = (options: ProducerOptions): ProducerSettings => {
   const settings = {
     lingerMs: options.lingerMs ?? 0,
     batchBytesMax: options.batchBytesMax ?? 64 * 1024,

@@ -44,7 +44,8 @@ export class TopicReader<K, V> {
     this.#stopListening = storage.onChange(() => this.#wake())
     this.#cursors = ensureTopic(storage, topic).thenCompose((info) => {
       const { partition } = selection
-      const indexes = partition === undefined ? Array.from({ length: info.partitions }, (_, index) => index) : [partition]
+      const indexes =
+        partition === undefined ? Array.from({ length: info.partitions }, (_, index) => index) : [partition]
       return CompletableFuture.allOf(indexes.map((index) => this.#cursor(index, info.firstPartition + index)))
     })
   }
@@ -62,7 +63,8 @@ export class TopicReader<K, V> {
   }
 
   #readFrom(cursors: ReadonlyArray<Cursor>, untried: number): CompletableFuture<ReadonlyArray<Received<K, V>>> {
-    if (this.#closed || cursors.every((cursor) => cursor.position >= cursor.until)) return CompletableFuture.completed([])
+    if (this.#closed || cursors.every((cursor) => cursor.position >= cursor.until))
+      return CompletableFuture.completed([])
     if (untried === 0) return this.#change().thenCompose(() => this.#readFrom(cursors, cursors.length))
     const cursor = cursors[this.#next]!
     this.#next = (this.#next + 1) % cursors.length

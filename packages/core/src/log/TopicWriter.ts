@@ -1,6 +1,7 @@
 import type { Codec } from '../codec/Codec.ts'
-import { EncodeFailed, InvalidOption, RecordTooLarge, WeirError } from '../model/errors.ts'
+import { EncodeFailed, InvalidOption, InvariantViolated, RecordTooLarge, WeirError } from '../model/errors.ts'
 import type { Headers } from '../model/Headers.ts'
+import { murmur2Partitioner, roundRobinPartitioner } from '../model/partitioner.ts'
 import { RecordBatchBuilder } from '../model/RecordBatchBuilder.ts'
 import type { Append } from '../ports/Commit.ts'
 import type { Topic } from './Topic.ts'
@@ -84,7 +85,7 @@ export class TopicWriter<K, V> {
   /**
    * Adds a record to the open batch of its partition.
    *
-   * @param partition - within the topic, or -1 for the topic's partitioner
+   * @param partition - within the topic; `undefined` for the topic's partitioner
    * @param watermark - `-Infinity` for none
    * @returns the batch it went to; it is the last record there
    * @throws EncodeFailed, RecordTooLarge, InvalidOption; nothing was added then
@@ -96,7 +97,7 @@ export class TopicWriter<K, V> {
     id: string | null,
     headers: Headers | null,
     watermark: number,
-    partition: number,
+    partition: number | undefined,
   ): OpenBatch {
     const topic = this.topic
     return this.addEncoded(
@@ -119,7 +120,7 @@ export class TopicWriter<K, V> {
     watermark: number,
   ): OpenBatch {
     const encodedKey = encodePart(this.topic, 'key', this.topic.key, key)
-    return this.addEncoded(encodedKey, value, timestamp, null, headers, watermark, -1)
+    return this.addEncoded(encodedKey, value, timestamp, null, headers, watermark, undefined)
   }
 
   /** As `add`, for a key and value that are encoded already: as text or as bytes. */
@@ -130,27 +131,21 @@ export class TopicWriter<K, V> {
     id: string | null,
     headers: Headers | null,
     watermark: number,
-    partition: number,
+    partition: number | undefined,
   ): OpenBatch {
     const topic = this.topic
     // a character takes at most 3 bytes, so most records are known to fit without measuring them
     if ((sizeOf(key) + sizeOf(value)) * 3 > topic.recordBytesMax || headers !== null) {
       requireFit(topic, key, value, headers)
     }
-    const target = partition === -1 ? topic.partitioner(key, topic.partitions, this.#added++) : partition
-    let open = this.#open[target]
-    if (open === undefined) {
-      if (!Number.isInteger(target) || target < 0 || target >= topic.partitions) {
-        throw new InvalidOption(
-          `topic '${topic.name}': partition ${target} does not exist; expected 0 to ${topic.partitions - 1}`,
-        )
-      }
-      open = new OpenBatch(target, new RecordBatchBuilder(this.#options))
+    const target = partition ?? this.#partitionFor(key, id)
+    const open = this.#open[target] ?? this.#newBatch(target)
+    open.builder.add(key, value, timestamp, id, headers, watermark)
+    if (id !== null) open.hasIds = true
+    if (open.builder.count === 1) {
       this.#open[target] = open
       this.#openCount++
     }
-    if (id !== null) open.hasIds = true
-    open.builder.add(key, value, timestamp, id, headers, watermark)
     if (open.builder.byteLength >= this.#batchBytesMax) this.#close(open)
     return open
   }
@@ -171,6 +166,22 @@ export class TopicWriter<K, V> {
     this.take()
   }
 
+  /** A record with an id and without a key goes where its id says: there its repeats find it. */
+  #partitionFor(key: Uint8Array | string | null, id: string | null): number {
+    const { partitioner, partitions } = this.topic
+    if (id !== null && (key === null || partitioner === roundRobinPartitioner))
+      return murmur2Partitioner(id, partitions, 0)
+    return partitioner(key, partitions, this.#added++)
+  }
+
+  #newBatch(partition: number): OpenBatch {
+    const { name, partitions } = this.topic
+    if (!Number.isInteger(partition) || partition < 0 || partition >= partitions) {
+      throw new InvalidOption(`topic '${name}': partition ${partition} does not exist; expected 0 to ${partitions - 1}`)
+    }
+    return new OpenBatch(partition, new RecordBatchBuilder(this.#options))
+  }
+
   #close(open: OpenBatch): void {
     const { partition, builder } = open
     const count = builder.count
@@ -186,7 +197,7 @@ export class TopicWriter<K, V> {
       append: {
         partition: this.info.firstPartition + partition,
         batch,
-        dedupScope: open.hasIds ? this.info.firstPartition : undefined,
+        dedupScope: open.hasIds ? this.info.firstPartition + partition : undefined,
       },
     })
   }
@@ -205,12 +216,20 @@ const encodePart = <A>(
         (value === null ? ' (wrap the codec in nullable() to allow null)' : ''),
     )
   }
+  let encoded: Uint8Array | string
   try {
-    return codec.text === undefined ? codec.encode(value) : codec.text.encode(value)
+    encoded = codec.text === undefined ? codec.encode(value) : codec.text.encode(value)
   } catch (cause) {
-    if (cause instanceof WeirError) throw cause
-    throw new EncodeFailed(`topic '${topic.name}': codec ${codec.name} threw on encoding the ${part}`, { cause })
+    if (cause instanceof InvariantViolated) throw cause
+    const reason = cause instanceof WeirError ? `: ${cause.message}` : ''
+    throw new EncodeFailed(`topic '${topic.name}': codec ${codec.name} threw on encoding the ${part}${reason}`, {
+      cause,
+    })
   }
+  if (typeof encoded === 'string' || encoded instanceof Uint8Array) return encoded
+  throw new EncodeFailed(
+    `topic '${topic.name}': codec ${codec.name} encoded the ${part} as ${typeof encoded}; expected bytes, or text`,
+  )
 }
 
 const sizeOf = (part: Uint8Array | string | null): number => (part === null ? 0 : part.length)

@@ -2,7 +2,7 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { Clock } from '../ports/Clock.ts'
 import { commitOf } from '../ports/Commit.ts'
 import type { Storage } from '../ports/Storage.ts'
-import { type AppendOptions, metadataOf, type RecordMetadata } from './recordMetadata.ts'
+import { type AppendOptions, placesOf, type RecordMetadata } from './recordMetadata.ts'
 import type { Topic } from './Topic.ts'
 import { ensureTopic } from './topicCatalog.ts'
 import { type OpenBatch, TopicWriter } from './TopicWriter.ts'
@@ -25,26 +25,29 @@ export const entry = <K, V>(topic: Topic<K, V>, key: K, value: V, options: Appen
   options,
 })
 
-/** Appends all entries in one commit: all of them are there, or none. Answers in the order of the entries. */
+/**
+ * Appends all entries in one commit: all of them are there, or none. Answers in the order of the entries.
+ * Definitions of one topic that differ are refused with TopicMismatch.
+ */
 export const appendEntries = (
   storage: Storage,
   clock: Clock,
   entries: ReadonlyArray<Entry>,
 ): CompletableFuture<ReadonlyArray<RecordMetadata>> => {
-  const topics = [...new Map(entries.map(({ topic }) => [topic.name, topic])).values()]
+  const topics = [...new Set(entries.map(({ topic }) => topic))]
   return CompletableFuture.allOf(topics.map((topic) => ensureTopic(storage, topic))).thenCompose((infos) => {
     const writers = new Map(topics.map((topic, index) => [topic.name, new TopicWriter(topic, infos[index]!)]))
     const places = entries.map(({ topic, key, value, options }) => {
-      const { timestamp = clock.now(), id = null, headers = null, partition = -1 } = options
+      const { timestamp = clock.now(), id = null, headers = null, partition } = options
       const open = writers.get(topic.name)!.add(key, value, timestamp, id, headers, -Infinity, partition)
-      return { topic: topic.name, open, index: open.builder.count - 1 }
+      return { open, index: open.builder.count - 1 }
     })
-    const batches = [...writers.values()].flatMap((writer) => writer.take())
-    return storage.commit(commitOf({ append: batches.map((batch) => batch.append) })).thenApply(({ appends }) => {
-      const appended = new Map<OpenBatch, (typeof appends)[number]>(
-        batches.map((batch, index) => [batch.open, appends[index]!]),
+    const batches = [...writers].flatMap(([topic, writer]) => writer.take().map((batch) => ({ topic, ...batch })))
+    return storage.commit(commitOf({ append: batches.map(({ append }) => append) })).thenApply(({ appends }) => {
+      const placed = new Map<OpenBatch, (index: number) => RecordMetadata>(
+        batches.map(({ open, topic, partition }, index) => [open, placesOf(topic, partition, appends[index]!)]),
       )
-      return places.map(({ topic, open, index }) => metadataOf(topic, open.partition, index, appended.get(open)!))
+      return places.map(({ open, index }) => placed.get(open)!(index))
     })
   })
 }

@@ -17,6 +17,8 @@ export const newProducerIdentity = (storage: Storage): CompletableFuture<Produce
     .commit(commitOf({ expect: [{ key: counterKey, value: row ?? null }], rows: [{ key: counterKey, value }] }))
     .thenApply(() => ({ id, epoch: 0 }))
     .exceptionallyCompose((error) =>
-      error instanceof CommitConflict ? newProducerIdentity(storage) : CompletableFuture.failed<ProducerIdentity>(error),
+      error instanceof CommitConflict
+        ? newProducerIdentity(storage)
+        : CompletableFuture.failed<ProducerIdentity>(error),
     )
 }

@@ -3,7 +3,10 @@ import type { Appended } from '../ports/Commit.ts'
 
 /** What may be said of a record beside its key and value. */
 export interface AppendOptions {
-  /** The sender's id of the message: a second append with it, by anyone, is answered with the first one's offset. */
+  /**
+   * The sender's id of the message: a second append with it to the same partition, by anyone, adds nothing and is answered
+   * with the first one's offset. Records with one key are in one partition; so are records without a key that have one id.
+   */
   readonly id?: string
   readonly headers?: Headers
   /** Event time in milliseconds since 1970; the clock's now by default. */
@@ -27,13 +30,23 @@ export interface RecordMetadata {
   readonly duplicate: boolean
 }
 
-/** Where the record at `index` of an appended batch is. */
-export const metadataOf = (
+/** Where the records of an appended batch are, by their index in it. */
+export const placesOf = (
   topic: string,
   partition: number,
-  index: number,
   { baseOffset, offsets, duplicate }: Appended,
-): RecordMetadata => {
-  const offset = offsets === undefined ? baseOffset + index : offsets[index]!
-  return { topic, partition, offset, duplicate: duplicate || offset < baseOffset }
+): ((index: number) => RecordMetadata) => {
+  if (offsets === undefined) return (index) => ({ topic, partition, offset: baseOffset + index, duplicate })
+  const repeats = repeatsIn(offsets, baseOffset)
+  return (index) => ({ topic, partition, offset: offsets[index]!, duplicate: duplicate || repeats[index]! })
+}
+
+/** Which records of a batch were there already: the new ones have the offsets from `baseOffset` on, in their order. */
+const repeatsIn = (offsets: ReadonlyArray<number>, baseOffset: number): ReadonlyArray<boolean> => {
+  let next = baseOffset
+  return offsets.map((offset) => {
+    if (offset !== next) return true
+    next++
+    return false
+  })
 }

@@ -2,14 +2,16 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { Job } from '../job/Job.ts'
 import { planJob } from '../job/plan.ts'
 import { appendEntries, type Entry } from '../log/entry.ts'
-import { Producer, type ProducerOptions } from '../log/Producer.ts'
+import { Producer, type ProducerOptions, producerSettings } from '../log/Producer.ts'
 import { newProducerIdentity } from '../log/producerIdentity.ts'
 import type { RecordMetadata } from '../log/recordMetadata.ts'
+import { resend } from '../log/resend.ts'
 import { requireInteger, type Topic } from '../log/Topic.ts'
 import { ensureTopic, listTopics, type TopicInfo } from '../log/topicCatalog.ts'
 import { TopicStream } from '../log/TopicStream.ts'
 import { InvalidJob, InvalidOption } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
+import type { Append } from '../ports/Commit.ts'
 import type { Storage, StorageProvider } from '../ports/Storage.ts'
 import { systemClock } from '../ports/systemClock.ts'
 import { RunningJob, type Share } from './RunningJob.ts'
@@ -68,21 +70,36 @@ export class Weir {
   /**
    * A producer for the topic, which is created when it is not there yet. Costs one or two commits.
    *
-   * @throws TopicMismatch, InvalidOption
+   * @throws TopicMismatch; InvalidOption before anything is written
    */
   producer<K, V>(topic: Topic<K, V>, options: ProducerOptions = {}): CompletableFuture<Producer<K, V>> {
-    return ensureTopic(this.storage, topic).thenCompose((info) =>
-      newProducerIdentity(this.storage).thenApply(
-        (identity) => new Producer(this.storage, this.clock, topic, info, identity, options),
-      ),
-    )
+    return CompletableFuture.supply(() => {
+      const settings = producerSettings(options)
+      return ensureTopic(this.storage, topic).thenCompose((info) =>
+        newProducerIdentity(this.storage).thenApply(
+          (identity) => new Producer(this.storage, this.clock, topic, info, identity, settings),
+        ),
+      )
+    })
+  }
+
+  /**
+   * Sends batches of producers again whose outcome was unknown when the storage failed: `Producer.unresolved`. Those that
+   * were there already are not appended again. Do it before anything else is appended where the order matters.
+   *
+   * @param appends - in the order in which `unresolved` has them; plain data, which may come from another process
+   * @returns completes when each of their records is on disk, once; after a failure it may be called again with the same
+   * @throws StorageFull (retry), SequenceGap when records before the first one are missing
+   */
+  resend(appends: ReadonlyArray<Append>): CompletableFuture<void> {
+    return resend(this.storage, appends)
   }
 
   /**
    * Appends records of any topics and partitions in one commit: all of them are there, or none.
    *
    * @returns where they are, in the order of the entries
-   * @throws as `Producer.append`
+   * @throws as `Producer.append`; when the outcome is unknown, entries with ids can be appended again without a repeat
    */
   append(...entries: ReadonlyArray<Entry>): CompletableFuture<ReadonlyArray<RecordMetadata>> {
     return appendEntries(this.storage, this.clock, entries)
