@@ -133,5 +133,3 @@ export const apS: <N extends string, A, B>(
   name: Exclude<N, keyof A>,
   future: CompletableFuture<B>,
 ) => (future: CompletableFuture<A>) => CompletableFuture<With<N, A, B>> = applyS(Apply)
-
-export { chainRec } from './chainRec.ts'

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { sequenceT } from 'fp-ts/lib/Apply.js'
 import { traverse } from 'fp-ts/lib/Array.js'
+import { left, right } from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, test } from 'vitest'
 import { CompletableFuture } from '../../src/future/CompletableFuture.ts'
@@ -145,6 +146,13 @@ describe('with fp-ts', () => {
   test('traverse and sequenceT take the instances', () => {
     expect(traverse(future.Applicative)((n: number) => future.of(n + 1))([1, 2]).getNow([])).toEqual([2, 3])
     expect(sequenceT(future.Apply)(future.of(1), future.of('a')).getNow([])).toEqual([1, 'a'])
+  })
+
+  test('the instances do what the methods do', () => {
+    expect(future.Functor.map(future.of(1), (n) => n + 1).getNow(0)).toBe(2)
+    expect(future.Chain.chain(future.of(1), (n) => future.of(n + 1)).getNow(0)).toBe(2)
+    const { chainRec } = future.ChainRec
+    expect(chainRec(0, (n) => future.of(n < 10 ? left(n + 1) : right(n))).getNow(0)).toBe(10)
   })
 
   test('throwError and orElse', () => {

@@ -11,7 +11,7 @@ export const recover = 6
 export const compose = 7
 export const recoverCompose = 8
 /** Takes over the outcome of its source. */
-export const adopt = 9
+const adopt = 9
 /** As `adopt`, but cancelling it leaves the source alone. */
 export const shield = 10
 /** As `adopt`, and its callback stops a timer as soon as it is completed, by whomever. */
