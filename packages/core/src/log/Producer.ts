@@ -246,7 +246,7 @@ export class Producer<K, V> {
     this.#inFlightBytes += flight.bytes
     this.#lastFlight = flight.done
     // the storage may change what it is given, and a repeat must be the same bytes: it gets a copy
-    const append = flight.batches.map(({ append }) => ({ ...append, batch: append.batch.slice() }))
+    const append = flight.batches.map((closed) => ({ ...closed.append, batch: closed.append.batch.slice() }))
     observe(this.#storage.commit(commitOf({ append })), (committed, error) => {
       invariant(this.#inFlight.shift() === flight, 'commits have their outcome in the order in which they were made')
       this.#inFlightBytes -= flight.bytes

@@ -52,14 +52,14 @@ export const requireSameTopic = <K, V>(storage: Storage, topic: Topic<K, V>): vo
 /** What the storage knows of the topic of this name; `undefined` when it has none. */
 export const findTopic = (storage: Storage, name: string): TopicInfo | undefined => {
   const row = storage.rows.get(rowKey(systemStores.topics, 0, encoder.encode(name)))
-  return row === undefined ? undefined : parse<TopicInfo>(row)
+  return row === undefined ? undefined : (parse(row) as TopicInfo)
 }
 
 /** All topics of the storage, by name. */
 export const listTopics = (storage: Storage): ReadonlyArray<TopicInfo> =>
   storage.rows
     .range(rowKey(systemStores.topics, 0, noBytes), rowKey(systemStores.topics, 1, noBytes), { limit: 1_000_000 })
-    .map((row) => parse<TopicInfo>(row.value))
+    .map((row) => parse(row.value) as TopicInfo)
 
 /**
  * As `findTopic`, for a topic that must be there.
@@ -90,9 +90,9 @@ export const createRow = <A>(
   const counterKey = rowKey(systemStores.counters, 0, encoder.encode(ids.counter))
   const attempt = (left: number): CompletableFuture<A> => {
     const present = storage.rows.get(key)
-    if (present !== undefined) return CompletableFuture.completed(parse<A>(present))
+    if (present !== undefined) return CompletableFuture.completed(parse(present) as A)
     const counter = storage.rows.get(counterKey)
-    const firstId = counter === undefined ? ids.first : parse<number>(counter)
+    const firstId = counter === undefined ? ids.first : (parse(counter) as number)
     const made = make(firstId)
     return storage
       .commit(
@@ -134,9 +134,9 @@ const decoder = new TextDecoder()
 const noBytes = new Uint8Array(0)
 const toJson = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value))
 
-const parse = <A>(bytes: Uint8Array): A => {
+const parse = (bytes: Uint8Array): unknown => {
   try {
-    return JSON.parse(decoder.decode(bytes)) as A
+    return JSON.parse(decoder.decode(bytes))
   } catch (cause) {
     throw new StorageFailed('a catalog row does not hold JSON: the folder is damaged', { cause })
   }

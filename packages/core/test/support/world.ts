@@ -56,14 +56,15 @@ export interface Calls {
 export const spying = (provider: StorageProvider, calls: Calls): StorageProvider => ({
   open: () =>
     provider.open().thenApply((storage): Storage => {
-      const { read, commit } = storage
+      const read = storage.read.bind(storage)
+      const commit = storage.commit.bind(storage)
       storage.read = (partition, position, bounds) => {
         calls.reads.push(partition)
-        return read.call(storage, partition, position, bounds)
+        return read(partition, position, bounds)
       }
       storage.commit = (change) => {
         calls.commits.push(change.append.length)
-        return commit.call(storage, change)
+        return commit(change)
       }
       return storage
     }),
