@@ -15,15 +15,15 @@ const lengthOf = (error: unknown): number => (typeof error === 'string' ? error.
 /** Both sides of a law, over futures that are done, that fail and that end later in any order, have the same outcome. */
 const law = <T extends [unknown, ...unknown[]]>(
   given: { [I in keyof T]: fc.Arbitrary<T[I]> },
-  sides: (stage: Stage, ...given: T) => [left: CompletableFuture<unknown>, right: CompletableFuture<unknown>],
+  sides: (stage: Stage, ...given: T) => [one: CompletableFuture<unknown>, other: CompletableFuture<unknown>],
 ): void =>
   fc.assert(
     fc.property(fc.tuple(...given), order, (values, choices) => {
       const stage = new Stage()
-      const [left, right] = sides(stage, ...(values as unknown as T))
+      const [one, other] = sides(stage, ...(values as unknown as T))
       stage.finish(choices)
-      expect(left.isDone).toBe(true)
-      expect(left.state).toEqual(right.state)
+      expect(one.isDone).toBe(true)
+      expect(one.state).toEqual(other.state)
     }),
     { numRuns: 300 },
   )
