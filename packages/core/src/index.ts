@@ -1,10 +1,17 @@
 export { bytes } from './codec/bytes.ts'
 export type { Codec, DecodeFailure, TextCodec } from './codec/Codec.ts'
+export { float64 } from './codec/float64.ts'
+export { int } from './codec/int.ts'
+export { int32 } from './codec/int32.ts'
+export { json } from './codec/json.ts'
 export { msgpack } from './codec/msgpack.ts'
 export { nullable } from './codec/nullable.ts'
 export type { BadRecord, Received } from './codec/Received.ts'
 export { utf8 } from './codec/utf8.ts'
-export { CompletableFuture, type FutureState } from './future/CompletableFuture.ts'
+export { chainRec } from './future/chainRec.ts'
+export { CompletableFuture, type Failure, type FutureState, type Outcome, type ValuesOf } from './future/CompletableFuture.ts'
+export { systemTimer } from './future/systemTimer.ts'
+export { fromTaskEither, toTaskEither } from './future/taskEither.ts'
 export type { Timer } from './future/Timer.ts'
 export { type JobDescription, type OperatorDescription, type StageDescription, toMermaid, type TopicDescription } from './job/describe.ts'
 export { type Flow, Job, job, JobFlow } from './job/Job.ts'
@@ -29,8 +36,11 @@ export {
   type Crc32,
   sealBatch,
   verifyBatch,
+  writeBatchChecksum,
+  writeRunningTimestampMax,
 } from './model/batchFormat.ts'
 export type { ConsumedRecord } from './model/ConsumedRecord.ts'
+export { days, hours, minutes, seconds } from './model/duration.ts'
 export {
   BufferFull,
   Cancelled,
