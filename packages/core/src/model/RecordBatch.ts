@@ -193,9 +193,6 @@ class Region {
       }
       last = at
     }
-    if (start + last > view.byteLength) {
-      throw new CorruptBatch(`the parts of a record batch end at byte ${start + last}; it has ${view.byteLength}`)
-    }
     this.#view = view
     this.#endsAt = endsAt
     this.#start = start

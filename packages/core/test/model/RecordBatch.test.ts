@@ -144,6 +144,21 @@ describe('RecordBatch', () => {
     expect(() => RecordBatch.view(bytes, 0)).toThrow(/4294967295 records/)
   })
 
+  it('refuses headers that are cut', () => {
+    const bytes = builderOf([{ ...plain('a'), headers: { name: 'value' } }]).build()
+    const at = bytes.length - 8 - 'namevalue'.length
+    for (const [field, length] of [
+      [at, 5],
+      [at, 100],
+      [at + 4, 6],
+      [at + 4, 2],
+    ] as const) {
+      const cut = new Uint8Array(bytes)
+      cut[field] = length
+      expect(() => RecordBatch.view(cut, 0).headers(0)).toThrow(CorruptBatch)
+    }
+  })
+
   it('refuses to be sealed with a running time before its own', () => {
     const bytes = builderOf([plain('a', 9)]).build()
     expect(() => sealBatch(bytes, 8, crc32)).toThrow(InvariantViolated)
@@ -154,6 +169,7 @@ describe('RecordBatch', () => {
     expect(verifyBatch(bytes, crc32)).toBe(false)
     sealBatch(bytes, 9, crc32)
     expect(verifyBatch(bytes, crc32)).toBe(true)
+    expect(verifyBatch(new Uint8Array([...bytes, 0]), () => crc32(bytes.subarray(12)))).toBe(false)
     sealBatch(bytes, 10, () => crc32(bytes.subarray(12)))
     expect(verifyBatch(bytes, crc32)).toBe(true)
   })

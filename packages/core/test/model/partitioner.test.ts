@@ -47,6 +47,8 @@ describe('jumpHash', () => {
     [0xdead10cc, 1, 0],
     [0xdead10cc, 666, 361],
     [256, 1024, 520],
+    // the carry between the halves of the 64-bit product, which one key in four billion has
+    [0x666313ab, 65_536, 64164],
   ])('agrees with the published answer for %d in %d buckets', (key, buckets, bucket) => {
     expect(jumpHash(key, buckets)).toBe(bucket)
   })
