@@ -1,8 +1,11 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js'
+import { chainRec } from '../future/chainRec.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { Received } from '../codec/Received.ts'
+import { InvalidOption, StorageClosed } from '../model/errors.ts'
 import type { Storage } from '../ports/Storage.ts'
 import { decodeReceived } from './decode.ts'
-import type { StartPosition } from './TopicStream.ts'
+import type { StartPosition, StreamSource } from './TopicStream.ts'
 import type { Topic } from './Topic.ts'
 import { ensureTopic } from './topicCatalog.ts'
 
@@ -30,20 +33,27 @@ export class TopicReader<K, V> {
   readonly #storage: Storage
   readonly #topic: Topic<K, V>
   readonly #selection: Selection
-  readonly #stopListening: () => void
+  readonly #stopListening: Array<() => void>
   #cursors: CompletableFuture<ReadonlyArray<Cursor>>
   #next = 0
   #changed = false
   #waiting: CompletableFuture<void> | undefined
   #closed = false
+  #failure: StorageClosed | undefined
 
-  constructor(storage: Storage, topic: Topic<K, V>, selection: Selection) {
+  constructor(source: StreamSource, topic: Topic<K, V>, selection: Selection) {
+    const { storage } = source
     this.#storage = storage
     this.#topic = topic
     this.#selection = selection
-    this.#stopListening = storage.onChange(() => this.#wake())
+    this.#stopListening = [storage.onChange(() => this.#wake()), source.onClose(() => this.#sourceClosed())]
     this.#cursors = ensureTopic(storage, topic).thenCompose((info) => {
-      const { partition } = selection
+      const { partition, start } = selection
+      if (typeof start === 'object' && 'offset' in start && partition === undefined && info.partitions > 1) {
+        throw new InvalidOption(
+          `topic '${topic.name}': reading begins at offset ${start.offset} of ${info.partitions} partitions; expected partition() with it`,
+        )
+      }
       const indexes =
         partition === undefined ? Array.from({ length: info.partitions }, (_, index) => index) : [partition]
       return CompletableFuture.allOf(indexes.map((index) => this.#cursor(index, info.firstPartition + index)))
@@ -52,25 +62,37 @@ export class TopicReader<K, V> {
 
   /** The next records, of one partition; waits when there are none yet. An empty answer is the last one. */
   read(): CompletableFuture<ReadonlyArray<Received<K, V>>> {
-    return this.#cursors.thenCompose((cursors) => this.#readFrom(cursors, cursors.length))
+    return this.#cursors.thenCompose((cursors) =>
+      chainRec(cursors.length, (untried: number) => this.#attempt(cursors, untried)),
+    )
+  }
+
+  /** Whether it was closed, by itself or with its source. */
+  get isClosed(): boolean {
+    return this.#closed
   }
 
   /** Ends the reading: a `read` that waits is answered as the last one. */
   close(): void {
     this.#closed = true
-    this.#stopListening()
+    for (const stop of this.#stopListening.splice(0)) stop()
     this.#wake()
   }
 
-  #readFrom(cursors: ReadonlyArray<Cursor>, untried: number): CompletableFuture<ReadonlyArray<Received<K, V>>> {
-    if (this.#closed || cursors.every((cursor) => cursor.position >= cursor.until))
-      return CompletableFuture.completed([])
-    if (untried === 0) return this.#change().thenCompose(() => this.#readFrom(cursors, cursors.length))
+  /** The next records, or how many of the partitions are still to be tried before it waits. */
+  #attempt(
+    cursors: ReadonlyArray<Cursor>,
+    untried: number,
+  ): CompletableFuture<Either<number, ReadonlyArray<Received<K, V>>>> {
+    if (this.#closed || untried === 0) {
+      const isAtEnd = cursors.every(({ position, until }) => position >= until)
+      if (this.#failure !== undefined && !isAtEnd) return CompletableFuture.failed(this.#failure)
+      if (this.#closed || isAtEnd) return CompletableFuture.completed(right([]))
+      return this.#change().thenApply(() => left(cursors.length))
+    }
     const cursor = cursors[this.#next]!
     this.#next = (this.#next + 1) % cursors.length
-    return this.#readCursor(cursor).thenCompose((records) =>
-      records.length > 0 ? CompletableFuture.completed(records) : this.#readFrom(cursors, untried - 1),
-    )
+    return this.#readCursor(cursor).thenApply((records) => (records.length > 0 ? right(records) : left(untried - 1)))
   }
 
   #readCursor(cursor: Cursor): CompletableFuture<ReadonlyArray<Received<K, V>>> {
@@ -87,6 +109,14 @@ export class TopicReader<K, V> {
       }
       return records
     })
+  }
+
+  /** A stream of what is to come ends with its source; one that was to reach an end did not. */
+  #sourceClosed(): void {
+    if (this.#selection.toEnd) {
+      this.#failure = new StorageClosed(`the Weir was closed while topic '${this.#topic.name}' was read to its end`)
+    }
+    this.close()
   }
 
   #cursor(index: number, partition: number): CompletableFuture<Cursor> {

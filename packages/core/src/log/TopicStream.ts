@@ -1,6 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs'
 import type { Received } from '../codec/Received.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
+import { observe } from '../future/observe.ts'
 import { InvalidOption } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { Storage } from '../ports/Storage.ts'
@@ -9,8 +10,8 @@ import { TopicIterator } from './TopicIterator.ts'
 import { type Selection, TopicReader } from './TopicReader.ts'
 
 /**
- * Where reading begins: the first record kept, the records appended from now on, an offset (of one partition),
- * or the first record at or after a time (in milliseconds since 1970).
+ * Where reading begins: the first record kept, the records appended from now on, an offset (with `partition`, unless there
+ * is only one), or the first record at or after a time (in milliseconds since 1970).
  */
 export type StartPosition = 'earliest' | 'latest' | { readonly offset: number } | { readonly time: number }
 
@@ -18,6 +19,12 @@ export type StartPosition = 'earliest' | 'latest' | { readonly offset: number } 
 export interface StreamSource {
   readonly storage: Storage
   readonly clock: Clock
+  /**
+   * Calls back when the source is about to be closed.
+   *
+   * @returns a function that ends the subscription
+   */
+  readonly onClose: (listener: () => void) => () => void
 }
 
 const batchRecordsMaxDefault = 1_000
@@ -30,6 +37,10 @@ const batchRecordsMaxDefault = 1_000
  * event loop; so memory does not depend on the backlog. RxJS has no demand signal, so an asynchronous subscriber that
  * must slow the reading down uses `consume` or `for await`, which read on only when it is done.
  * A record that cannot be decoded is a value (`BadRecord`), never an error of the stream. Unsubscribing stops the reading.
+ *
+ * It completes when the Weir is closed; with `toEnd` it fails with StorageClosed then, unless it was at the end. It fails
+ * with what the storage fails with: TopicMismatch, OffsetOutOfRange, CorruptBatch, StorageFailed; and with InvalidOption
+ * for an offset of several partitions.
  */
 export class TopicStream<K, V> extends Observable<Received<K, V>> {
   readonly topic: Topic<K, V>
@@ -98,17 +109,20 @@ export class TopicStream<K, V> extends Observable<Received<K, V>> {
     })
   }
 
-  /** The records one by one, on demand: nothing is read ahead beyond one batch. Leaving the loop stops the reading. */
+  /**
+   * The records one by one, on demand: nothing is read ahead beyond one batch, and the event loop has a turn between
+   * batches. Leaving the loop stops the reading.
+   */
   [Symbol.asyncIterator](): TopicIterator<K, V> {
-    return new TopicIterator(new TopicReader(this.#source.storage, this.topic, this.#selection))
+    return new TopicIterator(new TopicReader(this.#source, this.topic, this.#selection), this.#source.clock)
   }
 
   #emit(subscriber: Subscriber<Received<K, V>>): () => void {
-    const { storage, clock } = this.#source
-    const reader = new TopicReader(storage, this.topic, this.#selection)
+    const { clock } = this.#source
+    const reader = new TopicReader(this.#source, this.topic, this.#selection)
     const loop = (): void => {
-      reader.read().whenComplete((records, error) => {
-        if (records === undefined) return subscriber.error(error)
+      observe(reader.read(), (records, error) => {
+        if (error !== undefined) return subscriber.error(error)
         if (records.length === 0) return subscriber.complete()
         for (const record of records) {
           if (subscriber.closed) return
@@ -127,6 +141,7 @@ const validateStart = (topic: string, start: StartPosition): void => {
     start === 'earliest' ||
     start === 'latest' ||
     (typeof start === 'object' &&
+      start !== null &&
       ('offset' in start ? Number.isSafeInteger(start.offset) && start.offset >= 0 : Number.isFinite(start.time)))
   if (!valid) {
     throw new InvalidOption(

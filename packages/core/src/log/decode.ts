@@ -1,6 +1,7 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import type { BadRecord, Received } from '../codec/Received.ts'
 import type { Codec, DecodeFailure } from '../codec/Codec.ts'
+import { WeirError } from '../model/errors.ts'
 import type { RecordBatch } from '../model/RecordBatch.ts'
 import type { Topic } from './Topic.ts'
 
@@ -8,22 +9,30 @@ const noBytes = new Uint8Array(0)
 
 /** The key of a batch's record, or why it is none of the codec's. */
 export const decodeKey = <K>(codec: Codec<K>, batch: RecordBatch, index: number): Either<DecodeFailure, K> => {
-  if (codec.text !== undefined && batch.keysAreAscii) {
-    const text = batch.keyText(index)
-    return text === null ? decodeNull(codec) : codec.text.decode(text)
+  try {
+    if (codec.text !== undefined && batch.keysAreAscii) {
+      const text = batch.keyText(index)
+      return text === null ? decodeNull(codec) : codec.text.decode(text)
+    }
+    const bytes = batch.key(index)
+    return bytes === null ? decodeNull(codec) : codec.decode(bytes)
+  } catch (error) {
+    return decodeThrown(codec, batch.key(index), error)
   }
-  const bytes = batch.key(index)
-  return bytes === null ? decodeNull(codec) : codec.decode(bytes)
 }
 
 /** The value of a batch's record, or why it is none of the codec's. */
 export const decodeValue = <V>(codec: Codec<V>, batch: RecordBatch, index: number): Either<DecodeFailure, V> => {
-  if (codec.text !== undefined && batch.valuesAreAscii) {
-    const text = batch.valueText(index)
-    return text === null ? decodeNull(codec) : codec.text.decode(text)
+  try {
+    if (codec.text !== undefined && batch.valuesAreAscii) {
+      const text = batch.valueText(index)
+      return text === null ? decodeNull(codec) : codec.text.decode(text)
+    }
+    const bytes = batch.value(index)
+    return bytes === null ? decodeNull(codec) : codec.decode(bytes)
+  } catch (error) {
+    return decodeThrown(codec, batch.value(index), error)
   }
-  const bytes = batch.value(index)
-  return bytes === null ? decodeNull(codec) : codec.decode(bytes)
 }
 
 /** A batch's record as a reader gets it. */
@@ -82,3 +91,10 @@ const decodeNull = <A>(codec: Codec<A>): Either<DecodeFailure, A> =>
         errors: [],
         bytes: noBytes,
       })
+
+/** A codec should not throw; one that does makes a bad record, and no end of the stream. */
+const decodeThrown = <A>(codec: Codec<A>, bytes: Uint8Array | null, error: unknown): Either<DecodeFailure, A> => {
+  if (error instanceof WeirError) throw error
+  const reason = `codec ${codec.name} threw on decoding`
+  return left({ _tag: 'DecodeFailure', codec: codec.name, reason, errors: [], bytes: bytes ?? noBytes })
+}

@@ -42,6 +42,7 @@ export class Weir {
   readonly storage: Storage
   readonly clock: Clock
   readonly #running = new Map<string, RunningJob>()
+  readonly #closing = new Set<() => void>()
 
   private constructor(storage: Storage, clock: Clock) {
     this.storage = storage
@@ -55,6 +56,12 @@ export class Weir {
    */
   static open(provider: StorageProvider, options: WeirOptions = {}): CompletableFuture<Weir> {
     return provider.open().thenApply((storage) => new Weir(storage, options.clock ?? systemClock))
+  }
+
+  /** Calls back when this is about to be closed; see `StreamSource`. */
+  readonly onClose = (listener: () => void): (() => void) => {
+    this.#closing.add(listener)
+    return () => this.#closing.delete(listener)
   }
 
   /** The topic as an Observable and AsyncIterable of its records, from now on; see `from`, `partition`, `toEnd`. */
@@ -136,8 +143,9 @@ export class Weir {
     return StoreQuery.of<K, V>(this.storage, planJob(job), name)
   }
 
-  /** Stops the jobs, waits for commits under way and closes the storage. */
+  /** Ends the streams, stops the jobs, waits for commits under way and closes the storage. */
   close(): CompletableFuture<void> {
+    for (const listener of this.#closing) listener()
     const stops = [...this.#running.values()].map((running) => running.stop().exceptionally(() => undefined))
     return CompletableFuture.allOf(stops).thenCompose(() => this.storage.close())
   }
