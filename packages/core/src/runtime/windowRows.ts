@@ -2,16 +2,19 @@ import { rowKey } from '../ports/rows.ts'
 
 // A window store's keys are [window start, 8 bytes][key]: in order of time, so that windows close from the front.
 
-const offset = 2 ** 53
+// A start is two halves, the upper one biased so that times before 1970 come first. The halves are exact, where a bias
+// on the whole would leave the numbers that are exact.
+const half = 2 ** 32
+const bias = 2 ** 31
 const startBytes = 8
 
 /** The row key of a key in a window; `start` is a safe integer, also below 0. */
 export const windowRowKey = (store: number, partition: number, start: number, key: Uint8Array): Uint8Array => {
   const bytes = new Uint8Array(startBytes + key.length)
   const view = new DataView(bytes.buffer)
-  const biased = start + offset
-  view.setUint32(0, Math.floor(biased / 2 ** 32))
-  view.setUint32(4, biased % 2 ** 32)
+  const upper = Math.floor(start / half)
+  view.setUint32(0, upper + bias)
+  view.setUint32(4, start - upper * half)
   bytes.set(key, startBytes)
   return rowKey(store, partition, bytes)
 }
@@ -19,7 +22,7 @@ export const windowRowKey = (store: number, partition: number, start: number, ke
 /** The window's start, out of a row key of `windowRowKey`. */
 export const windowStartOf = (row: Uint8Array): number => {
   const view = new DataView(row.buffer, row.byteOffset + 8, startBytes)
-  return view.getUint32(0) * 2 ** 32 + view.getUint32(4) - offset
+  return (view.getUint32(0) - bias) * half + view.getUint32(4)
 }
 
 /** The encoded key, out of a row key of `windowRowKey`. */
