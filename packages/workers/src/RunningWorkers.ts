@@ -65,6 +65,10 @@ export class RunningWorkers {
   #ending = false
   #error: WeirError | undefined
   #killTimer: NodeJS.Timeout | undefined
+  /** Workers notice by themselves that this process is gone, unless user code keeps them busy for ever. */
+  readonly #killAll = (): void => {
+    for (const slot of this.#slots) slot.link?.kill()
+  }
 
   /** Made by `runWorkers`. */
   constructor(job: string, count: number, start: (index: number, events: WorkerEvents) => WorkerLink) {
@@ -81,6 +85,7 @@ export class RunningWorkers {
       metrics: noMetrics,
       stopDelay: () => undefined,
     }))
+    process.once('exit', this.#killAll)
     for (const slot of this.#slots) this.#launch(slot)
   }
 
@@ -191,15 +196,14 @@ export class RunningWorkers {
       if (slot.link !== undefined) slot.link.send({ _tag: 'Stop' })
       else if (slot.state !== 'finished') slot.state = 'stopped'
     }
-    this.#killTimer = setTimeout(() => {
-      for (const slot of this.#slots) slot.link?.kill()
-    }, stopWithinMs)
+    this.#killTimer = setTimeout(this.#killAll, stopWithinMs)
     this.#settle()
   }
 
   #settle(): void {
     if (this.#slots.some(({ state, link }) => link !== undefined || (state !== 'finished' && state !== 'stopped'))) return
     clearTimeout(this.#killTimer)
+    process.off('exit', this.#killAll)
     if (this.#error === undefined) this.done.complete(undefined)
     else this.done.completeExceptionally(this.#error)
   }
