@@ -13,105 +13,163 @@ import {
 } from '@weir/core'
 import type { Transaction } from 'lmdb'
 import type { Environment } from './environment.ts'
-import { baseOffsetOf, batchKey, positionKey, rowStorageKey, tailKey } from './keys.ts'
-import { decodeOffset, decodeTail } from './tail.ts'
+import { logKey, logKeyOffset, plainBytesMax, positionKey, tailKey } from './keys.ts'
+import { isStoredLong, rowOfStored, storedRange, storedRowKey } from './rowKeys.ts'
+import { decodeNumber, decodeTail, type Tail } from './tail.ts'
 
 /** Reads an environment as it is now, or, with a transaction, as it was when that began. */
 export class LmdbReader implements RowReader {
   readonly #data: Environment
-  readonly #transaction: Transaction | undefined
+  readonly #reading: { readonly transaction?: Transaction }
+  readonly #prepare: () => void
 
-  constructor(data: Environment, transaction?: Transaction) {
+  /** @param prepare - called before each read; it may throw, or see to it that the newest is read */
+  constructor(data: Environment, prepare: () => void, transaction?: Transaction) {
     this.#data = data
-    this.#transaction = transaction
+    this.#prepare = prepare
+    this.#reading = transaction === undefined ? {} : { transaction }
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.#get(rowStorageKey(key))
+    this.#prepare()
+    const stored = storedRowKey(key)
+    const value = this.#get(stored)
+    return value !== undefined && isStoredLong(stored) ? rowOfStored(stored, value).value : value
   }
 
   range(from: Uint8Array, until: Uint8Array, { limit, reverse = false }: RangeOptions): ReadonlyArray<Row> {
-    const [low, high] = [rowStorageKey(from), rowStorageKey(until)]
-    if (Buffer.compare(low, high) >= 0) return []
+    this.#prepare()
     const rows: Row[] = []
-    // lmdb-js takes the start of a reverse range as included, which `until` is not
-    const bounds = reverse ? { start: high, end: low, reverse } : { start: low, end: high }
-    for (const { key, value } of this.#data.getRange({ ...bounds, ...this.#reading, limit: limit + (reverse ? 1 : 0) })) {
-      if (reverse && Buffer.compare(key, high) === 0) continue
-      if (rows.length < limit) rows.push({ key: ownBytes(key.subarray(1)), value: ownBytes(value) })
-    }
-    if (reverse && rows.length < limit) {
-      // ... and its end as excluded, which `from` is not
-      const first = this.#get(low)
-      if (first !== undefined && !rows.some(({ key }) => Buffer.compare(key, from) === 0)) {
-        rows.push({ key: from.slice(), value: first })
-      }
+    if (limit <= 0 || Buffer.compare(from, until) >= 0) return rows
+    const { low, high } = storedRange(from, until)
+    for (const row of this.#rowsInOrder(low, high, reverse)) {
+      if (Buffer.compare(row.key, from) < 0 || Buffer.compare(row.key, until) >= 0) continue
+      rows.push(row)
+      if (rows.length >= limit) break
     }
     return rows
   }
 
   bounds(partition: number): PartitionBounds {
-    return { start: 0, end: decodeTail(this.#get(tailKey(partition))).end }
+    this.#prepare()
+    const { start, end } = this.#tail(partition)
+    return { start, end }
   }
 
   position(group: string, partition: number): number {
-    return decodeOffset(this.#get(positionKey(group, partition)))
+    this.#prepare()
+    return decodeNumber(this.#get(positionKey(partition, encoder.encode(group)))) ?? 0
   }
 
   /** @throws OffsetOutOfRange, CorruptBatch */
   read(partition: number, position: number, { recordsMax, bytesMax }: ReadBounds): ReadResult {
-    const { start, end } = this.bounds(partition)
-    if (position < start || position > end) {
-      throw new OffsetOutOfRange(`position ${position} of partition ${partition}; expected ${start} to ${end}`)
+    this.#prepare()
+    const { start, end } = this.#tail(partition)
+    if (!(position >= start && position <= end)) {
+      throw new OffsetOutOfRange(`partition ${partition} was read from offset ${position}; expected ${start} to ${end}`)
     }
     const batches: RecordBatch[] = []
     let records = 0
     let bytes = 0
-    let next = position
-    while (next < end && (batches.length === 0 || (records < recordsMax && bytes < bytesMax))) {
-      const batch = this.batchAt(partition, next)
-      batches.push(batch)
-      records += batch.count - (next - batch.baseOffset)
+    for (let next = position; next < end;) {
+      const batch = this.#batchAt(partition, next)
+      records += batch.count
       bytes += batch.byteLength
+      if (batches.length > 0 && (records > recordsMax || bytes > bytesMax)) break
+      batches.push(batch)
       next = batch.baseOffset + batch.count
     }
     return { batches, end }
   }
 
+  /**
+   * A binary search over the batches by their running time, then a look into the one that it finds.
+   *
+   * @throws CorruptBatch
+   */
+  offsetAt(partition: number, timestamp: number): number {
+    this.#prepare()
+    const { start, end, runningTimestampMax } = this.#tail(partition)
+    if (!(runningTimestampMax >= timestamp)) return end
+    let low = start
+    let high = end
+    let found: RecordBatch | undefined
+    while (low < high) {
+      const batch = this.#batchAt(partition, Math.floor((low + high) / 2))
+      if (batch.runningTimestampMax >= timestamp) {
+        found = batch
+        high = batch.baseOffset
+      } else low = batch.baseOffset + batch.count
+    }
+    if (found === undefined) return end
+    for (let index = 0; index < found.count; index++) {
+      if (found.timestamp(index) >= timestamp) return Math.max(start, found.baseOffset + index)
+    }
+    return Math.max(start, found.baseOffset)
+  }
+
   /** The batch that holds an offset, which must be within the bounds. */
-  batchAt(partition: number, offset: number): RecordBatch {
-    const key = batchKey(partition, offset)
+  #batchAt(partition: number, offset: number): RecordBatch {
+    const key = logKey(partition, offset)
     // reading on from the end of a batch is the common case, and then the offset is the next batch's own
     const exact = this.#get(key)
-    if (exact !== undefined) return viewBatch(exact, partition, offset)
-    for (const { key: found, value } of this.#data.getRange({ start: key, reverse: true, limit: 1, ...this.#reading })) {
-      if (Buffer.compare(found.subarray(0, 5), key.subarray(0, 5)) !== 0) break
-      return viewBatch(ownBytes(value), partition, baseOffsetOf(found))
+    if (exact !== undefined) return checkedView(exact, partition, offset)
+    const before = {
+      start: key,
+      end: logKey(partition, 0),
+      inclusiveEnd: true,
+      reverse: true,
+      limit: 1,
+      ...this.#reading,
     }
+    for (const { key: found, value } of this.#data.getRange(before))
+      return checkedView(value, partition, logKeyOffset(found))
     throw new CorruptBatch(`partition ${partition} has no batch with offset ${offset}, which lies before its end`)
   }
 
-  #get(key: Buffer): Buffer | undefined {
-    return this.#data.getBinary(key, this.#reading)
+  #tail(partition: number): Tail {
+    return decodeTail(this.#get(tailKey(partition)))
   }
 
-  get #reading(): { readonly transaction?: Transaction } {
-    return this.#transaction === undefined ? noTransaction : { transaction: this.#transaction }
+  *#rowsInOrder(low: Uint8Array, high: Uint8Array, reverse: boolean): Generator<Row> {
+    // lmdb-js takes the start as included and the end as excluded; what is too much is left out by the caller
+    const bounds = reverse ? { start: high, end: low, inclusiveEnd: true, reverse } : { start: low, end: high }
+    let long: Row[] = []
+    for (const { key, value } of this.#data.getRange({ ...bounds, ...this.#reading })) {
+      const row = rowOfStored(key, value)
+      if (isStoredLong(key) && (long.length === 0 || beginAlike(row.key, long[0]!.key))) {
+        long.push(row)
+        continue
+      }
+      yield* inOrder(long, reverse)
+      long = isStoredLong(key) ? [row] : []
+      if (long.length === 0) yield row
+    }
+    yield* inOrder(long, reverse)
+  }
+
+  /** A value in a buffer of its own. */
+  #get(key: Uint8Array): Uint8Array | undefined {
+    const value = this.#data.get(key, this.#reading)
+    // lmdb-js gives a Buffer, whose `slice` shares memory, unlike that of what it passes for
+    return value === undefined ? undefined : new Uint8Array(value.buffer, value.byteOffset, value.length)
   }
 }
 
-const noTransaction = {}
+/** Long keys that begin alike are stored in the order of their hashes. */
+const inOrder = (rows: Row[], reverse: boolean): ReadonlyArray<Row> =>
+  rows.length < 2 ? rows : rows.toSorted((left, right) => Buffer.compare(left.key, right.key) * (reverse ? -1 : 1))
 
-/** A copy with a buffer of its own: what ranges give may share one. */
-const ownBytes = (bytes: Uint8Array): Buffer => {
-  const own = Buffer.allocUnsafeSlow(bytes.length)
-  own.set(bytes)
-  return own
-}
+const beginAlike = (left: Uint8Array, right: Uint8Array): boolean =>
+  Buffer.compare(left.subarray(0, plainBytesMax), right.subarray(0, plainBytesMax)) === 0
 
-const viewBatch = (bytes: Uint8Array, partition: number, baseOffset: number): RecordBatch => {
+const checkedView = (bytes: Uint8Array, partition: number, baseOffset: number): RecordBatch => {
   if (!verifyBatch(bytes, crc32)) {
-    throw new CorruptBatch(`the batch at offset ${baseOffset} of partition ${partition} does not match its checksum`)
+    throw new CorruptBatch(
+      `the batch at offset ${baseOffset} of partition ${partition} does not match its checksum: the disk has changed it`,
+    )
   }
   return RecordBatch.view(bytes, baseOffset)
 }
+
+const encoder = new TextEncoder()

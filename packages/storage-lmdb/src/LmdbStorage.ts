@@ -3,7 +3,6 @@ import {
   type Commit,
   type Committed,
   CompletableFuture,
-  InvalidOption,
   type PartitionBounds,
   type ReadBounds,
   type ReadResult,
@@ -11,22 +10,23 @@ import {
   type Snapshot,
   type Storage,
   StorageClosed,
+  StorageFailed,
 } from '@weir/core'
 import type { Transaction } from 'lmdb'
 import { type Environment, openDataForReading } from './environment.ts'
-import { keyBytesMax } from './keys.ts'
 import { LmdbReader } from './LmdbReader.ts'
-import { registerOpener } from './blockers.ts'
 import { watchForCommits } from './wake.ts'
 import { WriterClient } from './writer/WriterClient.ts'
 
 export interface LmdbSettings {
+  readonly folder: string
   readonly mapSizeBytes: number
   readonly pollIntervalMs: number
   readonly stallAfterMs: number
+  readonly snapshotAgeMaxMs: number
 }
 
-/** The embedded storage: reads on this thread, writes on a thread of their own. */
+/** The embedded storage: reads on this thread, writes on a thread of its own. */
 export class LmdbStorage implements Storage {
   readonly capabilities: Capabilities = {
     name: 'lmdb',
@@ -34,162 +34,161 @@ export class LmdbStorage implements Storage {
     sharedByProcesses: true,
     durable: true,
   }
+  readonly rows: RowReader
+  readonly #settings: LmdbSettings
   readonly #data: Environment
   readonly #writer: WriterClient
   readonly #reader: LmdbReader
-  readonly #listeners: Set<() => void>
-  readonly #release: () => void
+  readonly #listeners = new Set<() => void>()
   readonly #snapshots = new Set<Snapshot>()
-  #notifying = false
+  /** Whether this turn of the event loop already reads the newest. */
+  #isRenewed = false
+  #isNotifying = false
+  #unwatch: (() => void) | undefined
   #closing: CompletableFuture<void> | undefined
 
-  private constructor(data: Environment, writer: WriterClient, listeners: Set<() => void>, release: () => void) {
+  private constructor(settings: LmdbSettings, data: Environment, writer: WriterClient) {
+    this.#settings = settings
     this.#data = data
     this.#writer = writer
-    this.#reader = new LmdbReader(data)
-    this.#listeners = listeners
-    this.#release = release
+    this.#reader = new LmdbReader(data, () => this.#renew())
+    this.rows = this.#reader
+    writer.onCommitted = () => this.#changed()
   }
 
-  /** Opens a folder that is a Weir. */
-  static open(folder: string, settings: LmdbSettings): CompletableFuture<LmdbStorage> {
-    let opened: LmdbStorage | undefined
-    const onChange = (): void => {
-      if (opened !== undefined) opened.#changed()
-    }
-    const unregister = registerOpener(folder)
-    return WriterClient.open({ folder, ...settings, onCommitted: onChange })
-      .thenApply((writer) => {
-        // the writer has opened the environment in this process, so this takes no lock and cannot hang
-        const data = openDataForReading(folder, settings.mapSizeBytes)
-        const unwatch = watchForCommits({
-          folder,
-          pollIntervalMs: settings.pollIntervalMs,
-          lastCommit: () => (data.getStats() as { lastTxnId: number }).lastTxnId,
-          onChange,
+  /** Opens a folder, and creates it when it is new. */
+  static open(settings: LmdbSettings): CompletableFuture<LmdbStorage> {
+    return WriterClient.open(settings).thenCompose((writer) => {
+      try {
+        // the writer thread has opened the environment in this process, so this takes no lock and waits for nobody
+        const data = openDataForReading(settings.folder, settings.mapSizeBytes)
+        return CompletableFuture.completed(new LmdbStorage(settings, data, writer))
+      } catch (cause) {
+        const error = new StorageFailed(`${settings.folder} could not be opened for reading: ${String(cause)}`, {
+          cause,
         })
-        opened = new LmdbStorage(data, writer, new Set(), () => {
-          unwatch()
-          unregister()
-        })
-        return opened
-      })
-      .whenComplete((_, error) => {
-        if (error !== undefined) unregister()
-      })
-  }
-
-  get rows(): RowReader {
-    this.#requireOpen()
-    return this.#reader
+        return writer.close().thenCompose(() => CompletableFuture.failed<LmdbStorage>(error))
+      }
+    })
   }
 
   commit(commit: Commit): CompletableFuture<Committed> {
-    if (this.#closing !== undefined) return CompletableFuture.failed(closed())
-    const tooLong = commit.rows.find(({ key }) => key.length > keyBytesMax)
-    if (tooLong !== undefined) {
-      return CompletableFuture.failed(
-        new InvalidOption(`a key of a row has ${tooLong.key.length} bytes; expected at most ${keyBytesMax}`),
-      )
-    }
     return this.#writer.commit(commit)
   }
 
   read(partition: number, position: number, bounds: ReadBounds): CompletableFuture<ReadResult> {
-    return CompletableFuture.supply(() => {
-      this.#requireOpen()
-      return this.#reader.read(partition, position, bounds)
-    })
+    return CompletableFuture.supply(() => this.#reader.read(partition, position, bounds))
   }
 
   bounds(partition: number): PartitionBounds {
-    this.#requireOpen()
     return this.#reader.bounds(partition)
   }
 
   offsetAt(partition: number, timestamp: number): CompletableFuture<number> {
-    return CompletableFuture.supply(() => {
-      this.#requireOpen()
-      return this.#offsetAt(partition, timestamp)
-    })
+    return CompletableFuture.supply(() => this.#reader.offsetAt(partition, timestamp))
   }
 
   position(group: string, partition: number): number {
-    this.#requireOpen()
     return this.#reader.position(group, partition)
   }
 
   snapshot(): Snapshot {
-    this.#requireOpen()
-    this.#data.resetReadTxn()
+    this.#renew()
     const transaction = this.#data.useReadTransaction() as Transaction
-    const reader = new LmdbReader(this.#data, transaction)
-    let open = true
+    let ended: string | undefined
+    const end = (why: string): void => {
+      if (ended !== undefined) return
+      ended = why
+      this.#snapshots.delete(snapshot)
+      clearTimeout(expiry)
+      transaction.done()
+    }
+    const reader = new LmdbReader(
+      this.#data,
+      () => {
+        if (ended !== undefined) throw new StorageClosed(`a snapshot was used after ${ended}`)
+      },
+      transaction,
+    )
+    const { snapshotAgeMaxMs } = this.#settings
+    const expiry = setTimeout(
+      () => end(`its end, ${snapshotAgeMaxMs} ms after it began (snapshotAgeMaxMs)`),
+      snapshotAgeMaxMs,
+    ).unref()
     const snapshot: Snapshot = {
       get: (key) => reader.get(key),
       range: (from, until, options) => reader.range(from, until, options),
       bounds: (partition) => reader.bounds(partition),
       position: (group, partition) => reader.position(group, partition),
-      close: () => {
-        if (open) transaction.done()
-        open = false
-        this.#snapshots.delete(snapshot)
-      },
+      close: () => end('its close()'),
     }
     this.#snapshots.add(snapshot)
     return snapshot
   }
 
   onChange(listener: () => void): () => void {
-    // a listener may be added twice, and each is ended by itself
-    const own = (): void => listener()
-    this.#listeners.add(own)
-    return () => this.#listeners.delete(own)
+    // a function of its own, so that one listener subscribed twice is called until both have ended
+    const subscription = (): void => listener()
+    this.#listeners.add(subscription)
+    this.#watch()
+    return () => {
+      this.#listeners.delete(subscription)
+      if (this.#listeners.size === 0) this.#endWatch()
+    }
   }
 
   close(): CompletableFuture<void> {
-    this.#closing ??= this.#writer.close().thenCompose(() => {
-      for (const snapshot of this.#snapshots) snapshot.close()
-      this.#listeners.clear()
-      this.#release()
-      return CompletableFuture.from(this.#data.close())
-    })
+    if (this.#closing !== undefined) return this.#closing
+    this.#listeners.clear()
+    this.#endWatch()
+    for (const snapshot of this.#snapshots) snapshot.close()
+    this.#closing = this.#writer.close()
+    // the writer closes last, under the gate; it waits for commits that are under way
+    void this.#data.close()
     return this.#closing
   }
 
-  /** Something new may be visible: what is read from now on must see it. */
-  #changed(): void {
-    if (this.#closing !== undefined) return
-    this.#data.resetReadTxn()
-    if (this.#notifying) return
-    this.#notifying = true
-    setImmediate(() => {
-      this.#notifying = false
-      for (const listener of this.#listeners) listener()
+  #watch(): void {
+    if (this.#unwatch !== undefined || this.#closing !== undefined) return
+    const { folder, pollIntervalMs } = this.#settings
+    this.#unwatch = watchForCommits({
+      folder,
+      pollIntervalMs,
+      lastCommit: () => (this.#data.getStats() as { readonly lastTxnId: number }).lastTxnId,
+      onChange: () => this.#changed(),
     })
   }
 
-  /** A binary search over batches by the running maximum of timestamps, then a look into the one that it finds. */
-  #offsetAt(partition: number, timestamp: number): number {
-    const { start, end } = this.#reader.bounds(partition)
-    let low = start
-    let high = end
-    while (low < high) {
-      const batch = this.#reader.batchAt(partition, Math.floor((low + high) / 2))
-      if (batch.runningTimestampMax >= timestamp) high = Math.max(low, batch.baseOffset)
-      else low = batch.baseOffset + batch.count
-    }
-    if (low >= end) return end
-    const batch = this.#reader.batchAt(partition, low)
-    for (let index = 0; index < batch.count; index++) {
-      if (batch.timestamp(index) >= timestamp) return batch.baseOffset + index
-    }
-    return batch.baseOffset + batch.count
+  #endWatch(): void {
+    this.#unwatch?.()
+    this.#unwatch = undefined
   }
 
-  #requireOpen(): void {
-    if (this.#closing !== undefined) throw closed()
+  /** Something new may be visible: what is read from now on must see it, and listeners are told once for all of it. */
+  #changed(): void {
+    this.#isRenewed = false
+    if (this.#isNotifying || this.#listeners.size === 0) return
+    this.#isNotifying = true
+    setImmediate(() => {
+      this.#isNotifying = false
+      const listeners = [...this.#listeners]
+      for (const listener of listeners) listener()
+    })
+  }
+
+  /**
+   * lmdb-js keeps reading what it read first in a turn of the event loop. Whoever acknowledges a commit to this thread does so
+   * in a callback, so renewing once in each is enough to see all acknowledged commits.
+   */
+  #renew(): void {
+    if (this.#closing !== undefined) throw new StorageClosed('the storage was closed')
+    if (this.#isRenewed) return
+    this.#isRenewed = true
+    this.#data.resetReadTxn()
+    queueMicrotask(this.#endTurn)
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isRenewed = false
   }
 }
-
-const closed = (): StorageClosed => new StorageClosed('the storage is closed')

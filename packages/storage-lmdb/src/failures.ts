@@ -1,35 +1,55 @@
 import { statfsSync } from 'node:fs'
 
-/** Foreign errors, of lmdb and the file system, become one of Weir's here and nowhere else. */
+// Errors of lmdb become failures of Weir here and nowhere else.
+
 export interface Failure {
   readonly tag: 'StorageFailed' | 'StorageFull'
   readonly message: string
 }
 
-const noSpace = 28
+const diskFull = 28
+const quotaExceeded = 122
 const mapFull = -30_792
-/** Below this a failed write is put down to lack of room: some file systems say EIO for it. */
+/** With less room than this a failed write is put down to lack of room: tmpfs writes short then, which lmdb takes for an I/O error. */
 const roomBytesMin = 1 << 20
 
-/** What an error of a transaction means for the commits in it. */
-export const failureOf = (error: unknown, folder: string): Failure => {
+/**
+ * What an error of a write transaction means for its commits. None of them was applied when it is `StorageFull`.
+ *
+ * @param bytes - about what the transaction had to write
+ */
+export const failureOf = (error: unknown, folder: string, bytes: number): Failure => {
   const code = codeOf(error)
   const said = error instanceof Error ? error.message : String(error)
-  if (code === noSpace || code === mapFull || freeBytes(folder) < roomBytesMin) {
-    const room = code === mapFull ? 'the map of the environment (mapSizeBytes) is full' : 'the disk has no room'
-    return { tag: 'StorageFull', message: `${room}; nothing of the commit was applied (${said})` }
+  if (code === mapFull) {
+    return {
+      tag: 'StorageFull',
+      message: `${folder} holds as much as mapSizeBytes allows; nothing of the commit was applied`,
+    }
   }
-  return { tag: 'StorageFailed', message: `lmdb failed to commit, the outcome is unknown: ${said}` }
+  if (code === diskFull || code === quotaExceeded || freeBytes(folder) < Math.max(roomBytesMin, 2 * bytes)) {
+    return {
+      tag: 'StorageFull',
+      message: `the disk of ${folder} has no room; nothing of the commit was applied (${said})`,
+    }
+  }
+  return {
+    tag: 'StorageFailed',
+    message: `lmdb could not commit to ${folder}; whether anything was applied is unknown: ${said}`,
+  }
 }
 
 const codeOf = (error: unknown): number | undefined =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'number' ? error.code : undefined
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'number'
+    ? error.code
+    : undefined
 
 const freeBytes = (folder: string): number => {
   try {
     const { bavail, bsize } = statfsSync(folder)
     return bavail * bsize
   } catch {
+    // a disk that does not even answer this has more than lack of room
     return Infinity
   }
 }

@@ -1,137 +1,190 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
-import { StorageRefused } from '@weir/core'
-import { openGate, openData } from './environment.ts'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { StorageRefused } from '@weir/core/storage'
+import { dataFileName, gateFileName } from './environment.ts'
+import { holderFileName } from './holder.ts'
+import { wakeFileName } from './wake.ts'
 
-/** The version of everything in the folder: key layout, rows and record batches. */
+/** The version of everything in the folder: files, keys and values. Record batches have their own beside. */
 export const folderFormatVersion = 1
 
-const markerName = 'weir.json'
+/** The file that makes a folder a Weir. It is written last, when everything else is on disk. */
+export const markerFileName = 'weir.json'
 
-interface Marker {
-  readonly format: 'weir-lmdb'
-  readonly version: number
-}
+const markerFormat = 'weir-lmdb'
+const temporaryMarker = /^weir\.json\.\d+\.tmp$/
 
-/** Where locks of other machines, or memory maps, are not what lmdb takes them for: NFS, SMB, CIFS, 9p, AFS, Ceph. */
-const networkFileSystems = new Map([
+/** What a process that died while it created the folder may have left behind. */
+const leftovers = new Set([
+  dataFileName,
+  `${dataFileName}-lock`,
+  gateFileName,
+  `${gateFileName}-lock`,
+  holderFileName,
+  wakeFileName,
+])
+
+/** Where locks and memory maps are not what lmdb takes them for, because other machines may use the same files. */
+const remoteFileSystems = new Map([
   [0x6969, 'NFS'],
   [0x517b, 'SMB'],
   [0xff534d42, 'CIFS'],
   [0xfe534d42, 'SMB2'],
   [0x01021997, '9p'],
   [0x5346414f, 'AFS'],
+  [0x6b414653, 'AFS'],
+  [0x73757245, 'Coda'],
   [0x00c36400, 'Ceph'],
+  [0x0bd00bd0, 'Lustre'],
+  [0x01161970, 'GFS2'],
+  [0x7461636f, 'OCFS2'],
+  [0x65735546, 'FUSE, such as sshfs'],
 ])
 
 /**
- * Makes sure that the folder is a Weir of this version; creates it when there is none. A new folder appears complete or
- * not at all, whoever else creates it at the same moment.
+ * Looks whether the folder is a Weir that this code can open, or can become one. Writes nothing.
  *
- * @throws StorageRefused, before anything is written
+ * @throws StorageRefused
  */
-export const prepareFolder = async (folder: string, mapSizeBytes: number): Promise<void> => {
-  const parent = existingParent(folder)
-  refuseNetwork(existsSync(folder) ? folder : parent)
-  if (isWeir(folder)) return
-  if (existsSync(folder)) refuseUnlessEmpty(folder)
-  requireWritable(folder, existsSync(folder) ? folder : parent)
-  await createFolder(folder, mapSizeBytes)
-}
-
-const isWeir = (folder: string): boolean => {
-  let text: string
-  try {
-    text = readFileSync(join(folder, markerName), 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false
-    throw new StorageRefused(`folder '${folder}' cannot be read (${code}); expected one that this user may read and write`, {
-      cause: error,
-    })
+export const inspectFolder = (folder: string, allowNetworkFileSystem: boolean): 'weir' | 'new' => {
+  const stats = statOf(folder)
+  if (stats !== undefined && !stats.isDirectory()) {
+    throw new StorageRefused(`'${folder}' is a file; expected a folder, or a path where one can be created`)
   }
-  const marker = parseMarker(text)
-  if (marker === undefined) {
-    throw new StorageRefused(`folder '${folder}' has a ${markerName} that is not Weir's; expected a folder of its own`)
+  const existing = stats === undefined ? existingParent(folder) : folder
+  if (!allowNetworkFileSystem) refuseRemote(existing)
+  requirePermission(folder, existing)
+  if (stats === undefined) return 'new'
+  const names = readdirSync(folder)
+  if (!names.includes(markerFileName)) {
+    refuseForeign(folder, names)
+    return 'new'
   }
-  if (marker.version > folderFormatVersion) {
+  requireVersion(folder)
+  if (!names.includes(dataFileName)) {
     throw new StorageRefused(
-      `folder '${folder}' has format version ${marker.version}; this version of Weir reads up to ${folderFormatVersion}: update it`,
+      `folder '${folder}' is a Weir whose ${dataFileName} is missing; expected a complete folder: restore it`,
     )
   }
-  requireWritable(folder, folder)
-  return true
+  return 'weir'
 }
 
-const parseMarker = (text: string): Marker | undefined => {
+/** Creates the folder itself, with mode 0700, when it is not there. */
+export const createFolder = (folder: string): void => {
+  if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) syncFile(dirname(folder))
+}
+
+/** Whether the folder has its marker. */
+export const hasMarker = (folder: string): boolean => statOf(join(folder, markerFileName)) !== undefined
+
+/** Makes the folder a Weir, durably, when all else is in place. To be called while the gate is held. */
+export const writeMarker = (folder: string): void => {
+  for (const name of [dataFileName, gateFileName]) syncFile(join(folder, name))
+  syncFile(folder)
+  const temporary = join(folder, `${markerFileName}.${process.pid}.tmp`)
+  const marker = { format: markerFormat, version: folderFormatVersion }
+  writeFileSync(temporary, `${JSON.stringify(marker)}\n`, { mode: 0o600, flush: true })
+  renameSync(temporary, join(folder, markerFileName))
+  syncFile(folder)
+}
+
+/** Removes data that was being created by a process that died. To be called while the gate is held, without a marker. */
+export const removeUnfinishedData = (folder: string): void => {
+  for (const name of [dataFileName, `${dataFileName}-lock`]) rmSync(join(folder, name), { force: true })
+}
+
+const requireVersion = (folder: string): void => {
+  const file = join(folder, markerFileName)
+  const version = versionIn(readFileSync(file, 'utf8'))
+  if (version === undefined) {
+    throw new StorageRefused(`'${file}' is not of Weir; expected an empty folder, or one that Weir has created`)
+  }
+  if (version > folderFormatVersion) {
+    throw new StorageRefused(
+      `folder '${folder}' has format version ${version}; expected at most ${folderFormatVersion}: update @weir/storage-lmdb`,
+    )
+  }
+}
+
+const versionIn = (text: string): number | undefined => {
   try {
-    const marker = JSON.parse(text) as Partial<Marker>
-    return marker.format === 'weir-lmdb' && Number.isSafeInteger(marker.version) ? (marker as Marker) : undefined
+    const marker = JSON.parse(text) as { readonly format?: unknown; readonly version?: unknown } | null
+    if (marker === null || marker.format !== markerFormat) return undefined
+    return Number.isSafeInteger(marker.version) && (marker.version as number) > 0
+      ? (marker.version as number)
+      : undefined
   } catch {
     return undefined
   }
 }
 
-const refuseUnlessEmpty = (folder: string): void => {
-  if (!statSync(folder).isDirectory()) {
-    throw new StorageRefused(`'${folder}' is a file; expected a folder, or a path where one can be created`)
-  }
-  let names: ReadonlyArray<string>
-  try {
-    names = readdirSync(folder)
-  } catch (cause) {
-    throw new StorageRefused(`folder '${folder}' cannot be read; expected one that this user may read and write`, { cause })
-  }
-  if (names.length > 0) {
-    throw new StorageRefused(
-      `folder '${folder}' holds other files, such as '${names[0]}', and no Weir; expected an empty or new folder`,
-    )
-  }
+const refuseForeign = (folder: string, names: ReadonlyArray<string>): void => {
+  const foreign = names.find((name) => !leftovers.has(name) && !temporaryMarker.test(name))
+  if (foreign === undefined) return
+  throw new StorageRefused(
+    `folder '${folder}' holds other files, such as '${foreign}', and no Weir; expected an empty folder, or one that Weir has created`,
+  )
 }
 
-const requireWritable = (folder: string, existing: string): void => {
+const requirePermission = (folder: string, existing: string): void => {
   try {
     accessSync(existing, constants.R_OK | constants.W_OK | constants.X_OK)
+    for (const name of [markerFileName, dataFileName, gateFileName]) {
+      if (statOf(join(folder, name)) !== undefined) accessSync(join(folder, name), constants.R_OK | constants.W_OK)
+    }
   } catch (cause) {
-    throw new StorageRefused(
-      `no permission to read and write '${existing}', needed to open '${folder}'; expected a folder of this user's`,
-      { cause },
-    )
+    const of = existing === folder ? '' : ` to create '${folder}'`
+    throw new StorageRefused(`no permission to read and write '${existing}'${of}; expected a folder of this user's`, {
+      cause,
+    })
   }
 }
 
-const refuseNetwork = (existing: string): void => {
-  const name = networkFileSystems.get(statfsSync(existing).type >>> 0)
+const refuseRemote = (existing: string): void => {
+  const name = remoteFileSystems.get(statfsSync(existing).type >>> 0)
   if (name === undefined) return
   throw new StorageRefused(
-    `'${existing}' lies on a network file system (${name}), whose locks and memory maps lmdb cannot use; expected a local disk`,
+    `'${existing}' lies on a network file system (${name}), over which lmdb loses data; expected a local disk ` +
+      `(allowNetworkFileSystem: true overrides this, for one that no other machine uses)`,
   )
 }
 
 const existingParent = (folder: string): string => {
   let parent = dirname(folder)
-  while (!existsSync(parent)) parent = dirname(parent)
+  while (statOf(parent) === undefined) parent = dirname(parent)
   return parent
 }
 
-/** Builds the folder beside its place and moves it there in one step. */
-const createFolder = async (folder: string, mapSizeBytes: number): Promise<void> => {
-  mkdirSync(dirname(folder), { recursive: true })
-  const building = join(dirname(folder), `.${basename(folder)}.${process.pid}.${Math.random().toString(36).slice(2)}`)
-  mkdirSync(building, { mode: 0o700 })
+const statOf = (path: string): Stats | undefined => {
   try {
-    const gate = openGate(building)
-    const data = openData(building, mapSizeBytes)
-    await data.close()
-    await gate.close()
-    mkdirSync(join(building, 'pids'), { mode: 0o700 })
-    writeFileSync(join(building, 'wake'), '', { mode: 0o600 })
-    const marker: Marker = { format: 'weir-lmdb', version: folderFormatVersion }
-    writeFileSync(join(building, markerName), `${JSON.stringify(marker)}\n`, { mode: 0o600, flush: true })
-    renameSync(building, folder)
-  } catch (error) {
-    rmSync(building, { recursive: true, force: true })
-    // someone else was first; then their folder is as good as ours
-    if (!isWeir(folder)) throw error
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOTDIR') return undefined
+    throw new StorageRefused(`'${path}' cannot be looked at (${code}); expected a folder of this user's`, { cause })
+  }
+}
+
+const syncFile = (path: string): void => {
+  const file = openSync(path, constants.O_RDONLY)
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
   }
 }

@@ -1,64 +1,82 @@
-// The one ordered key space of the environment. A first byte says what a key is; numbers are big-endian, so that
-// keys of one kind and partition lie together in order.
+import { createHash } from 'node:crypto'
+
+// The one ordered key space of the environment. The first byte says what a key is; numbers are big-endian, so that keys of
+// one kind and partition lie together in order. Values are little-endian.
 //
-//   0 row key                                  -> the caller's row
-//   1 partition u32                            -> tail: end f64, running timestamp f64
-//   2 partition u32, group utf8                -> position f64
-//   3 partition u32, producer id f64           -> what is remembered of a producer, see producerRow.ts
-//   4 scope u32, message id utf8               -> where the first record with this id is: partition u32, offset f64
-//   5 partition u32, base offset u64           -> sealed record batch
+//   1 [partition u32]                      tail: see `tail.ts`
+//   2 [partition u32][group utf8]          position: f64
+//   3 [partition u32][producer id u64]     what is remembered of a producer: see `producerState.ts`
+//   4 [scope u64][id utf8]                 dedup: the offset of the first record with this id, f64
+//     [scope u64][0xff][SHA-256 of id]       when the id is long; 0xff is in no UTF-8
+//   5 [partition u32][base offset u64]     log: a sealed record batch
+//   8 [row key]                            the caller's row; long keys as `rowKeys.ts` says
 
-/** The largest key that lmdb takes is 1978 bytes; ours leave room for the prefix. */
-export const keyBytesMax = 1_900
+/** The first byte of every key. */
+export const space = { tails: 1, positions: 2, producers: 3, dedup: 4, log: 5, rows: 8 } as const
 
-export const rowPrefix = 0
-const tailPrefix = 1
-const positionPrefix = 2
-const producerPrefix = 3
-const dedupPrefix = 4
-const batchPrefix = 5
+/** How much of a text or a row key fits into a key as it is. LMDB takes keys of up to 1978 bytes. */
+export const plainBytesMax = 1900
 
-export const rowStorageKey = (key: Uint8Array): Buffer => {
-  const bytes = Buffer.allocUnsafe(1 + key.length)
-  bytes[0] = rowPrefix
-  bytes.set(key, 1)
-  return bytes
+/** The key of a partition's tail. */
+export const tailKey = (partition: number): Uint8Array => withNumber(space.tails, partition, 0)
+
+/** The key of a group's position. */
+export const positionKey = (partition: number, group: Uint8Array): Uint8Array => {
+  const key = withNumber(space.positions, partition, group.length)
+  key.set(group, 5)
+  return key
 }
 
-export const tailKey = (partition: number): Buffer => withPartition(tailPrefix, partition, 0)
-
-export const positionKey = (group: string, partition: number): Buffer => withText(positionPrefix, partition, group)
-
-export const producerKey = (partition: number, producerId: number): Buffer => {
-  const bytes = withPartition(producerPrefix, partition, 8)
-  bytes.writeDoubleBE(producerId, 5)
-  return bytes
+/** The key of what is remembered of a producer in a partition. */
+export const producerKey = (partition: number, producerId: number): Uint8Array => {
+  const key = withNumber(space.producers, partition, 8)
+  writeUint64(key, 5, producerId)
+  return key
 }
 
-export const dedupKey = (scope: number, id: string): Buffer => withText(dedupPrefix, scope, id)
+/** The key of a record's id. */
+export const dedupKey = (scope: number, id: string): Uint8Array => {
+  const text = encoder.encode(id)
+  const long = text.length > plainBytesMax
+  const key = new Uint8Array(9 + (long ? 33 : text.length))
+  key[0] = space.dedup
+  writeUint64(key, 1, scope)
+  if (long) key[9] = 0xff
+  key.set(long ? createHash('sha256').update(text).digest() : text, long ? 10 : 9)
+  return key
+}
 
-export const batchKey = (partition: number, baseOffset: number): Buffer => {
-  const bytes = withPartition(batchPrefix, partition, 8)
-  bytes.writeUInt32BE(Math.floor(baseOffset / 2 ** 32), 5)
-  bytes.writeUInt32BE(baseOffset % 2 ** 32, 9)
-  return bytes
+/** The key of a batch. */
+export const logKey = (partition: number, baseOffset: number): Uint8Array => {
+  const key = withNumber(space.log, partition, 8)
+  writeUint64(key, 5, baseOffset)
+  return key
 }
 
 /** The base offset in a batch's key. */
-export const baseOffsetOf = (key: Uint8Array): number => {
+export const logKeyOffset = (key: Uint8Array): number => {
   const view = new DataView(key.buffer, key.byteOffset)
   return view.getUint32(5) * 2 ** 32 + view.getUint32(9)
 }
 
-const withPartition = (prefix: number, partition: number, more: number): Buffer => {
-  const bytes = Buffer.allocUnsafe(5 + more)
-  bytes[0] = prefix
-  bytes.writeUInt32BE(partition, 1)
-  return bytes
+const withNumber = (first: number, partition: number, more: number): Uint8Array => {
+  const key = new Uint8Array(5 + more)
+  key[0] = first
+  writeUint32(key, 1, partition)
+  return key
 }
 
-const withText = (prefix: number, partition: number, text: string): Buffer => {
-  const bytes = withPartition(prefix, partition, Buffer.byteLength(text))
-  bytes.write(text, 5)
-  return bytes
+const writeUint32 = (into: Uint8Array, at: number, value: number): void => {
+  into[at] = value >>> 24
+  into[at + 1] = value >>> 16
+  into[at + 2] = value >>> 8
+  into[at + 3] = value
 }
+
+/** A safe integer from 0. */
+const writeUint64 = (into: Uint8Array, at: number, value: number): void => {
+  writeUint32(into, at, Math.floor(value / 2 ** 32))
+  writeUint32(into, at + 4, value % 2 ** 32)
+}
+
+const encoder = new TextEncoder()

@@ -1,47 +1,72 @@
 import { resolve } from 'node:path'
-import { CompletableFuture, InvalidOption, type Storage, type StorageProvider } from '@weir/core'
-import { prepareFolder } from './folder.ts'
+import { CompletableFuture, InvalidOption, type StorageProvider } from '@weir/core'
+import { inspectFolder } from './folder.ts'
 import { type LmdbSettings, LmdbStorage } from './LmdbStorage.ts'
 
 export interface LmdbOptions {
-  /** The most that the data may grow to; only address space until then. 64 GiB by default; the same in every process. */
+  /**
+   * The most that the data may grow to, the same in every process; 64 GiB by default. It takes address space, and disk only
+   * as data comes. More than that is refused with `StorageFull`.
+   */
   readonly mapSizeBytes?: number
-  /** How soon commits of other processes are seen at the latest, when the watch on the folder misses them; 50 ms by default. */
+  /** How soon commits of other processes are seen at the latest; 50 ms by default. A watch on the folder sees most within 1 ms. */
   readonly pollIntervalMs?: number
-  /** Whatever gets no answer for so long fails with `StorageStalled` or `StorageFailed`; 10 s by default. */
+  /**
+   * When the disk, or another process that holds the write lock, gives no answer for so long, the storage fails with
+   * `StorageStalled`; 8 s by default. It is noticed at most a second later.
+   */
   readonly stallAfterMs?: number
+  /** A snapshot is ended after so long, because pages that it may read cannot be used again; 30 s by default. */
+  readonly snapshotAgeMaxMs?: number
+  /**
+   * Opens a folder on NFS, SMB, FUSE and the like, which is refused by default: lmdb loses data there as soon as a second
+   * machine has the folder open.
+   */
+  readonly allowNetworkFileSystem?: boolean
 }
 
 /**
- * A folder on a local disk, shared by any number of processes and threads without a server. Nothing is opened yet.
+ * A storage in a folder on a local disk, shared by any number of processes and threads without a server.
  *
- * @param path - of the folder; created with mode 0700 when it is not there
- * @throws InvalidOption
+ * Nothing is touched until `open()`, which creates the folder (mode 0700, files 0600) when it is not there and starts one
+ * writer thread. Commits on their way keep the process alive, and so do listeners (`onChange`, and with it every running
+ * subscription and job) until they end or the storage is closed; an open storage alone does not. At most 4096 commits with
+ * 64 MiB may be on their way; more are refused with `BufferFull`.
+ *
+ * @param path - of the folder, which must be new, empty, or one that Weir has created
+ * @throws InvalidOption; `open()` fails with StorageRefused, StorageFailed or StorageStalled
+ * @example
+ * lmdb('./data', { stallAfterMs: 5_000 }).recipe?.name // => 'lmdb'
  */
 export const lmdb = (path: string, options: LmdbOptions = {}): StorageProvider => {
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
     throw new InvalidOption(`lmdb: the path is ${JSON.stringify(path)}; expected that of a folder`)
   }
   const settings: LmdbSettings = {
-    mapSizeBytes: options.mapSizeBytes ?? 64 * 2 ** 30,
-    pollIntervalMs: options.pollIntervalMs ?? 50,
-    stallAfterMs: options.stallAfterMs ?? 10_000,
+    folder: resolve(path),
+    mapSizeBytes: wholeNumber('mapSizeBytes', options.mapSizeBytes ?? 64 * 2 ** 30, 1 << 20, 2 ** 46),
+    pollIntervalMs: wholeNumber('pollIntervalMs', options.pollIntervalMs ?? 50, 1, 60_000),
+    stallAfterMs: wholeNumber('stallAfterMs', options.stallAfterMs ?? 8_000, 100, 600_000),
+    snapshotAgeMaxMs: wholeNumber('snapshotAgeMaxMs', options.snapshotAgeMaxMs ?? 30_000, 1, 3_600_000),
   }
-  requireWithin('mapSizeBytes', settings.mapSizeBytes, 1 << 20, 2 ** 46)
-  requireWithin('pollIntervalMs', settings.pollIntervalMs, 1, 60_000)
-  requireWithin('stallAfterMs', settings.stallAfterMs, 100, 600_000)
-  const folder = resolve(path)
+  const { allowNetworkFileSystem = false } = options
+  if (typeof allowNetworkFileSystem !== 'boolean') {
+    throw new InvalidOption(`lmdb: allowNetworkFileSystem is ${String(allowNetworkFileSystem)}; expected true or false`)
+  }
   return {
     open: () =>
-      CompletableFuture.from<void>(prepareFolder(folder, settings.mapSizeBytes)).thenCompose<Storage>(() =>
-        LmdbStorage.open(folder, settings),
+      CompletableFuture.supply(() => inspectFolder(settings.folder, allowNetworkFileSystem)).thenCompose(() =>
+        LmdbStorage.open(settings),
       ),
-    recipe: { module: import.meta.url.replace(/lmdb\.(ts|js)$/, 'index.$1'), name: 'lmdb', args: [folder, options] },
+    recipe: {
+      module: import.meta.url.replace(/lmdb\.(ts|js)$/, 'index.$1'),
+      name: 'lmdb',
+      args: [settings.folder, options],
+    },
   }
 }
 
-const requireWithin = (option: string, given: number, min: number, max: number): void => {
-  if (!Number.isSafeInteger(given) || given < min || given > max) {
-    throw new InvalidOption(`lmdb: ${option} is ${String(given)}; expected a whole number from ${min} to ${max}`)
-  }
+const wholeNumber = (option: string, given: number, min: number, max: number): number => {
+  if (Number.isSafeInteger(given) && given >= min && given <= max) return given
+  throw new InvalidOption(`lmdb: ${option} is ${String(given)}; expected a whole number from ${min} to ${max}`)
 }

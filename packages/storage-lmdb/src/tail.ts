@@ -1,25 +1,45 @@
-/** The end of a partition: the next offset, and the largest timestamp before it. */
+/** What is known of a partition beside its batches. */
 export interface Tail {
+  /** The first offset kept. */
+  readonly start: number
+  /** The next offset to be written. */
   readonly end: number
+  /** The largest timestamp written so far, in ms since 1970. */
   readonly runningTimestampMax: number
 }
 
-const emptyTail: Tail = { end: 0, runningTimestampMax: -Infinity }
-
-export const encodeTail = (tail: Tail): Buffer => {
-  const bytes = Buffer.allocUnsafe(16)
-  bytes.writeDoubleBE(tail.end, 0)
-  bytes.writeDoubleBE(tail.runningTimestampMax, 8)
+/** A tail as the value of its key: start, end, running time; f64 each. */
+export const encodeTail = ({ start, end, runningTimestampMax }: Tail): Uint8Array => {
+  const bytes = new Uint8Array(24)
+  const view = viewOf(bytes)
+  view.setFloat64(0, start, true)
+  view.setFloat64(8, end, true)
+  view.setFloat64(16, runningTimestampMax, true)
   return bytes
 }
 
-export const decodeTail = (bytes: Buffer | undefined): Tail =>
-  bytes === undefined ? emptyTail : { end: bytes.readDoubleBE(0), runningTimestampMax: bytes.readDoubleBE(8) }
+/** The tail in a value; that of an empty partition when there is none. */
+export const decodeTail = (bytes: Uint8Array | undefined): Tail => {
+  if (bytes === undefined) return noTail
+  const view = viewOf(bytes)
+  return {
+    start: view.getFloat64(0, true),
+    end: view.getFloat64(8, true),
+    runningTimestampMax: view.getFloat64(16, true),
+  }
+}
 
-export const encodeOffset = (offset: number): Buffer => {
-  const bytes = Buffer.allocUnsafe(8)
-  bytes.writeDoubleBE(offset, 0)
+/** An offset or position as the value of its key: f64. */
+export const encodeNumber = (value: number): Uint8Array => {
+  const bytes = new Uint8Array(8)
+  viewOf(bytes).setFloat64(0, value, true)
   return bytes
 }
 
-export const decodeOffset = (bytes: Buffer | undefined): number => (bytes === undefined ? 0 : bytes.readDoubleBE(0))
+/** The offset or position in a value; undefined when there is none. */
+export const decodeNumber = (bytes: Uint8Array | undefined): number | undefined =>
+  bytes === undefined ? undefined : viewOf(bytes).getFloat64(0, true)
+
+const noTail: Tail = { start: 0, end: 0, runningTimestampMax: -Infinity }
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

@@ -1,5 +1,6 @@
-import { MessageChannel, type MessagePort, type TransferListItem, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import {
+  BufferFull,
   type Commit,
   CommitConflict,
   type Committed,
@@ -14,180 +15,235 @@ import {
   StorageStalled,
   type WeirError,
 } from '@weir/core'
-import { describeBlockers } from '../blockers.ts'
-import { type Answer, packRows, type RefusalTag, type Request, sharedSlot, sharedSlots, stage, type Verdict } from './protocol.ts'
+import { describeHolder } from '../holder.ts'
+import { encodeCommit } from './commitFrame.ts'
+import {
+  type Answer,
+  type Refusal,
+  type Request,
+  sharedSlot,
+  sharedSlots,
+  stage,
+  type Verdict,
+  type WriterStart,
+} from './protocol.ts'
 
-/** Larger buffers are moved to the writer instead of copied. */
-const moveBytesMin = 16 * 1024
+/** How much may be on its way to the writer; more is refused with `BufferFull`. One commit alone may be larger. */
+const outstandingBytesMax = 64 << 20
+const outstandingCountMax = 4_096
 
 interface Outstanding {
   readonly future: CompletableFuture<Committed>
-  readonly since: number
+  readonly byteLength: number
 }
 
 export interface WriterClientOptions {
   readonly folder: string
   readonly mapSizeBytes: number
-  /** Whoever gets no answer for so long declares the storage failed. */
+  /** A writer that gives no answer for so long is given up. */
   readonly stallAfterMs: number
-  /** Called after something was committed, before the futures complete. */
-  readonly onCommitted: () => void
 }
 
-/** The asking side of the writer thread: numbers the commits, and settles every one within the stall bound. */
+/**
+ * The asking side of the writer thread: hands it the commits in order, and settles every one, with an answer or by giving
+ * the writer up. A commit on its way keeps the process alive.
+ */
 export class WriterClient {
+  /** Called after something was committed, before the futures complete. */
+  onCommitted: () => void = () => undefined
   readonly #options: WriterClientOptions
   readonly #port: MessagePort
   readonly #worker: Worker
   readonly #shared = new Int32Array(new SharedArrayBuffer(sharedSlots * 4))
-  readonly #outstanding = new Map<number, Outstanding>()
   readonly #opened = new CompletableFuture<void>()
-  readonly #exited = new CompletableFuture<void>()
-  readonly #openedSince = performance.now()
-  #watchdog: NodeJS.Timeout | undefined
-  #nextId = 0
+  readonly #ended = new CompletableFuture<void>()
+  readonly #watchdog: NodeJS.Timeout
+  readonly #watchIntervalMs: number
+  /** Oldest first. */
+  readonly #outstanding: Outstanding[] = []
+  #outstandingBytes = 0
+  /** When the writer last answered, or was last asked while it had nothing to do. */
+  #progressAt = performance.now()
+  #watchedAt = performance.now()
   #failure: WeirError | undefined
 
   private constructor(options: WriterClientOptions) {
     const { port1, port2 } = new MessageChannel()
     this.#options = options
     this.#port = port1
+    const { folder, mapSizeBytes } = options
     const file = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url)
-    this.#worker = new Worker(file, {
-      name: 'weir-writer',
-      workerData: {
-        folder: options.folder,
-        mapSizeBytes: options.mapSizeBytes,
-        port: port2,
-        shared: this.#shared,
-      },
-      transferList: [port2],
-    })
+    const start: WriterStart = { folder, mapSizeBytes, port: port2, shared: this.#shared }
+    this.#worker = new Worker(file, { name: 'weir-writer', workerData: start, transferList: [port2] })
     this.#port.on('message', (answer: Answer) => this.#receive(answer))
-    this.#worker.on('error', (cause) => this.#fail(new StorageFailed(`the writer thread failed: ${cause.message}`, { cause })))
-    this.#worker.on('exit', () => {
-      this.#fail(new StorageFailed('the writer thread has ended'))
-      this.#exited.complete(undefined)
-    })
-    this.#watchdog = setInterval(() => this.#watch(), Math.min(500, options.stallAfterMs / 4))
+    this.#worker.on('error', (cause) =>
+      this.#giveUp(new StorageFailed(`the writer thread failed: ${String(cause)}`, { cause })),
+    )
+    this.#worker.on('exit', () => this.#end())
+    this.#watchIntervalMs = Math.min(1_000, options.stallAfterMs / 4)
+    this.#watchdog = setInterval(() => this.#watch(), this.#watchIntervalMs).unref()
   }
 
-  /** @throws StorageFailed, StorageStalled */
+  /** @throws StorageRefused, StorageFailed, StorageStalled */
   static open(options: WriterClientOptions): CompletableFuture<WriterClient> {
     const client = new WriterClient(options)
     return client.#opened.thenApply(() => client)
   }
 
-  /** Whether and why nothing more can be committed. */
-  get failure(): WeirError | undefined {
-    return this.#failure
-  }
-
   commit(commit: Commit): CompletableFuture<Committed> {
     if (this.#failure !== undefined) return CompletableFuture.failed(this.#failure)
+    if (this.#isFull()) return CompletableFuture.failed(this.#full())
     const future = new CompletableFuture<Committed>()
-    const id = this.#nextId++
-    if (this.#outstanding.size === 0) this.#busy()
-    this.#outstanding.set(id, { future, since: performance.now() })
-    const rows = packRows(commit.rows)
-    const moved: TransferListItem[] = []
-    if (rows !== undefined && rows.length >= moveBytesMin) moved.push(rows.buffer as ArrayBuffer)
-    for (const { batch } of commit.append) if (batch.length >= moveBytesMin) moved.push(batch.buffer as ArrayBuffer)
-    const { fence, expect, append, positions } = commit
-    this.#post({ kind: 'commit', id, fence, expect, append, positions, rows }, moved)
+    const { frame, moved, byteLength } = encodeCommit(commit)
+    if (this.#outstanding.length === 0) this.#keepAlive()
+    this.#outstanding.push({ future, byteLength })
+    this.#outstandingBytes += byteLength
+    this.#post({ kind: 'commit', frame, moved }, [frame, ...moved])
     return future
   }
 
+  /** Waits for what is on its way, then ends the thread. Completes also when the thread does not end in time. */
   close(): CompletableFuture<void> {
     if (this.#failure === undefined) {
-      this.#failure = new StorageClosed('the storage is closed')
+      this.#failure = new StorageClosed('the storage was closed')
+      this.#keepAlive()
       this.#post({ kind: 'close' }, [])
-      this.#busy()
     }
-    return this.#exited
+    return this.#ended
   }
 
-  #post(request: Request, moved: TransferListItem[]): void {
+  #post(request: Request, moved: ArrayBuffer[]): void {
     this.#port.postMessage(request, moved)
     Atomics.add(this.#shared, sharedSlot.requests, 1)
     Atomics.notify(this.#shared, sharedSlot.requests)
   }
 
   #receive(answer: Answer): void {
+    this.#progressAt = performance.now()
     if (answer.kind === 'opened') {
-      this.#idle()
+      this.#letGo()
       this.#opened.complete(undefined)
+    } else if (answer.kind === 'notOpened') {
+      this.#giveUp(errorOf(answer.refusal))
     } else if (answer.kind === 'verdicts') {
-      if (answer.verdicts.some((verdict) => verdict.kind === 'committed')) this.#options.onCommitted()
-      answer.verdicts.forEach((verdict, index) => this.#settle(answer.first + index, verdict))
-      if (this.#outstanding.size === 0 && !(this.#failure instanceof StorageClosed)) this.#idle()
+      this.#settle(answer.verdicts)
     }
   }
 
-  #settle(id: number, verdict: Verdict): void {
-    const outstanding = this.#outstanding.get(id)
-    this.#outstanding.delete(id)
-    if (verdict.kind === 'committed') outstanding?.future.complete({ appends: verdict.appends })
-    else if (verdict.tag === 'StorageFailed') {
-      outstanding?.future.completeExceptionally(new StorageFailed(verdict.message))
-      this.#fail(new StorageFailed(verdict.message))
-    } else outstanding?.future.completeExceptionally(errorOf(verdict.tag, verdict.message))
+  #settle(verdicts: ReadonlyArray<Verdict>): void {
+    const settled = this.#outstanding.splice(0, verdicts.length)
+    for (const { byteLength } of settled) this.#outstandingBytes -= byteLength
+    const failed = verdicts.find((verdict) => 'tag' in verdict && verdict.tag === 'StorageFailed') as
+      | Refusal
+      | undefined
+    if (failed !== undefined) this.#failure ??= errorOf(failed)
+    if (this.#outstanding.length === 0 && !(this.#failure instanceof StorageClosed)) this.#letGo()
+    if (verdicts.some((verdict) => 'places' in verdict)) this.onCommitted()
+    settled.forEach(({ future }, index) => {
+      const verdict = verdicts[index]!
+      if ('places' in verdict) future.complete(committedOf(verdict))
+      else future.completeExceptionally(errorOf(verdict))
+    })
   }
 
-  /** While something is on its way the process stays alive and the watchdog looks. */
-  #busy(): void {
-    this.#port.ref()
-    this.#worker.ref()
-    this.#watchdog ??= setInterval(() => this.#watch(), Math.min(500, this.#options.stallAfterMs / 4))
+  #isFull(): boolean {
+    return this.#outstanding.length >= outstandingCountMax || this.#outstandingBytes >= outstandingBytesMax
   }
 
-  #idle(): void {
-    this.#port.unref()
-    this.#worker.unref()
-    clearInterval(this.#watchdog)
-    this.#watchdog = undefined
-  }
-
-  #watch(): void {
-    const oldest = this.#outstanding.values().next().value?.since ?? (this.#opened.isDone ? undefined : this.#openedSince)
-    if (oldest === undefined || performance.now() - oldest < this.#options.stallAfterMs) return
-    const waiting = Atomics.load(this.#shared, sharedSlot.stage) === stage.waitingForGate
-    this.#fail(
-      new StorageStalled(
-        waiting
-          ? `no write lock on ${this.#options.folder} for ${this.#options.stallAfterMs} ms: ${describeBlockers(this.#options.folder)}`
-          : `the disk of ${this.#options.folder} gave no answer for ${this.#options.stallAfterMs} ms`,
-      ),
+  #full(): BufferFull {
+    return new BufferFull(
+      `${this.#outstanding.length} commits with ${this.#outstandingBytes} bytes are on their way to ${this.#options.folder}; ` +
+        `expected at most ${outstandingCountMax} with ${outstandingBytesMax}: wait for some of them`,
     )
   }
 
-  /** Fail-stop: settles everything that is outstanding, and refuses what comes. */
-  #fail(error: WeirError): void {
+  #keepAlive(): void {
+    this.#progressAt = performance.now()
+    this.#port.ref()
+    this.#worker.ref()
+  }
+
+  #letGo(): void {
+    this.#port.unref()
+    this.#worker.unref()
+  }
+
+  /** Gives the writer up when something is due and it makes no progress. */
+  #watch(): void {
+    const now = performance.now()
+    // when this thread itself stood still, answers may have come that it has not seen yet
+    const late = now - this.#watchedAt > 3 * this.#watchIntervalMs
+    this.#watchedAt = now
+    const isDue =
+      !this.#opened.isDone ||
+      this.#outstanding.length > 0 ||
+      (this.#failure instanceof StorageClosed && !this.#ended.isDone)
+    if (late || !isDue || now - this.#progressAt < this.#options.stallAfterMs) return
+    const { folder, stallAfterMs } = this.#options
+    const doing = this.#abandon()
+    this.#giveUp(
+      new StorageStalled(
+        doing === stage.waiting
+          ? `the write lock of ${folder} was not to be had for ${stallAfterMs} ms: ${describeHolder(folder)}; nothing was applied`
+          : `the disk of ${folder} gave no answer for ${stallAfterMs} ms; whether anything was applied is unknown`,
+      ),
+    )
+    this.#end()
+  }
+
+  /** Forbids the writer to write, and tells what it was doing until now. */
+  #abandon(): number {
+    const doing = Atomics.exchange(this.#shared, sharedSlot.stage, stage.abandoned)
+    Atomics.add(this.#shared, sharedSlot.requests, 1)
+    Atomics.notify(this.#shared, sharedSlot.requests)
+    killAtExitWhileRunning(this.#worker)
+    return doing
+  }
+
+  /** Fail-stop: settles everything that is on its way, and refuses what comes. */
+  #giveUp(error: WeirError): void {
     this.#failure ??= error
-    Atomics.store(this.#shared, sharedSlot.abandoned, 1)
-    this.#idle()
+    this.#letGo()
     this.#opened.completeExceptionally(error)
-    const outstanding = [...this.#outstanding.values()]
-    this.#outstanding.clear()
-    for (const { future } of outstanding) future.completeExceptionally(error)
+    for (const { future } of this.#outstanding.splice(0)) future.completeExceptionally(error)
+    this.#outstandingBytes = 0
+  }
+
+  #end(): void {
+    this.#giveUp(new StorageFailed('the writer thread has ended'))
+    clearInterval(this.#watchdog)
+    this.#port.close()
+    this.#ended.complete(undefined)
   }
 }
 
-const errorOf = (tag: RefusalTag, message: string): WeirError => {
-  switch (tag) {
-    case 'CommitConflict':
-      return new CommitConflict(message)
-    case 'CorruptBatch':
-      return new CorruptBatch(message)
-    case 'EpochFenced':
-      return new EpochFenced(message)
-    case 'SequenceGap':
-      return new SequenceGap(message)
-    case 'StorageFull':
-      return new StorageFull(message)
-    case 'StorageFailed':
-      return new StorageFailed(message)
-    case 'StorageRefused':
-      return new StorageRefused(message)
-  }
+/**
+ * Node waits at its end for every thread, and one that waits for a lock within lmdb cannot be interrupted: without this, a
+ * process that was told of a stall could not even exit. It ends by SIGKILL then, whatever its exit code was to be.
+ */
+const killAtExitWhileRunning = (worker: Worker): void => {
+  const kill = (): void => void process.kill(process.pid, 'SIGKILL')
+  process.on('exit', kill)
+  worker.on('exit', () => process.off('exit', kill))
 }
+
+const committedOf = ({ places, offsets }: Extract<Verdict, { readonly places: unknown }>): Committed => ({
+  appends: places.map((place, index) => {
+    const duplicate = place < 0
+    const baseOffset = duplicate ? -1 - place : place
+    const all = offsets?.get(index)
+    return all === undefined ? { baseOffset, duplicate } : { baseOffset, duplicate, offsets: all }
+  }),
+})
+
+const errorOf = ({ tag, message }: Refusal): WeirError => new errors[tag](message)
+
+const errors = {
+  CommitConflict,
+  CorruptBatch,
+  EpochFenced,
+  SequenceGap,
+  StorageFailed,
+  StorageFull,
+  StorageRefused,
+} as const

@@ -1,4 +1,5 @@
 import { workerData } from 'node:worker_threads'
-import { runWriter, type WriterStart } from './writer.ts'
+import type { WriterStart } from './protocol.ts'
+import { runWriter } from './writer.ts'
 
-await runWriter(workerData as WriterStart)
+runWriter(workerData as WriterStart)

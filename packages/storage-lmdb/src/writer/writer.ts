@@ -1,103 +1,195 @@
-import { utimesSync } from 'node:fs'
-import { join } from 'node:path'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { WeirError } from '@weir/core/storage'
 import { type Environment, openData, openGate } from '../environment.ts'
 import { failureOf } from '../failures.ts'
-import { applyCommit } from './applyCommit.ts'
-import { type Answer, type CommitRequest, type Request, sharedSlot, stage, type Verdict } from './protocol.ts'
-
-/** What the writer thread is started with. */
-export interface WriterStart {
-  readonly folder: string
-  readonly mapSizeBytes: number
-  readonly port: MessagePort
-  readonly shared: Int32Array
-}
+import { createFolder, folderFormatVersion, hasMarker, removeUnfinishedData, writeMarker } from '../folder.ts'
+import { Holder } from '../holder.ts'
+import { encodeNumber } from '../tail.ts'
+import { WakeFile } from '../wake.ts'
+import { applyCommit, type PreparedCommit, prepareCommit, refusalOf } from './applyCommit.ts'
+import { decodeCommit } from './commitFrame.ts'
+import {
+  type Answer,
+  type Refusal,
+  type Request,
+  sharedSlot,
+  stage,
+  type Verdict,
+  type WriterStart,
+} from './protocol.ts'
 
 /** At most so much is taken into one transaction: it bounds how long others wait for the gate. */
 const groupBytesMax = 8 << 20
+const groupCountMax = 512
+/** How often the slots of readers that died are cleared; a dead reader keeps old pages from being used again. */
+const readerCheckIntervalMs = 10_000
+/** The key of the format version, before all others. */
+const formatKey: Uint8Array = new Uint8Array([0])
 
 /**
- * The thread that writes. It sleeps until there are requests, takes all of them into one transaction while it holds the
- * gate, and answers each. Nothing but this may block: the thread that asks never waits for a disk or another process.
+ * The thread that writes. It sleeps until there are commits, takes all of them into one transaction while it holds the
+ * gate, and answers each. Nothing but this thread ever waits for another process or for a sync.
  */
-export const runWriter = async ({ folder, mapSizeBytes, port, shared }: WriterStart): Promise<void> => {
-  const answer = (message: Answer): void => port.postMessage(message)
-  Atomics.store(shared, sharedSlot.stage, stage.waitingForGate)
-  const gate = openGate(folder)
-  const data = gate.transactionSync(() => openData(folder, mapSizeBytes))
-  data.readerCheck()
-  Atomics.store(shared, sharedSlot.stage, stage.idle)
-  answer({ kind: 'opened' })
-  const wakeFile = join(folder, 'wake')
-  for (;;) {
-    const requests = nextRequests(port, shared)
-    const commits = requests.filter((request) => request.kind === 'commit')
-    if (commits.length > 0) {
-      const verdicts = commitGroup(gate, data, commits, folder, shared)
-      if (verdicts.some((verdict) => verdict.kind === 'committed')) touch(wakeFile)
-      answer({ kind: 'verdicts', first: commits[0]!.id, verdicts })
-    }
-    if (requests.some((request) => request.kind === 'close')) break
-  }
-  await data.close()
-  await gate.close()
-  answer({ kind: 'closed' })
-  port.close()
-}
-
-/** The requests that have come; sleeps while there are none. */
-const nextRequests = (port: MessagePort, shared: Int32Array): ReadonlyArray<Request> => {
-  const requests: Request[] = []
-  let bytes = 0
-  for (;;) {
-    const seen = Atomics.load(shared, sharedSlot.requests)
-    while (bytes < groupBytesMax) {
-      const received = receiveMessageOnPort(port) as { readonly message: Request } | undefined
-      if (received === undefined) break
-      requests.push(received.message)
-      bytes += sizeOf(received.message)
-    }
-    if (requests.length > 0) return requests
-    Atomics.wait(shared, sharedSlot.requests, seen)
-  }
-}
-
-const sizeOf = (request: Request): number =>
-  request.kind === 'close'
-    ? 0
-    : request.append.reduce((sum, { batch }) => sum + batch.length, 1_000 + (request.rows?.length ?? 0))
-
-const commitGroup = (
-  gate: Environment,
-  data: Environment,
-  commits: ReadonlyArray<CommitRequest>,
-  folder: string,
-  shared: Int32Array,
-): ReadonlyArray<Verdict> => {
+export const runWriter = (start: WriterStart): void => {
+  const answer = (message: Answer): void => start.port.postMessage(message)
+  let writer: Writer
   try {
-    Atomics.store(shared, sharedSlot.stage, stage.waitingForGate)
-    return gate.transactionSync(() => {
-      if (Atomics.load(shared, sharedSlot.abandoned) === 1) throw new Error('given up while waiting for the write lock')
-      return data.transactionSync(() => {
-        Atomics.store(shared, sharedSlot.stage, stage.writing)
-        return commits.map((commit) => applyCommit(data, commit))
-      })
-    })
+    writer = new Writer(start)
   } catch (error) {
-    const failure = failureOf(error, folder)
-    return commits.map(() => ({ kind: 'refused', ...failure }))
-  } finally {
-    Atomics.store(shared, sharedSlot.stage, stage.idle)
+    const refusal = error instanceof WeirError ? refusalOf(error) : failureOf(error, start.folder, 0)
+    answer({ kind: 'notOpened', refusal })
+    start.port.close()
+    return
+  }
+  answer({ kind: 'opened' })
+  writer.run(answer)
+  answer({ kind: 'closed' })
+  start.port.close()
+}
+
+/** Thrown when the asking side has given up; then nothing may be written. */
+class Abandoned extends Error {}
+
+class Writer {
+  readonly #folder: string
+  readonly #port: MessagePort
+  readonly #shared: Int32Array
+  readonly #gate: Environment
+  readonly #data: Environment
+  readonly #holder: Holder
+  readonly #wake: WakeFile
+  #failure: Refusal | undefined
+  #readersCheckedAt = performance.now()
+
+  constructor({ folder, mapSizeBytes, port, shared }: WriterStart) {
+    this.#folder = folder
+    this.#port = port
+    this.#shared = shared
+    createFolder(folder)
+    this.#holder = new Holder(folder)
+    this.#wake = new WakeFile(folder)
+    this.#gate = openGate(folder)
+    this.#data = this.#withGate(() => {
+      if (hasMarker(folder)) return openData(folder, mapSizeBytes)
+      removeUnfinishedData(folder)
+      const data = openData(folder, mapSizeBytes)
+      data.transactionSync(() => void data.put(formatKey, encodeNumber(folderFormatVersion)))
+      writeMarker(folder)
+      return data
+    })
+  }
+
+  run(answer: (message: Answer) => void): void {
+    for (;;) {
+      const { commits, close, abandoned } = this.#nextRequests()
+      if (commits.length > 0) {
+        const verdicts = this.#commitGroup(commits)
+        answer({ kind: 'verdicts', verdicts })
+        if (verdicts.some((verdict) => 'places' in verdict)) this.#wake.touch()
+      }
+      if (close || abandoned) break
+    }
+    try {
+      this.#gate.transactionSync(() => void this.#data.close())
+    } catch {
+      // without the gate it is left to the end of the process
+    }
+    void this.#gate.close()
+    this.#holder.close()
+    this.#wake.close()
+  }
+
+  /** The requests that have come, in order; sleeps while there are none. */
+  #nextRequests(): {
+    readonly commits: ReadonlyArray<PreparedCommit | Refusal>
+    readonly close: boolean
+    readonly abandoned: boolean
+  } {
+    const commits: Array<PreparedCommit | Refusal> = []
+    let bytes = 0
+    for (;;) {
+      const seen = Atomics.load(this.#shared, sharedSlot.requests)
+      while (bytes < groupBytesMax && commits.length < groupCountMax) {
+        const request = (receiveMessageOnPort(this.#port) as { readonly message: Request } | undefined)?.message
+        if (request === undefined) break
+        if (request.kind === 'close') return { commits, close: true, abandoned: false }
+        const commit = prepare(request)
+        commits.push(commit)
+        bytes += 'commit' in commit ? commit.commit.byteLength : 0
+      }
+      const abandoned = Atomics.load(this.#shared, sharedSlot.stage) === stage.abandoned
+      if (commits.length > 0 || abandoned) return { commits, close: false, abandoned }
+      Atomics.wait(this.#shared, sharedSlot.requests, seen)
+    }
+  }
+
+  /** One transaction for all; when it fails, all fail. */
+  #commitGroup(commits: ReadonlyArray<PreparedCommit | Refusal>): ReadonlyArray<Verdict> {
+    const refusal = this.#failure
+    if (refusal !== undefined) return commits.map(() => refusal)
+    try {
+      return this.#withGate(() => {
+        this.#checkReaders()
+        return this.#data.transactionSync(() =>
+          commits.map((commit) => ('commit' in commit ? applyCommit(this.#data, commit) : commit)),
+        )
+      })
+    } catch (error) {
+      const bytes = commits.reduce((sum, commit) => sum + ('commit' in commit ? commit.commit.byteLength : 0), 0)
+      const failure = this.#failureOf(error, bytes)
+      return commits.map((commit) => ('commit' in commit ? failure : commit))
+    }
+  }
+
+  #failureOf(error: unknown, bytes: number): Refusal {
+    const failure = failureOf(error, this.#folder, bytes)
+    if (failure.tag === 'StorageFull' && this.#canBegin()) return failure
+    this.#failure = { ...failure, tag: 'StorageFailed' }
+    return this.#failure
+  }
+
+  /** Whether lmdb goes on after an error; after some it refuses everything. */
+  #canBegin(): boolean {
+    try {
+      this.#withGate(() => this.#data.transactionSync(() => undefined))
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  #withGate<A>(action: () => A): A {
+    this.#step(stage.idle, stage.waiting)
+    try {
+      return this.#gate.transactionSync(() => {
+        this.#step(stage.waiting, stage.writing)
+        this.#holder.record()
+        return action()
+      })
+    } finally {
+      // unless it is abandoned
+      Atomics.compareExchange(this.#shared, sharedSlot.stage, stage.waiting, stage.idle)
+      Atomics.compareExchange(this.#shared, sharedSlot.stage, stage.writing, stage.idle)
+    }
+  }
+
+  #step(from: number, to: number): void {
+    if (Atomics.compareExchange(this.#shared, sharedSlot.stage, from, to) !== from) throw new Abandoned()
+  }
+
+  #checkReaders(): void {
+    const now = performance.now()
+    if (now - this.#readersCheckedAt < readerCheckIntervalMs) return
+    this.#readersCheckedAt = now
+    ;(this.#data as unknown as { readerCheck(): number }).readerCheck()
   }
 }
 
-/** Tells other processes, which watch this file, that there is something new. They poll too, so a failure costs only time. */
-const touch = (file: string): void => {
+const prepare = (request: Request & { readonly kind: 'commit' }): PreparedCommit | Refusal => {
   try {
-    const now = Date.now() / 1000
-    utimesSync(file, now, now)
-  } catch {
-    // the poll of the others finds it
+    return prepareCommit(decodeCommit(request.frame, request.moved))
+  } catch (error) {
+    if (error instanceof WeirError) return refusalOf(error)
+    throw error
   }
 }

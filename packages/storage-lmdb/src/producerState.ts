@@ -1,0 +1,59 @@
+/** How one batch of a producer was answered. */
+export interface AnsweredBatch {
+  readonly sequence: number
+  readonly count: number
+  readonly baseOffset: number
+  /** One for each record, when some were known by their id. */
+  readonly offsets: ReadonlyArray<number> | undefined
+}
+
+/** What is remembered of a producer in one partition. */
+export interface ProducerState {
+  readonly epoch: number
+  readonly nextSequence: number
+  /** The last ones, oldest first, at most `batchesRemembered`. */
+  readonly answered: ReadonlyArray<AnsweredBatch>
+}
+
+/** How many batches of a producer and partition are recognised when they come again; as many as Kafka does. */
+export const batchesRemembered = 5
+
+/**
+ * A producer's state as the value of its key, f64 throughout: epoch, next sequence, then for each answered batch its
+ * sequence, count, base offset, the number of offsets (-1: they follow each other) and the offsets.
+ */
+export const encodeProducerState = ({ epoch, nextSequence, answered }: ProducerState): Uint8Array => {
+  const numbers = [epoch, nextSequence]
+  for (const { sequence, count, baseOffset, offsets } of answered) {
+    numbers.push(sequence, count, baseOffset, offsets?.length ?? -1)
+    if (offsets !== undefined) for (const offset of offsets) numbers.push(offset)
+  }
+  const bytes = new Uint8Array(numbers.length * 8)
+  const view = new DataView(bytes.buffer)
+  numbers.forEach((number, index) => view.setFloat64(index * 8, number, true))
+  return bytes
+}
+
+/** The state in a value; undefined for a producer not seen in the partition. */
+export const decodeProducerState = (bytes: Uint8Array | undefined): ProducerState | undefined => {
+  if (bytes === undefined) return undefined
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  let at = 0
+  const next = (): number => {
+    const number = view.getFloat64(at, true)
+    at += 8
+    return number
+  }
+  const epoch = next()
+  const nextSequence = next()
+  const answered: AnsweredBatch[] = []
+  while (at < bytes.length) {
+    const sequence = next()
+    const count = next()
+    const baseOffset = next()
+    const offsetCount = next()
+    const offsets = offsetCount < 0 ? undefined : Array.from({ length: offsetCount }, next)
+    answered.push({ sequence, count, baseOffset, offsets })
+  }
+  return { epoch, nextSequence, answered }
+}

@@ -1,0 +1,15 @@
+import { storageContract } from '@weir/testing/contract'
+import { test } from 'vitest'
+import { lmdb } from '../src/index.ts'
+import { temporaryFolder } from './temporaryFolder.ts'
+
+const cases = storageContract({
+  name: 'lmdb',
+  // each run opens the storage several times, which starts a thread
+  modelRuns: 10,
+  provide: () => {
+    const folder = temporaryFolder()
+    return { provider: lmdb(folder.path), release: folder.remove }
+  },
+})
+for (const { name, run } of cases) test(name, run, 30_000)
