@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { textBytes } from '../../src/codec/textBytes.ts'
+import { codePoint } from '../model/codePoint.ts'
 
 const encoder = new TextEncoder()
 const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 100 }),
+  fc.string({ unit: codePoint, maxLength: 100 }),
   fc.tuple(fc.string({ minLength: 1, maxLength: 3 }), fc.nat(2_000)).map(([part, times]) => part.repeat(times)),
 )
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import * as t from 'io-ts'
+import { codePoint } from '../model/codePoint.ts'
 
 /** An io-ts type and values of it, as they are read: what JSON can hold, and never -0. */
 export interface Sample {
@@ -23,7 +24,7 @@ const reserved = new Set(['__proto__', 'constructor', 'prototype'])
 
 const plain = { noNullPrototype: true } as const
 const leaves: ReadonlyArray<Sample> = [
-  { type: t.string, values: fc.string({ unit: 'binary', maxLength: 6 }) },
+  { type: t.string, values: fc.string({ unit: codePoint, maxLength: 6 }) },
   { type: t.number, values: number },
   { type: t.boolean, values: fc.boolean() },
   { type: t.null, values: fc.constant(null) },

@@ -4,6 +4,7 @@ import { bytes } from '../../src/codec/bytes.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
 import { EncodeFailed } from '../../src/model/errors.ts'
 import { expectLawful, expectOrdered, failureOf } from './laws.ts'
+import { codePoint } from '../model/codePoint.ts'
 
 const codePoints = (text: string): number[] => Array.from(text, (char) => char.codePointAt(0)!)
 const compareLists = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => {
@@ -13,12 +14,12 @@ const compareLists = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): numbe
 
 describe('utf8', () => {
   it('is lawful', () => {
-    expectLawful(utf8, fc.string({ unit: 'binary', maxLength: 20 }))
+    expectLawful(utf8, fc.string({ unit: codePoint, maxLength: 20 }))
     expectLawful(utf8, fc.constantFrom('', '\ufeff', '\ufeffa', '\u0000', '\ufffd', 'x'.repeat(50)))
   })
 
   it('keeps the order of code points', () => {
-    expectOrdered(utf8, fc.string({ unit: 'binary', maxLength: 4 }), (a, b) =>
+    expectOrdered(utf8, fc.string({ unit: codePoint, maxLength: 4 }), (a, b) =>
       compareLists(codePoints(a), codePoints(b)),
     )
   })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { sealBatch } from '../../src/model/batchFormat.ts'
 import type { RecordBatch } from '../../src/model/RecordBatch.ts'
 import { RecordBatchBuilder, type RecordBatchOptions } from '../../src/model/RecordBatchBuilder.ts'
+import { codePoint } from './codePoint.ts'
 
 export interface TestRecord {
   readonly key: Uint8Array | string | null
@@ -17,7 +18,7 @@ export interface TestRecord {
 export const text: fc.Arbitrary<string> = fc.oneof(
   fc.string({ maxLength: 20 }),
   fc.string({ unit: 'grapheme', maxLength: 20 }),
-  fc.string({ unit: 'binary', maxLength: 20 }),
+  fc.string({ unit: codePoint, maxLength: 20 }),
   fc.constantFrom('', '\ufffd', '\ufeff', '\ud800', '\udc00', 'a\ud83d', '\ude00b', 'é', '€', '\u0000'),
 )
 
