@@ -67,7 +67,9 @@ export function aggregate<K, V, A>(
     keyed: true,
     revalues: { value: store.value as Codec<unknown> },
     attach: (context: TaskContext) =>
-      windowed ? aggregateWindows(context, context.windowStore(store), options) : fold(context.keyValueStore(store), options),
+      windowed
+        ? aggregateWindows(context, context.windowStore(store), options)
+        : fold(context.keyValueStore(store), options),
   }
 }
 

@@ -1,4 +1,13 @@
-import { type AnyOperator, InvalidJob, JobFlow, type Operator, type StreamRecord, type Topic, utf8, topic } from '@weir/core'
+import {
+  type AnyOperator,
+  InvalidJob,
+  JobFlow,
+  type Operator,
+  type StreamRecord,
+  type Topic,
+  utf8,
+  topic,
+} from '@weir/core'
 import { connect, ignoreElements, merge, type Observable } from 'rxjs'
 
 /** A line of operators, built with `pipe` as a job is: `(line) => line.pipe(count('all'), to(counts))`. */
@@ -24,7 +33,8 @@ export const fork = <K, V>(...lines: ReadonlyArray<ForkLine<K, V>>): Operator<K,
   const operators = branches.flat()
   return {
     kind: 'fork',
-    name: 'fork',
+    // a repartition topic before it is named after it: by a store of its own, since a job may have several forks
+    name: operators.find((operator) => operator.stores.length > 0)?.stores[0]?.name ?? 'fork',
     stores: operators.flatMap((operator) => operator.stores),
     outputs: operators.flatMap((operator) => operator.outputs),
     sink: true,
@@ -48,7 +58,8 @@ export const fork = <K, V>(...lines: ReadonlyArray<ForkLine<K, V>>): Operator<K,
 const placeholder = topic('fork', { key: utf8, value: utf8 }) as unknown as Topic<unknown, unknown>
 
 const operatorsOf = <K, V>(line: ForkLine<K, V>): ReadonlyArray<AnyOperator> =>
-  line(new JobFlow<K, V>('fork', [{ source: placeholder, timestamps: { graceMs: 0 }, operators: [] }])).flows.at(-1)!.operators
+  line(new JobFlow<K, V>('fork', [{ source: placeholder, timestamps: { graceMs: 0 }, operators: [] }])).flows.at(-1)!
+    .operators
 
 const checked = (operators: ReadonlyArray<AnyOperator>, index: number): ReadonlyArray<AnyOperator> => {
   if (!operators.some((operator) => operator.sink === true)) {

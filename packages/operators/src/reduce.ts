@@ -11,11 +11,12 @@ export const reduce = <K, V>(
   name: string,
   combine: (reduced: V, value: V) => V,
   options: { readonly codec?: Codec<V> } = {},
-): Operator<K, V, K, V> => ({
-  ...aggregate<K, V, V | undefined>(name, {
-    ...(options as { readonly codec?: Codec<V | undefined> }),
-    initial: () => undefined,
-    add: (reduced, value) => (reduced === undefined ? value : combine(reduced, value)),
-  }),
-  kind: 'reduce',
-}) as Operator<K, V, K, V>
+): Operator<K, V, K, V> =>
+  ({
+    ...aggregate<K, V, V | undefined>(name, {
+      ...(options as { readonly codec?: Codec<V | undefined> }),
+      initial: () => undefined,
+      add: (reduced, value) => (reduced === undefined ? value : combine(reduced, value)),
+    }),
+    kind: 'reduce',
+  }) as Operator<K, V, K, V>

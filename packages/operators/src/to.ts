@@ -3,7 +3,7 @@ import { operate, type Operator, type Topic } from '@weir/core'
 /** Appends the records to a topic, in the batch's commit, and passes them on. */
 export const to = <K, V>(topic: Topic<K, V>): Operator<K, V, K, V> => ({
   kind: 'to',
-  name: `to ${topic.name}`,
+  name: topic.name,
   stores: [],
   outputs: [topic as unknown as Topic<unknown, unknown>],
   sink: true,

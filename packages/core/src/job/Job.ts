@@ -34,7 +34,11 @@ export class Job {
   from<K, V>(source: Topic<K, V>, timestamps: TimestampAssigner<K, V> = recordTimestamps): JobFlow<K, V> {
     return new JobFlow<K, V>(this.name, [
       ...this.flows,
-      { source: source as Topic<unknown, unknown>, timestamps: timestamps as TimestampAssigner<unknown, unknown>, operators: [] },
+      {
+        source: source as Topic<unknown, unknown>,
+        timestamps: timestamps as TimestampAssigner<unknown, unknown>,
+        operators: [],
+      },
     ])
   }
 
@@ -89,8 +93,12 @@ export class JobFlow<K, V> extends Job {
   ): JobFlow<K7, V7>
   pipe(...operators: ReadonlyArray<AnyOperator>): JobFlow<unknown, unknown> {
     const last = this.flows.at(-1)
-    if (last === undefined) throw new InvalidJob(`job '${this.name}': pipe() without a source; expected from(topic) before it`)
-    return new JobFlow(this.name, [...this.flows.slice(0, -1), { ...last, operators: [...last.operators, ...operators] }])
+    if (last === undefined)
+      throw new InvalidJob(`job '${this.name}': pipe() without a source; expected from(topic) before it`)
+    return new JobFlow(this.name, [
+      ...this.flows.slice(0, -1),
+      { ...last, operators: [...last.operators, ...operators] },
+    ])
   }
 }
 

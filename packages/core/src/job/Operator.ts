@@ -28,9 +28,7 @@ export interface Operator<KIn, VIn, KOut, VOut> {
   readonly rekeys?: Rekeying | undefined
   /** It gives records another value; the codec of that value, if a later repartition is to write it with another one than MessagePack. */
   readonly revalues?: Revaluing | undefined
-  readonly attach: (
-    context: TaskContext,
-  ) => OperatorFunction<StreamRecord<KIn, VIn>, StreamRecord<KOut, VOut>>
+  readonly attach: (context: TaskContext) => OperatorFunction<StreamRecord<KIn, VIn>, StreamRecord<KOut, VOut>>
 }
 
 export interface Rekeying {

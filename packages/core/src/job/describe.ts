@@ -62,33 +62,40 @@ const describeTopic = (topic: {
  */
 export const toMermaid = (job: Job): string => {
   const lines = ['flowchart LR']
-  const topicNode = (name: string): string => `topic_${name.replaceAll(/[^A-Za-z0-9]/g, '_')}`
-  const topics = new Set<string>()
-  const declareTopic = (name: string): string => {
-    if (!topics.has(name)) lines.push(`  ${topicNode(name)}[("${name}")]`)
-    topics.add(name)
-    return topicNode(name)
+  // ids by order of appearance: made of names, two of them could be the same
+  const topics = new Map<string, string>()
+  const topicNode = (name: string): string => {
+    let node = topics.get(name)
+    if (node === undefined) {
+      node = `topic_${topics.size}`
+      topics.set(name, node)
+      lines.push(`  ${node}[("${shown(name)}")]`)
+    }
+    return node
   }
   describeJob(job).stages.forEach((stage, index) => {
-    let from = declareTopic(stage.input.topic)
     const edges: string[] = []
+    let from = topicNode(stage.input.topic)
     lines.push(`  subgraph stage_${index} ["stage ${index}: ${stage.input.partitions} tasks"]`)
-    stage.operators.forEach((operator, position) => {
+    stage.operators.forEach(({ kind, name, stores }, position) => {
       const node = `s${index}_${position}`
-      lines.push(`    ${node}["${operator.name === operator.kind ? operator.kind : `${operator.kind} ${operator.name}`}"]`)
+      lines.push(`    ${node}["${shown(name === kind ? kind : `${kind} ${name}`)}"]`)
       edges.push(`  ${from} --> ${node}`)
-      for (const store of operator.stores) {
-        lines.push(`    ${node}_${store.replaceAll(/[^A-Za-z0-9]/g, '_')}[/"${store}"/]`)
-        edges.push(`  ${node} <-.-> ${node}_${store.replaceAll(/[^A-Za-z0-9]/g, '_')}`)
-      }
+      stores.forEach((store, at) => {
+        lines.push(`    ${node}_store_${at}[/"${shown(store)}"/]`)
+        edges.push(`  ${node} <-.-> ${node}_store_${at}`)
+      })
       from = node
     })
     lines.push('  end')
-    stage.operators.forEach((operator, position) => {
-      for (const output of operator.outputs) edges.push(`  s${index}_${position} --> ${declareTopic(output)}`)
+    stage.operators.forEach(({ outputs }, position) => {
+      for (const output of outputs) edges.push(`  s${index}_${position} --> ${topicNode(output)}`)
     })
-    if (stage.repartition !== undefined) edges.push(`  ${from} --> ${declareTopic(stage.repartition.topic)}`)
+    if (stage.repartition !== undefined) edges.push(`  ${from} --> ${topicNode(stage.repartition.topic)}`)
     lines.push(...edges)
   })
   return lines.join('\n')
 }
+
+/** Text within a Mermaid label. */
+const shown = (text: string): string => text.replaceAll('#', '#35;').replaceAll('"', '#quot;')

@@ -1,7 +1,11 @@
-import { msgpack } from '../codec/msgpack.ts'
+import { bytes } from '../codec/bytes.ts'
 import type { Codec } from '../codec/Codec.ts'
-import { type Topic, topic } from '../log/Topic.ts'
-import { InvalidJob } from '../model/errors.ts'
+import { msgpack } from '../codec/msgpack.ts'
+import { nullable } from '../codec/nullable.ts'
+import { type Topic, topic, type TopicOptions } from '../log/Topic.ts'
+import { InvalidJob, WeirError } from '../model/errors.ts'
+import { roundRobinPartitioner } from '../model/partitioner.ts'
+import { validateName } from '../model/TopicName.ts'
 import type { Job } from './Job.ts'
 import type { AnyOperator } from './Operator.ts'
 import type { StoreDefinition } from './Store.ts'
@@ -28,24 +32,39 @@ export interface Stage {
 export interface Plan {
   readonly job: string
   readonly stages: ReadonlyArray<Stage>
+  /** Where records go that cannot be decoded, as they are. */
+  readonly badRecords: Topic<Uint8Array | null, Uint8Array | null>
 }
+
+/** The topic of a job's bad records may hold any record of its sources. */
+const badRecordBytesMax = 2 ** 30
 
 /**
  * Splits a job into stages, and checks it whole, before anything is opened or written.
  *
- * @throws InvalidJob: no source, no sink, two stores of one name
+ * @throws InvalidJob: no source or no sink; a topic that is read twice; a store whose name is taken or no name; work by key
+ *   on records that may have no key, or that are not brought together by it; a name that is too long for the job's own topics
  */
 export const planJob = (job: Job): Plan => {
   if (job.flows.length === 0) throw new InvalidJob(`job '${job.name}' has no source; expected from(topic)`)
   const stages: Stage[] = []
   for (const flow of job.flows) {
     if (!flow.operators.some((operator) => operator.sink === true)) {
-      throw new InvalidJob(`job '${job.name}' has no sink after '${flow.source.name}'; expected to(topic) in its pipe()`)
+      throw new InvalidJob(
+        `job '${job.name}' has no sink after '${flow.source.name}'; expected to(topic) in its pipe()`,
+      )
     }
     planFlow(job, flow, stages)
   }
   requireUniqueStores(job.name, stages)
-  return { job: job.name, stages }
+  requireUniqueInputs(job.name, stages)
+  requireKeys(job.name, stages)
+  const badRecords = ownTopic(job.name, `${job.name}-bad-records`, {
+    key: nullable(bytes),
+    value: nullable(bytes),
+    recordBytesMax: badRecordBytesMax,
+  })
+  return { job: job.name, stages, badRecords }
 }
 
 const planFlow = (job: Job, flow: Job['flows'][number], stages: Stage[]): void => {
@@ -65,7 +84,7 @@ const planFlow = (job: Job, flow: Job['flows'][number], stages: Stage[]): void =
   for (const operator of flow.operators) {
     if (operator.keyed && rekeyed !== undefined) {
       const partitions = rekeyed.rekeys?.partitions ?? flow.source.partitions
-      const repartition = topic(`${job.name}-${operator.name}-repartition`, { key, value, partitions })
+      const repartition = ownTopic(job.name, `${job.name}-${operator.name}-repartition`, { key, value, partitions })
       upstream = endStage(repartition)
       input = repartition
       timestamps = recordTimestamps
@@ -79,15 +98,30 @@ const planFlow = (job: Job, flow: Job['flows'][number], stages: Stage[]): void =
       key = operator.rekeys.key
       rekeyed = operator
     }
-    if (operator.revalues !== undefined) value = operator.revalues.value ?? msgpack()
+    if (operator.revalues !== undefined) value = operator.revalues.value ?? nullable(msgpack())
   }
   endStage(undefined)
+}
+
+/** A topic that the job makes for itself: what is wrong with it is wrong with the job. */
+const ownTopic = <K, V>(job: string, name: string, options: TopicOptions<K, V>): Topic<K, V> => {
+  try {
+    return topic(name, options)
+  } catch (cause) {
+    if (!(cause instanceof WeirError)) throw cause
+    throw new InvalidJob(`job '${job}' cannot have a topic that it needs for itself: ${cause.message}`, { cause })
+  }
 }
 
 const requireUniqueStores = (job: string, stages: ReadonlyArray<Stage>): void => {
   const owners = new Map<string, string>()
   for (const operator of stages.flatMap((stage) => stage.operators)) {
     for (const store of operator.stores) {
+      try {
+        validateName('store', store.name)
+      } catch (cause) {
+        throw new InvalidJob(`job '${job}': ${(cause as Error).message}`, { cause })
+      }
       const owner = owners.get(store.name)
       if (owner !== undefined) {
         throw new InvalidJob(
@@ -97,6 +131,47 @@ const requireUniqueStores = (job: string, stages: ReadonlyArray<Stage>): void =>
       }
       owners.set(store.name, operator.kind)
     }
+  }
+}
+
+/** Positions are kept by topic, so a topic is the input of one stage. */
+const requireUniqueInputs = (job: string, stages: ReadonlyArray<Stage>): void => {
+  const inputs = new Map<string, Stage>()
+  for (const stage of stages) {
+    const { name } = stage.input
+    const other = inputs.get(name)
+    if (other !== undefined) {
+      throw new InvalidJob(
+        other.upstream === undefined && stage.upstream === undefined
+          ? `job '${job}' reads topic '${name}' twice; expected one from() of it, and fork() where its records go several ways`
+          : `job '${job}' needs the topic '${name}' for two things; expected another name for one of the operators that it is named after`,
+      )
+    }
+    inputs.set(name, stage)
+  }
+}
+
+/** Work by key needs a key in each record, and all records of a key in one task. */
+const requireKeys = (job: string, stages: ReadonlyArray<Stage>): void => {
+  for (const { input, operators, keyCodecs } of stages) {
+    operators.forEach((operator, index) => {
+      if (!operator.keyed) return
+      const named = operator.name === operator.kind ? operator.kind : `${operator.kind} '${operator.name}'`
+      const codecs = [keyCodecs[index]!, ...operator.stores.flatMap((store) => [store.key, store.value])]
+      const nullableCodec = codecs.find((codec) => codec?.nullable === true)
+      if (nullableCodec !== undefined) {
+        throw new InvalidJob(
+          `job '${job}': ${named} works by key and keeps values, but ${nullableCodec.name} allows null; ` +
+            'expected a codec without it, for keys by a keyBy() before it',
+        )
+      }
+      if (input.partitioner === roundRobinPartitioner) {
+        throw new InvalidJob(
+          `job '${job}': ${named} needs all records of a key in one task, but '${input.name}' has them spread round robin; ` +
+            'expected a keyBy() before it',
+        )
+      }
+    })
   }
 }
 

@@ -25,6 +25,9 @@ export class BadRecordSink {
       'weir.cause': failure.reason,
     }
     const timestamp = batch.timestamp(index)
-    this.#writer.addEncoded(batch.key(index), batch.value(index), timestamp, batch.id(index), headers, -Infinity, -1)
+    // the id goes along as a header: as an id it would be known, and the second of two records with it be dropped
+    const id = batch.id(index)
+    const all = id === null ? headers : { ...headers, 'weir.id': id }
+    this.#writer.addEncoded(batch.key(index), batch.value(index), timestamp, null, all, -Infinity, undefined)
   }
 }

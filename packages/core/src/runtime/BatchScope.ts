@@ -1,5 +1,3 @@
-import { bytes } from '../codec/bytes.ts'
-import { nullable } from '../codec/nullable.ts'
 import type { Codec } from '../codec/Codec.ts'
 import type { Output, TaskContext } from '../job/Operator.ts'
 import { type Stage, storesOf } from '../job/plan.ts'
@@ -14,9 +12,6 @@ import { CachedWindowStore } from './CachedWindowStore.ts'
 import type { Progress } from './Progress.ts'
 import type { RunContext } from './RunContext.ts'
 import type { TaskStore } from './TaskStore.ts'
-
-/** The codec of bad records' keys and values: the bytes as they are. */
-export const rawCodec: Codec<Uint8Array | null> = nullable(bytes)
 
 /** Everything that a task's operators do inside Weir, gathered until it becomes a commit: outputs, state, counts. */
 export class BatchScope implements TaskContext {
@@ -88,7 +83,11 @@ export class BatchScope implements TaskContext {
   }
 
   /** Takes what was gathered since the last call. */
-  take(commit: number): { readonly append: Append[]; readonly rows: RowChange[]; readonly counts: Map<string, number> } {
+  take(commit: number): {
+    readonly append: Append[]
+    readonly rows: RowChange[]
+    readonly counts: Map<string, number>
+  } {
     const append: Append[] = []
     for (const writer of this.#writers.values()) for (const batch of writer.take()) append.push(batch.append)
     const rows: RowChange[] = []
@@ -129,4 +128,4 @@ const send = <K, V>(
 ): OpenBatch =>
   reuse && record.encodedValue !== undefined
     ? writer.addReencoded(record.key, record.encodedValue, record.timestamp, record.headers, watermark)
-    : writer.add(record.key, record.value, record.timestamp, null, record.headers, watermark, -1)
+    : writer.add(record.key, record.value, record.timestamp, null, record.headers, watermark, undefined)

@@ -100,7 +100,10 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
 }
 
 /** @throws StoreMismatch when the bytes are not a value of the store's codec */
-export const decodeStored = <V>(location: { readonly name: string; readonly value: Codec<V> }, bytes: Uint8Array): V => {
+export const decodeStored = <V>(
+  location: { readonly name: string; readonly value: Codec<V> },
+  bytes: Uint8Array,
+): V => {
   const decoded = location.value.decode(bytes)
   if (isLeft(decoded)) {
     throw new StoreMismatch(

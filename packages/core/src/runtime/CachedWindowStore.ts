@@ -50,7 +50,11 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     this.#rows = rows
     this.#location = location
     this.#entriesMax = entriesMax
-    for (let start = this.#storedStart(-Number.MAX_SAFE_INTEGER); start !== undefined; start = this.#storedStart(start + 1)) {
+    for (
+      let start = this.#storedStart(-Number.MAX_SAFE_INTEGER);
+      start !== undefined;
+      start = this.#storedStart(start + 1)
+    ) {
       this.#windows.set(start, { start, entries: new Map(), complete: false })
       this.#earliest = Math.min(this.#earliest, start)
     }
@@ -187,7 +191,9 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
   #decodeKey(bytes: Uint8Array): K {
     const decoded = this.#location.key.decode(bytes)
     if (isLeft(decoded)) {
-      throw new StoreMismatch(`store '${this.#location.name}' holds a key that codec ${this.#location.key.name} cannot read`)
+      throw new StoreMismatch(
+        `store '${this.#location.name}' holds a key that codec ${this.#location.key.name} cannot read`,
+      )
     }
     return decoded.right
   }

@@ -1,5 +1,4 @@
 import type { Plan, Stage } from '../job/plan.ts'
-import type { Topic } from '../log/Topic.ts'
 import type { TopicInfo } from '../log/topicCatalog.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { Storage } from '../ports/Storage.ts'
@@ -26,7 +25,6 @@ export interface RunContext {
   readonly settings: RunSettings
   readonly topics: ReadonlyMap<string, TopicInfo>
   readonly storeIds: ReadonlyMap<string, number>
-  readonly badRecords: Topic<Uint8Array | null, Uint8Array | null>
   readonly counters: Counters
   /** By stage: how far the tasks of the stage before it have come; `undefined` for a stage that reads a source. */
   readonly upstream: ReadonlyArray<UpstreamProgress | undefined>

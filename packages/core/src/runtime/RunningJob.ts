@@ -1,8 +1,6 @@
-import { bytes } from '../codec/bytes.ts'
-import { nullable } from '../codec/nullable.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { type Plan, type Stage, storesOf } from '../job/plan.ts'
-import { type Topic, topic } from '../log/Topic.ts'
+import type { Topic } from '../log/Topic.ts'
 import { ensureTopic, type TopicInfo } from '../log/topicCatalog.ts'
 import { CommitConflict, type WeirError } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
@@ -105,7 +103,8 @@ export class RunningJob {
     const input = partitionOf(context, stage.input, partition)
     const stopAt = end ?? (context.settings.toEnd ? this.#storage.bounds(input).end : Infinity)
     const task = new Task(context, stage, partition, fence, stopAt, {
-      onFailure: (failed, error) => this.#supervise(failed, error, () => this.#spawn(context, stage, partition, fence, stopAt)),
+      onFailure: (failed, error) =>
+        this.#supervise(failed, error, () => this.#spawn(context, stage, partition, fence, stopAt)),
       onFinish: (finished) => {
         this.#tasks.delete(finished)
         if (this.#tasks.size === 0) void this.#end(undefined)
@@ -169,37 +168,33 @@ const prepare = (
   settings: RunSettings,
   counters: Counters,
 ): CompletableFuture<RunContext> => {
-  const badRecords = topic(`${plan.job}-bad-records`, {
-    key: nullable(bytes),
-    value: nullable(bytes),
-    recordBytesMax: 2 ** 30,
-  })
-  const topics = topicsOf(plan, badRecords as unknown as Topic<unknown, unknown>)
+  const topics = topicsOf(plan)
   const stores = plan.stages.flatMap(storesOf)
   return CompletableFuture.allOf(topics.map((each) => ensureTopic(storage, each))).thenCompose((infos) =>
-    CompletableFuture.allOf(stores.map(({ store, key }) => ensureStore(storage, plan.job, store, key))).thenApply((ids) => ({
-      storage,
-      clock,
-      plan,
-      settings,
-      counters,
-      badRecords,
-      topics: new Map<string, TopicInfo>(infos.map((info) => [info.name, info])),
-      storeIds: new Map(stores.map(({ store }, index) => [store.name, ids[index]!])),
-      upstream: plan.stages.map(({ upstream }) =>
-        upstream === undefined
-          ? undefined
-          : new UpstreamProgress(storage.rows, plan.job, upstream, plan.stages[upstream]!.input.partitions),
-      ),
-    })),
+    CompletableFuture.allOf(stores.map(({ store, key }) => ensureStore(storage, plan.job, store, key))).thenApply(
+      (ids) => ({
+        storage,
+        clock,
+        plan,
+        settings,
+        counters,
+        topics: new Map<string, TopicInfo>(infos.map((info) => [info.name, info])),
+        storeIds: new Map(stores.map(({ store }, index) => [store.name, ids[index]!])),
+        upstream: plan.stages.map(({ upstream }) =>
+          upstream === undefined
+            ? undefined
+            : new UpstreamProgress(storage.rows, plan.job, upstream, plan.stages[upstream]!.input.partitions),
+        ),
+      }),
+    ),
   )
 }
 
-const topicsOf = (plan: Plan, badRecords: Topic<unknown, unknown>): ReadonlyArray<Topic<unknown, unknown>> => [
+const topicsOf = (plan: Plan): ReadonlyArray<Topic<unknown, unknown>> => [
   ...plan.stages.flatMap(({ input, operators, repartition }) => [
     input,
     ...operators.flatMap((operator) => operator.outputs),
     ...(repartition === undefined ? [] : [repartition]),
   ]),
-  badRecords,
+  plan.badRecords as unknown as Topic<unknown, unknown>,
 ]

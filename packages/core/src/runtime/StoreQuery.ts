@@ -38,12 +38,15 @@ export class StoreQuery<K, V> {
       }
     }
     const known = plan.stages.flatMap(storesOf).map(({ store }) => `'${store.name}'`)
-    throw new InvalidJob(`job '${plan.job}' has no store '${name}'; expected ${known.join(', ') || 'a job with stores'}`)
+    throw new InvalidJob(
+      `job '${plan.job}' has no store '${name}'; expected ${known.join(', ') || 'a job with stores'}`,
+    )
   }
 
   /** The value of a key; for a window store, of its latest window that is still open. `undefined` when there is none. */
   get(key: K): V | undefined {
-    if (this.#store.kind === 'key-value') return this.#read((id) => rowKey(id, this.#partitionOf(key), this.#key.encode(key)))
+    if (this.#store.kind === 'key-value')
+      return this.#read((id) => rowKey(id, this.#partitionOf(key), this.#key.encode(key)))
     let latest: V | undefined
     for (const found of this.windows(key)) latest = found.value
     return latest
@@ -65,7 +68,11 @@ export class StoreQuery<K, V> {
     for (const row of this.#scan(key === undefined ? undefined : this.#partitionOf(key))) {
       const bytes = windowKeyOf(row.key)
       if (wanted !== undefined && !sameBytes(wanted, bytes)) continue
-      yield { windowStart: windowStartOf(row.key), key: this.#decodeKey(bytes), value: decodeStored(this.#store, row.value) }
+      yield {
+        windowStart: windowStartOf(row.key),
+        key: this.#decodeKey(bytes),
+        value: decodeStored(this.#store, row.value),
+      }
     }
   }
 
@@ -103,7 +110,8 @@ export class StoreQuery<K, V> {
 
   #decodeKey(bytes: Uint8Array): K {
     const decoded = this.#key.decode(bytes)
-    if (isLeft(decoded)) throw new StoreMismatch(`store '${this.#store.name}' holds a key that codec ${this.#key.name} cannot read`)
+    if (isLeft(decoded))
+      throw new StoreMismatch(`store '${this.#store.name}' holds a key that codec ${this.#key.name} cannot read`)
     return decoded.right
   }
 }

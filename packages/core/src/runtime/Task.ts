@@ -75,7 +75,7 @@ export class Task {
     this.#committedPosition = this.#position
     this.#progress = new Progress(storage.rows, plan.job, stage.index, partition, sourcesOf(plan, stage))
     this.#scope = new BatchScope(run, stage, partition, this.#progress)
-    this.#badRecords = new BadRecordSink(this.#scope.writer(run.badRecords), stage.input.name, partition)
+    this.#badRecords = new BadRecordSink(this.#scope.writer(plan.badRecords), stage.input.name, partition)
     const steps = stage.operators.map((operator) => operator.attach(this.#scope))
     if (stage.repartition !== undefined) steps.push(sendAll(this.#scope.repartition(stage.repartition)))
     this.#pipeline = (source) => steps.reduce((stream, step) => step(stream), source)
