@@ -101,5 +101,6 @@ export const not =
   }
 
 const requireCount = (name: string, n: number): void => {
-  if (!Number.isSafeInteger(n) || n < 1) throw new InvalidOption(`${name}: n is ${n}; expected a whole number from 1 on`)
+  if (!Number.isSafeInteger(n) || n < 1)
+    throw new InvalidOption(`${name}: n is ${n}; expected a whole number from 1 on`)
 }

@@ -1,4 +1,14 @@
 export {
+  arbitraryBatch,
+  arbitraryBatchRecord,
+  arbitraryHeaders,
+  arbitraryKey,
+  arbitraryRecords,
+  type BatchRecord,
+  type RecordsOptions,
+  type TimesOptions,
+} from './arbitraries.ts'
+export {
   crashAfter,
   crashBefore,
   failWith,
@@ -24,6 +34,15 @@ export {
   where,
   withChance,
 } from './faultPredicates.ts'
+export { type DriverOptions, type JobDriver, jobDriver } from './jobDriver.ts'
+export { type BatchInvariantCase, type BatchInvariantOptions, isBatchInvariant } from './laws/isBatchInvariant.ts'
+export {
+  type ExactlyOnceHistory,
+  type ExactlyOnceOptions,
+  isExactlyOnce,
+  type PlannedFault,
+} from './laws/isExactlyOnce.ts'
+export { inputTo, type LawInput, type LawOptions, type OutputOrder } from './laws/LawInput.ts'
 export { type MemoryDisk, memoryDisk } from './MemoryDisk.ts'
 export { memory, type MemoryOptions, type MemoryProvider, memoryStorage, type MemoryStorage } from './memoryStorage.ts'
 export { seededRandom } from './seededRandom.ts'

@@ -136,7 +136,8 @@ class ManualClock implements VirtualClock {
   }
 
   async advance(ms: number): Promise<void> {
-    if (!(ms >= 0)) throw new InvalidOption(`virtual clock: advance by ${ms} ms; expected at least 0 (see setWallClock)`)
+    if (!(ms >= 0))
+      throw new InvalidOption(`virtual clock: advance by ${ms} ms; expected at least 0 (see setWallClock)`)
     const arrivalMs = this.#monotonicMs + ms
     const budget = { steps: 0 }
     const call = `advance(${ms})`
@@ -151,12 +152,18 @@ class ManualClock implements VirtualClock {
   }
 
   pending(): ReadonlyArray<PendingTimer> {
-    const turns = this.#turns.map(
-      (action): PendingTimer => ({ dueMs: this.#monotonicMs, delayMs: 0, kind: 'turn', name: action.name }),
-    )
-    const timers = this.#timers.map(
-      ({ dueMs, delayMs, action }): PendingTimer => ({ dueMs, delayMs, kind: 'timer', name: action.name }),
-    )
+    const turns = this.#turns.map((action): PendingTimer => ({
+      dueMs: this.#monotonicMs,
+      delayMs: 0,
+      kind: 'turn',
+      name: action.name,
+    }))
+    const timers = this.#timers.map(({ dueMs, delayMs, action }): PendingTimer => ({
+      dueMs,
+      delayMs,
+      kind: 'timer',
+      name: action.name,
+    }))
     return [...turns, ...timers]
   }
 
@@ -190,7 +197,10 @@ class ManualClock implements VirtualClock {
     const waiting = this.pending()
     const lines = waiting
       .slice(0, listedMax)
-      .map(({ kind, name, dueMs, delayMs }) => `\n  ${kind} ${name || '(unnamed)'}: due at ${dueMs} ms, delay ${delayMs} ms`)
+      .map(
+        ({ kind, name, dueMs, delayMs }) =>
+          `\n  ${kind} ${name || '(unnamed)'}: due at ${dueMs} ms, delay ${delayMs} ms`,
+      )
     throw new ClockNotSettled(
       `virtual clock: ${call} ran ${this.#stepsMax} timers and turns and is not done at ${this.#monotonicMs} ms; ` +
         `expected it to come to rest (stepsMax). ${waiting.length} wait:${lines.join('')}`,

@@ -32,7 +32,12 @@ test('predicates hold for the calls that they name', () => {
   expect(struck(nth(3), mixed)).toEqual([3])
   expect(struck(everyNth(2), mixed)).toEqual([2, 4, 6])
   expect(struck(or(nth(1), on('read')), mixed)).toEqual([1, 2, 4, 5])
-  expect(struck(where(({ operation }) => operation === 'read'), mixed)).toEqual([2, 4, 5])
+  expect(
+    struck(
+      where(({ operation }) => operation === 'read'),
+      mixed,
+    ),
+  ).toEqual([2, 4, 5])
 })
 
 test('a count behind another predicate counts what that one lets through', () => {
@@ -44,7 +49,7 @@ test('a count behind another predicate counts what that one lets through', () =>
 test('a predicate begins anew for each that uses it, and chance repeats itself', () => {
   const third = nth(3)
   expect(struck(third, mixed)).toEqual(struck(third, mixed))
-  const calls = new Array<FaultCall>(1_000).fill(commit)
+  const calls = Array.from({ length: 1_000 }, () => commit)
   const sometimes = withChance(0.2, 7)
   expect(struck(sometimes, calls)).toEqual(struck(sometimes, calls))
   expect(struck(sometimes, calls).length).toBeGreaterThan(150)

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { CommitConflict, commitOf, CorruptBatch, RecordBatchBuilder, rowKey, StorageClosed, StorageFailed } from '@weir/core'
+import {
+  CommitConflict,
+  commitOf,
+  CorruptBatch,
+  RecordBatchBuilder,
+  rowKey,
+  StorageClosed,
+  StorageFailed,
+} from '@weir/core'
 import { memory, memoryDisk, memoryStorage, virtualClock } from '@weir/testing'
 import { storageContract } from '@weir/testing/contract'
 
@@ -105,7 +113,10 @@ test('bytes that a reader changed are found at the next read', async () => {
 
 test('bytes that are no batch are refused, with all of their commit', async () => {
   const storage = memoryStorage()
-  const append = [{ partition: 0, batch: batch('good') }, { partition: 0, batch: new Uint8Array(80) }]
+  const append = [
+    { partition: 0, batch: batch('good') },
+    { partition: 0, batch: new Uint8Array(80) },
+  ]
   await expect(storage.commit(commitOf({ append }))).rejects.toThrow(CorruptBatch)
   expect(storage.bounds(0).end).toBe(0)
 })
@@ -121,5 +132,7 @@ test('errors name what was expected and what is on record, and no payload', asyn
   const storage = memoryStorage()
   const refused = storage.commit(commitOf({ positions: [{ group: 'g', partition: 3, from: 5, next: 6 }] }))
   await expect(refused).rejects.toThrow(CommitConflict)
-  await expect(refused).rejects.toThrow("group 'g' moves its position of partition 3 from 5 to 6; the one on record is 0")
+  await expect(refused).rejects.toThrow(
+    "group 'g' moves its position of partition 3 from 5 to 6; the one on record is 0",
+  )
 })

@@ -160,7 +160,10 @@ test('reads fail and wait by plan as well', async () => {
 })
 
 test('the first rule that matches strikes, and those behind it are not asked', async () => {
-  const { order } = await run([strike(and(on('commit'), nth(1)), storageFull), strike(and(always, nth(1)), crashBefore)], 3)
+  const { order } = await run(
+    [strike(and(on('commit'), nth(1)), storageFull), strike(and(always, nth(1)), crashBefore)],
+    3,
+  )
   expect(order).toEqual(['1 StorageFull', '2 StorageFailed', '3 StorageFailed'])
 })
 

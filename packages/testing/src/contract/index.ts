@@ -1,1 +1,6 @@
-export { type ContractCase, type ProvidedStorage, storageContract, type StorageContractOptions } from './storageContract.ts'
+export {
+  type ContractCase,
+  type ProvidedStorage,
+  storageContract,
+  type StorageContractOptions,
+} from './storageContract.ts'

@@ -6,5 +6,5 @@ type BTreeClass = typeof sortedBTree.default
 const exported: { readonly default?: BTreeClass } | BTreeClass = sortedBTree
 
 /** A sorted map whose `clone` takes constant time: both sides copy what they change. */
-export const BTree: BTreeClass = 'default' in exported ? exported.default! : (exported as BTreeClass)
+export const BTree: BTreeClass = ('default' in exported ? exported.default : exported) as BTreeClass
 export type BTree<K, V> = InstanceType<typeof sortedBTree.default<K, V>>

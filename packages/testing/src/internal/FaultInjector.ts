@@ -5,14 +5,37 @@ import type { FaultCall } from '../faultPredicates.ts'
 /** A plan under way: it knows what was called so far. */
 export class FaultInjector {
   readonly #rules: ReadonlyArray<{ readonly matches: (call: FaultCall) => boolean; readonly fault: Fault }>
+  readonly #errors = new WeakSet<object>()
+  #struckCount = 0
 
   constructor(plan: FaultPlan) {
     this.#rules = plan.map(({ when, fault }) => ({ matches: when(), fault }))
   }
 
+  /** How many faults have struck so far. */
+  get struckCount(): number {
+    return this.#struckCount
+  }
+
   /** The fault that strikes this call. To be asked once a call. */
   faultOf(call: FaultCall): Fault | undefined {
-    return this.#rules.find(({ matches }) => matches(call))?.fault
+    const rule = this.#rules.find(({ matches }) => matches(call))
+    if (rule === undefined) return undefined
+    this.#struckCount++
+    if (rule.fault.kind === 'fail') this.#errors.add(rule.fault.error)
+    return rule.fault
+  }
+
+  /** A failure that stands for a fault of the plan. */
+  failure(what: string): StorageFailed {
+    const error = new StorageFailed(`${what}: injected by the test`)
+    this.#errors.add(error)
+    return error
+  }
+
+  /** Whether the plan is the cause of this failure. */
+  isCauseOf(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.#errors.has(error)
   }
 
   /** For a call that changes nothing: completes when it may go on, or fails. */
@@ -27,9 +50,9 @@ export class FaultInjector {
         return CompletableFuture.failed(fault.error)
       case 'crash':
         crash()
-        return CompletableFuture.failed(injected(`a crash at '${call.operation}'`))
+        return CompletableFuture.failed(this.failure(`a crash at '${call.operation}'`))
       case 'unknownOutcome':
-        return CompletableFuture.failed(injected(`a failure of '${call.operation}'`))
+        return CompletableFuture.failed(this.failure(`a failure of '${call.operation}'`))
     }
   }
 }
@@ -40,5 +63,3 @@ export const delay = (clock: Clock, delayMs: number): CompletableFuture<void> =>
   clock.after(delayMs, () => void future.complete(undefined))
   return future
 }
-
-export const injected = (what: string): StorageFailed => new StorageFailed(`${what}: injected by the test`)

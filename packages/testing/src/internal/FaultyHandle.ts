@@ -17,7 +17,7 @@ import {
 } from '@weir/core'
 import type { Fault } from '../Fault.ts'
 import type { FaultyStorage } from '../withFaults.ts'
-import { delay, type FaultInjector, injected } from './FaultInjector.ts'
+import { delay, type FaultInjector } from './FaultInjector.ts'
 
 /** An open storage whose calls go wrong by plan. */
 export class FaultyHandle implements FaultyStorage {
@@ -57,7 +57,9 @@ export class FaultyHandle implements FaultyStorage {
     const fault = this.#injector.faultOf({ operation: 'commit', commit })
     if (fault?.kind === 'slow') {
       const released = new CompletableFuture<void>()
-      this.#released.whenComplete(() => delay(this.#clock, fault.delayMs).whenComplete(() => released.complete(undefined)))
+      this.#released.whenComplete(() =>
+        delay(this.#clock, fault.delayMs).whenComplete(() => released.complete(undefined)),
+      )
       this.#released = released
     }
     if (fault?.kind === 'crash' || fault?.kind === 'unknownOutcome') this.#ending = new CompletableFuture<never>()
@@ -131,9 +133,9 @@ export class FaultyHandle implements FaultyStorage {
       case 'fail':
         return fault.error
       case 'crash':
-        return injected(`a crash ${fault.applied ? 'after' : 'before'} a commit`)
+        return this.#injector.failure(`a crash ${fault.applied ? 'after' : 'before'} a commit`)
       case 'unknownOutcome':
-        return injected('an unknown outcome of a commit')
+        return this.#injector.failure('an unknown outcome of a commit')
       default:
         return undefined
     }
@@ -147,7 +149,7 @@ export class FaultyHandle implements FaultyStorage {
 
   #pass<A>(operation: 'read' | 'offsetAt', call: (storage: Storage) => CompletableFuture<A>): CompletableFuture<A> {
     if (this.#ended !== undefined) return CompletableFuture.failed(this.#ended)
-    const crash = (): void => this.#crash(injected(`a crash at '${operation}'`))
+    const crash = (): void => this.#crash(this.#injector.failure(`a crash at '${operation}'`))
     return this.#injector.pass(this.#clock, { operation }, crash).thenCompose(() => {
       if (this.#crashed) throw this.#ended
       return call(this.#storage)

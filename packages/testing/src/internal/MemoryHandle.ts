@@ -165,7 +165,9 @@ export class MemoryHandle implements MemoryStorage {
     this.#notifying = true
     this.#clock.turn(() => {
       this.#notifying = false
-      for (const listener of [...this.#listeners]) if (this.#listeners.has(listener)) listener()
+      // those that subscribe meanwhile are called the next time, those that end meanwhile not any more
+      const listeners = Array.from(this.#listeners)
+      for (const listener of listeners) if (this.#listeners.has(listener)) listener()
     })
   }
 

@@ -72,7 +72,13 @@ const findRepeat = (stage: AppendStage, partition: number, batch: RecordBatch): 
 }
 
 /** Appends the records whose ids the scope has not seen. */
-const putUnknown = (stage: AppendStage, partition: number, scope: number, bytes: Uint8Array, batch: RecordBatch): Appended => {
+const putUnknown = (
+  stage: AppendStage,
+  partition: number,
+  scope: number,
+  bytes: Uint8Array,
+  batch: RecordBatch,
+): Appended => {
   const first = tailOf(stage, partition).end
   const selected: number[] = []
   const offsets: number[] = []
@@ -128,7 +134,11 @@ const tailOf = ({ tails, disk }: AppendStage, partition: number): Tail => {
   return { end: log?.end ?? 0, runningTimestampMax: log?.batches.at(-1)?.runningTimestampMax ?? -Infinity }
 }
 
-const producerState = ({ producers, disk }: AppendStage, producerId: number, partition: number): ProducerState | undefined => {
+const producerState = (
+  { producers, disk }: AppendStage,
+  producerId: number,
+  partition: number,
+): ProducerState | undefined => {
   const key = producerKey(producerId, partition)
   return producers.get(key) ?? disk.producers.get(key)
 }

@@ -75,7 +75,10 @@ const requireEpoch = (disk: DiskState, { owner, epoch }: Fence): void => {
 
 const requireRow = (disk: DiskState, { key, value }: Expectation): void => {
   const present = disk.rows.get(key)
-  const holds = value === null || present === undefined ? value === null && present === undefined : compareBytes(value, present) === 0
+  const holds =
+    value === null || present === undefined
+      ? value === null && present === undefined
+      : compareBytes(value, present) === 0
   if (!holds) {
     const found = present === undefined ? 'absent' : `${present.length} bytes`
     throw new CommitConflict(`a row with a key of ${key.length} bytes is not as expected; it is ${found}`)

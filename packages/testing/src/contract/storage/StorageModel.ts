@@ -7,7 +7,12 @@ export interface PlannedCommit {
   readonly takeOver: boolean
   readonly expect: ReadonlyArray<{ readonly name: string; readonly right: boolean }>
   readonly appends: ReadonlyArray<PlannedAppend>
-  readonly positions: ReadonlyArray<{ readonly group: string; readonly partition: number; readonly right: boolean; readonly next: number }>
+  readonly positions: ReadonlyArray<{
+    readonly group: string
+    readonly partition: number
+    readonly right: boolean
+    readonly next: number
+  }>
   readonly rows: ReadonlyArray<{ readonly name: string; readonly value: string | null }>
 }
 
@@ -53,7 +58,12 @@ export class StorageModel {
   ownerEpoch = 0
 
   copy(): StorageModel {
-    return Object.assign(new StorageModel(), structuredClone({ ...this }))
+    return Object.assign(new StorageModel(), structuredClone(this.#state()))
+  }
+
+  #state(): Pick<StorageModel, 'records' | 'rows' | 'positions' | 'producers' | 'ids' | 'ownerEpoch'> {
+    const { records, rows, positions, producers, ids, ownerEpoch } = this
+    return { records, rows, positions, producers, ids, ownerEpoch }
   }
 
   /** Becomes `other`. */
@@ -74,7 +84,10 @@ export class StorageModel {
     const after = this.copy()
     const resolved = plan.appends.map((one) => after.#append(one))
     const verdict = this.#verdict(plan, resolved)
-    const commit = this.#commit(plan, resolved.map(({ made }) => made))
+    const commit = this.#commit(
+      plan,
+      resolved.map(({ made }) => made),
+    )
     if ('appends' in verdict) {
       for (const { name, value } of plan.rows) {
         if (value === null) delete after.rows[name]
@@ -103,7 +116,9 @@ export class StorageModel {
       // nobody is right before the first epoch
       fence: plan.fence === 'none' || fenceEpoch === 0 ? undefined : { owner: 'o', epoch: fenceEpoch },
       expect: [
-        ...plan.expect.map(({ name, right }) => row(name, right ? (this.rows[name] ?? null) : `not ${this.rows[name]}`)),
+        ...plan.expect.map(({ name, right }) =>
+          row(name, right ? (this.rows[name] ?? null) : `not ${this.rows[name]}`),
+        ),
         ...(plan.takeOver ? [epoch('o', this.ownerEpoch)] : []),
       ],
       append: made,
@@ -135,12 +150,16 @@ export class StorageModel {
     const made = append(partition, plan.records, { sender, scope })
     if (plan.batch === 'gap') return { made, error: 'SequenceGap', duplicate: false, offsets: [] }
     // a producer that the storage has never seen has no older epoch
-    if (plan.batch === 'oldEpoch' && producer.next > 0) return { made, error: 'EpochFenced', duplicate: false, offsets: [] }
+    if (plan.batch === 'oldEpoch' && producer.next > 0)
+      return { made, error: 'EpochFenced', duplicate: false, offsets: [] }
     if (sender.epoch !== producer.epoch) this.producers[place] = { epoch: sender.epoch, next: 0, sent: [] }
     const put = this.#put(partition, plan.records, scope)
-    const state = this.producers[place]!
+    const state = this.producers[place]
     state.next += plan.records.length
-    state.sent = [...state.sent, { sequence: sender.sequence, records: plan.records, scope, offsets: put.offsets }].slice(-5)
+    state.sent = [
+      ...state.sent,
+      { sequence: sender.sequence, records: plan.records, scope, offsets: put.offsets },
+    ].slice(-5)
     return { made, ...put }
   }
 
@@ -174,7 +193,9 @@ const senderOf = (id: number, producer: ModelProducer, batch: PlannedAppend['bat
       return { id, epoch: producer.epoch + 1, sequence: 0 }
     case 'oldEpoch':
       // for a new producer its first batch
-      return producer.next > 0 ? { id, epoch: producer.epoch - 1, sequence: 0 } : { id, epoch: producer.epoch, sequence: 0 }
+      return producer.next > 0
+        ? { id, epoch: producer.epoch - 1, sequence: 0 }
+        : { id, epoch: producer.epoch, sequence: 0 }
     case 'gap':
       return { id, epoch: producer.epoch, sequence: producer.next + 1 }
     default:

@@ -48,8 +48,11 @@ export const closeCases: ReadonlyArray<StorageCase> = [
       const refused = commit(storage, { expect: [row('never', '1')] }).handle((_, error) => error)
       await storage.close()
       assert.equal(completed, 10)
-      assert.deepEqual((await Promise.all(commits)).map(({ appends }) => appends[0]!.baseOffset), commits.map((_, n) => n))
-      assert.equal((await refused as { _tag?: string })._tag, 'CommitConflict')
+      assert.deepEqual(
+        (await Promise.all(commits)).map(({ appends }) => appends[0]!.baseOffset),
+        commits.map((_, n) => n),
+      )
+      assert.equal(((await refused) as { _tag?: string })._tag, 'CommitConflict')
     },
   },
   {

@@ -13,20 +13,35 @@ export const commitCases: ReadonlyArray<StorageCase> = [
       const second = await commit(storage, { append: [append(3, ['d', 'e', 'f'])] })
       assert.deepEqual(
         [...first.appends, ...second.appends].map(({ baseOffset, duplicate }) => [baseOffset, duplicate]),
-        [[0, false], [2, false], [3, false]],
+        [
+          [0, false],
+          [2, false],
+          [3, false],
+        ],
       )
       assert.deepEqual(storage.bounds(3), { start: 0, end: 6 })
       const found = await readAll(storage, 3)
-      assert.deepEqual(found.map(({ offset, value }) => [offset, value]), [...'abcdef'].map((value, at) => [at, value]))
+      assert.deepEqual(
+        found.map(({ offset, value }) => [offset, value]),
+        'abcdef'.split('').map((value, at) => [at, value]),
+      )
     },
   },
   {
     name: 'a commit answers one entry for each append, in their order',
     run: async (storage) => {
       await commit(storage, { append: [append(1, ['x', 'y'])] })
-      const { appends } = await commit(storage, { append: [append(9, ['a']), append(1, ['b']), append(9, ['c']), append(1, ['d'])] })
-      assert.deepEqual(appends.map(({ baseOffset }) => baseOffset), [0, 2, 1, 3])
-      assert.deepEqual(appends.map(({ offsets }) => offsets), [undefined, undefined, undefined, undefined])
+      const { appends } = await commit(storage, {
+        append: [append(9, ['a']), append(1, ['b']), append(9, ['c']), append(1, ['d'])],
+      })
+      assert.deepEqual(
+        appends.map(({ baseOffset }) => baseOffset),
+        [0, 2, 1, 3],
+      )
+      assert.deepEqual(
+        appends.map(({ offsets }) => offsets),
+        [undefined, undefined, undefined, undefined],
+      )
     },
   },
   {
@@ -41,7 +56,10 @@ export const commitCases: ReadonlyArray<StorageCase> = [
       await commit(storage, { append: [append(0, given)] })
       const found = await readAll(storage, 0)
       const defaults = { key: null, value: null, timestamp: 0, id: null, headers: {}, watermark: -Infinity }
-      assert.deepEqual(found, given.map((record, offset) => ({ ...defaults, ...record, offset })))
+      assert.deepEqual(
+        found,
+        given.map((record, offset) => ({ ...defaults, ...record, offset })),
+      )
     },
   },
   {
@@ -66,7 +84,10 @@ export const commitCases: ReadonlyArray<StorageCase> = [
         rows: [row('r', '1')],
       }).thenApply(() => {
         // synchronously on completion: not a moment later
-        assert.deepEqual([storage.bounds(0).end, storage.bounds(1).end, storage.position('g', 0), rowText(storage.rows, 'r')], [1, 1, 1, '1'])
+        assert.deepEqual(
+          [storage.bounds(0).end, storage.bounds(1).end, storage.position('g', 0), rowText(storage.rows, 'r')],
+          [1, 1, 1, '1'],
+        )
       })
       assert.deepEqual([await valuesOf(storage, 0), await valuesOf(storage, 1)], [['a'], ['b']])
     },
@@ -96,17 +117,27 @@ export const commitCases: ReadonlyArray<StorageCase> = [
     name: 'commits are applied in the order of the calls, also when none is waited for',
     run: async (storage) => {
       const futures = Array.from({ length: 50 }, (_, n) =>
-        commit(storage, { append: [append(0, [`${n}`])], positions: [{ group: 'g', partition: 0, from: n, next: n + 1 }], rows: [row('n', `${n}`)] }),
+        commit(storage, {
+          append: [append(0, [`${n}`])],
+          positions: [{ group: 'g', partition: 0, from: n, next: n + 1 }],
+          rows: [row('n', `${n}`)],
+        }),
       )
       for (const [n, future] of futures.entries()) assert.equal((await future).appends[0]!.baseOffset, n)
-      assert.deepEqual(await valuesOf(storage, 0), futures.map((_, n) => `${n}`))
+      assert.deepEqual(
+        await valuesOf(storage, 0),
+        futures.map((_, n) => `${n}`),
+      )
       assert.deepEqual([storage.position('g', 0), rowText(storage.rows, 'n')], [50, '49'])
     },
   },
   {
     name: 'a later commit of the handle sees the rows and positions of an earlier one that is still on its way',
     run: async (storage) => {
-      const first = commit(storage, { rows: [row('a', '1')], positions: [{ group: 'g', partition: 0, from: 0, next: 7 }] })
+      const first = commit(storage, {
+        rows: [row('a', '1')],
+        positions: [{ group: 'g', partition: 0, from: 0, next: 7 }],
+      })
       const second = commit(storage, {
         expect: [row('a', '1')],
         rows: [row('a', null), row('b', '2')],
@@ -114,7 +145,10 @@ export const commitCases: ReadonlyArray<StorageCase> = [
       })
       const third = commit(storage, { expect: [row('a', null), row('b', '2')], rows: [row('c', '3')] })
       await Promise.all([first, second, third])
-      assert.deepEqual([rowText(storage.rows, 'a'), rowText(storage.rows, 'b'), rowText(storage.rows, 'c')], [undefined, '2', '3'])
+      assert.deepEqual(
+        [rowText(storage.rows, 'a'), rowText(storage.rows, 'b'), rowText(storage.rows, 'c')],
+        [undefined, '2', '3'],
+      )
       assert.equal(storage.position('g', 0), 9)
     },
   },
@@ -139,8 +173,13 @@ export const commitCases: ReadonlyArray<StorageCase> = [
   {
     name: 'in one commit the last change of a row wins',
     run: async (storage) => {
-      await commit(storage, { rows: [row('a', '1'), row('b', '1'), row('a', '2'), row('b', null), row('c', null), row('c', '3')] })
-      assert.deepEqual(['a', 'b', 'c'].map((name) => rowText(storage.rows, name)), ['2', undefined, '3'])
+      await commit(storage, {
+        rows: [row('a', '1'), row('b', '1'), row('a', '2'), row('b', null), row('c', null), row('c', '3')],
+      })
+      assert.deepEqual(
+        ['a', 'b', 'c'].map((name) => rowText(storage.rows, name)),
+        ['2', undefined, '3'],
+      )
       await commit(storage, { rows: [row('a', null), row('absent', null)] })
       assert.equal(rowText(storage.rows, 'a'), undefined)
     },

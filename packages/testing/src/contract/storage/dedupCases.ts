@@ -29,7 +29,10 @@ export const dedupCases: ReadonlyArray<StorageCase> = [
         { id: null, value: 'without id', timestamp: 20 },
       ]
       const { appends } = await commit(storage, { append: [append(0, given, { scope: 1 })] })
-      assert.deepEqual([appends[0]!.baseOffset, appends[0]!.duplicate, appends[0]!.offsets], [2, false, [1, 2, 0, 3, 4]])
+      assert.deepEqual(
+        [appends[0]!.baseOffset, appends[0]!.duplicate, appends[0]!.offsets],
+        [2, false, [1, 2, 0, 3, 4]],
+      )
       const defaults = { key: null, value: null, timestamp: 0, headers: {}, watermark: -Infinity }
       assert.deepEqual(
         await readAll(storage, 0, 2),
@@ -41,7 +44,10 @@ export const dedupCases: ReadonlyArray<StorageCase> = [
   {
     name: 'an id repeated within a batch is appended once',
     run: async (storage) => {
-      assert.deepEqual(await send(storage, ['a', 'b', 'a', 'a', 'c', 'b']), { duplicate: false, offsets: [0, 1, 0, 0, 2, 1] })
+      assert.deepEqual(await send(storage, ['a', 'b', 'a', 'a', 'c', 'b']), {
+        duplicate: false,
+        offsets: [0, 1, 0, 0, 2, 1],
+      })
       assert.deepEqual(await valuesOf(storage, 0), ['value of a', 'value of b', 'value of c'])
     },
   },
@@ -51,7 +57,13 @@ export const dedupCases: ReadonlyArray<StorageCase> = [
       const batch = (ids: ReadonlyArray<string>) => append(0, records(ids), { scope: 1 })
       const first = commit(storage, { append: [batch(['a', 'b']), batch(['b', 'c'])] })
       const second = commit(storage, { append: [batch(['c', 'd'])] })
-      assert.deepEqual((await first).appends.map(({ offsets, baseOffset }) => offsets ?? [baseOffset, baseOffset + 1]), [[0, 1], [1, 2]])
+      assert.deepEqual(
+        (await first).appends.map(({ offsets, baseOffset }) => offsets ?? [baseOffset, baseOffset + 1]),
+        [
+          [0, 1],
+          [1, 2],
+        ],
+      )
       assert.deepEqual((await second).appends[0]!.offsets, [2, 3])
       assert.equal(storage.bounds(0).end, 4)
     },
@@ -63,7 +75,10 @@ export const dedupCases: ReadonlyArray<StorageCase> = [
       assert.deepEqual(await send(storage, ['a'], { scope: 2 }), { duplicate: false, offsets: [1] })
       assert.deepEqual(await send(storage, ['a', 'b'], { scope: undefined }), { duplicate: false, offsets: [2, 3] })
       assert.deepEqual(await send(storage, ['b'], { scope: 1 }), { duplicate: false, offsets: [4] })
-      assert.deepEqual((await readAll(storage, 0)).map(({ id }) => id), ['a', 'a', 'a', 'b', 'b'])
+      assert.deepEqual(
+        (await readAll(storage, 0)).map(({ id }) => id),
+        ['a', 'a', 'a', 'b', 'b'],
+      )
     },
   },
   {
@@ -80,13 +95,19 @@ export const dedupCases: ReadonlyArray<StorageCase> = [
       const long = 'x'.repeat(3_000)
       const ids = ['', 'a', 'A', 'aa', 'a\0', 'ü', 'u\u0308', '渓', long, `${long}1`, `${long}2`, '1', '01']
       assert.deepEqual(await send(storage, ids), { duplicate: false, offsets: ids.map((_, index) => index) })
-      assert.deepEqual(await send(storage, ids.toReversed()), { duplicate: true, offsets: ids.map((_, index) => index).reverse() })
+      assert.deepEqual(await send(storage, ids.toReversed()), {
+        duplicate: true,
+        offsets: ids.map((_, index) => index).reverse(),
+      })
     },
   },
   {
     name: 'ids of a refused commit are not known',
     run: async (storage) => {
-      await failsWith(commit(storage, { expect: [row('never', '1')], append: [append(0, records(['a']), { scope: 1 })] }), CommitConflict)
+      await failsWith(
+        commit(storage, { expect: [row('never', '1')], append: [append(0, records(['a']), { scope: 1 })] }),
+        CommitConflict,
+      )
       assert.deepEqual(await send(storage, ['a']), { duplicate: false, offsets: [0] })
     },
   },
@@ -95,10 +116,16 @@ export const dedupCases: ReadonlyArray<StorageCase> = [
     run: async (storage) => {
       const sender = (sequence: number): Sender => ({ id: 4, epoch: 0, sequence })
       await send(storage, ['a', 'b'], { sender: sender(0) })
-      assert.deepEqual(await send(storage, ['b', 'c', 'd'], { sender: sender(2) }), { duplicate: false, offsets: [1, 2, 3] })
+      assert.deepEqual(await send(storage, ['b', 'c', 'd'], { sender: sender(2) }), {
+        duplicate: false,
+        offsets: [1, 2, 3],
+      })
       assert.deepEqual(await send(storage, ['a', 'd'], { sender: sender(5) }), { duplicate: true, offsets: [0, 3] })
       assert.deepEqual(await send(storage, ['e'], { sender: sender(7) }), { duplicate: false, offsets: [4] })
-      assert.deepEqual(await valuesOf(storage, 0), ['a', 'b', 'c', 'd', 'e'].map((id) => `value of ${id}`))
+      assert.deepEqual(
+        await valuesOf(storage, 0),
+        ['a', 'b', 'c', 'd', 'e'].map((id) => `value of ${id}`),
+      )
     },
   },
   {
@@ -108,7 +135,10 @@ export const dedupCases: ReadonlyArray<StorageCase> = [
       const sender: Sender = { id: 4, epoch: 0, sequence: 0 }
       const first = await send(storage, ['c', 'a', 'd', 'b'], { sender })
       assert.deepEqual(first, { duplicate: false, offsets: [2, 0, 3, 1] })
-      assert.deepEqual(await send(storage, ['c', 'a', 'd', 'b'], { sender }), { duplicate: true, offsets: [2, 0, 3, 1] })
+      assert.deepEqual(await send(storage, ['c', 'a', 'd', 'b'], { sender }), {
+        duplicate: true,
+        offsets: [2, 0, 3, 1],
+      })
       assert.equal(storage.bounds(0).end, 4)
     },
   },
@@ -119,7 +149,10 @@ export const dedupCases: ReadonlyArray<StorageCase> = [
       const odd = ids.filter((_, n) => n % 2 === 1)
       await send(storage, odd)
       const { offsets } = await send(storage, ids)
-      assert.deepEqual(offsets, ids.map((_, n) => (n % 2 === 1 ? (n - 1) / 2 : 2_500 + n / 2)))
+      assert.deepEqual(
+        offsets,
+        ids.map((_, n) => (n % 2 === 1 ? (n - 1) / 2 : 2_500 + n / 2)),
+      )
       assert.equal(storage.bounds(0).end, 5_000)
     },
   },

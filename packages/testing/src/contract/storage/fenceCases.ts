@@ -12,7 +12,10 @@ export const fenceCases: ReadonlyArray<StorageCase> = [
       await commit(storage, { expect: [epoch('o', 0)], rows: [epoch('o', 1)] })
       await commit(storage, { fence: { owner: 'o', epoch: 1 }, append: [append(0, ['old'])] })
       await commit(storage, { expect: [epoch('o', 1)], rows: [epoch('o', 2)] })
-      await failsWith(commit(storage, { fence: { owner: 'o', epoch: 1 }, append: [append(0, ['zombie'])] }), EpochFenced)
+      await failsWith(
+        commit(storage, { fence: { owner: 'o', epoch: 1 }, append: [append(0, ['zombie'])] }),
+        EpochFenced,
+      )
       await commit(storage, { fence: { owner: 'o', epoch: 2 }, append: [append(0, ['new'])] })
       assert.deepEqual(await valuesOf(storage, 0), ['old', 'new'])
     },

@@ -68,17 +68,30 @@ class Step implements fc.AsyncCommand<StorageModel, Real> {
 const steps = (reopens: boolean): Array<fc.Arbitrary<Step>> => [
   fc.array(plannedCommit, { minLength: 1, maxLength: 4 }).map(commitStep),
   fc.record({ partition: fc.constantFrom(...partitionsUsed), from: fc.nat(20) }).map(readStep),
-  fc.record({ partition: fc.constantFrom(...partitionsUsed), timestamp: fc.integer({ min: -1, max: 31 }) }).map(timeStep),
-  fc.record({ from: fc.constantFrom(...rowNames), until: fc.constantFrom(...rowNames), limit: fc.integer({ min: 1, max: 6 }), reverse: fc.boolean() }).map(rangeStep),
-  fc.constant(new Step('take a snapshot', async (model, real) => {
-    real.snapshots.push({ snapshot: real.storage.snapshot(), model: model.copy() })
-  })),
-  fc.constant(new Step('compare and close the oldest snapshot', async (_, real) => {
-    const held = real.snapshots.shift()
-    if (held === undefined) return
-    requireCut(held.model, held.snapshot)
-    held.snapshot.close()
-  })),
+  fc
+    .record({ partition: fc.constantFrom(...partitionsUsed), timestamp: fc.integer({ min: -1, max: 31 }) })
+    .map(timeStep),
+  fc
+    .record({
+      from: fc.constantFrom(...rowNames),
+      until: fc.constantFrom(...rowNames),
+      limit: fc.integer({ min: 1, max: 6 }),
+      reverse: fc.boolean(),
+    })
+    .map(rangeStep),
+  fc.constant(
+    new Step('take a snapshot', async (model, real) => {
+      real.snapshots.push({ snapshot: real.storage.snapshot(), model: model.copy() })
+    }),
+  ),
+  fc.constant(
+    new Step('compare and close the oldest snapshot', async (_, real) => {
+      const held = real.snapshots.shift()
+      if (held === undefined) return
+      requireCut(held.model, held.snapshot)
+      held.snapshot.close()
+    }),
+  ),
   ...(reopens ? [fc.constant(new Step('close and reopen', reopen))] : []),
 ]
 
@@ -107,8 +120,14 @@ const readStep = ({ partition, from }: { readonly partition: number; readonly fr
     const position = Math.min(from, model.recordsOf(partition).length)
     const found = await readAll(storage, partition, position)
     const expected = model.recordsOf(partition).slice(position)
-    assert.deepEqual(found.map(({ value, timestamp, id }) => ({ value, timestamp, id })), expected)
-    assert.deepEqual(found.map(({ offset }) => offset), expected.map((_, index) => position + index))
+    assert.deepEqual(
+      found.map(({ value, timestamp, id }) => ({ value, timestamp, id })),
+      expected,
+    )
+    assert.deepEqual(
+      found.map(({ offset }) => offset),
+      expected.map((_, index) => position + index),
+    )
   })
 
 const timeStep = ({ partition, timestamp }: { readonly partition: number; readonly timestamp: number }): Step =>
@@ -127,7 +146,9 @@ interface PlannedRange {
 
 const rangeStep = ({ from, until, limit, reverse }: PlannedRange): Step =>
   new Step(`range from '${from}' until '${until}', ${limit} rows, reverse ${reverse}`, async (model, { storage }) => {
-    const names = Object.keys(model.rows).filter((name) => name >= from && name < until).sort()
+    const names = Object.keys(model.rows)
+      .filter((name) => name >= from && name < until)
+      .sort()
     if (reverse) names.reverse()
     const expected = names.slice(0, limit).map((name) => row(name, model.rows[name]!))
     assert.deepEqual(storage.rows.range(key(from), key(until), { limit, reverse }), expected)
@@ -136,7 +157,10 @@ const rangeStep = ({ from, until, limit, reverse }: PlannedRange): Step =>
 const requireVerdict = (verdict: Verdict, committed: Committed | undefined, error: unknown): void => {
   if ('refusedWith' in verdict) {
     const tag = (error as { readonly _tag?: string } | undefined)?._tag ?? String(error)
-    assert.ok(verdict.refusedWith.includes(tag), `a commit answered ${tag}; expected ${verdict.refusedWith.join(' or ')}`)
+    assert.ok(
+      verdict.refusedWith.includes(tag),
+      `a commit answered ${tag}; expected ${verdict.refusedWith.join(' or ')}`,
+    )
     return
   }
   if (committed === undefined) throw error
@@ -168,6 +192,9 @@ const requireEqual = async (model: StorageModel, storage: Storage): Promise<void
   requireCut(model, cutOf(storage))
   for (const partition of partitionsUsed) {
     const found = await readAll(storage, partition)
-    assert.deepEqual(found.map(({ value, timestamp, id }) => ({ value, timestamp, id })), model.recordsOf(partition))
+    assert.deepEqual(
+      found.map(({ value, timestamp, id }) => ({ value, timestamp, id })),
+      model.recordsOf(partition),
+    )
   }
 }

@@ -36,7 +36,9 @@ export const append = (
   options: { readonly sender?: Sender | undefined; readonly scope?: number | undefined } = {},
 ): Append => {
   const { sender, scope } = options
-  const builder = new RecordBatchBuilder(sender === undefined ? {} : { producer: { id: sender.id, epoch: sender.epoch } })
+  const builder = new RecordBatchBuilder(
+    sender === undefined ? {} : { producer: { id: sender.id, epoch: sender.epoch } },
+  )
   for (const record of records) {
     const given = typeof record === 'string' ? { value: record } : record
     builder.add(

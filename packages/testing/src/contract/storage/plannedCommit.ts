@@ -43,5 +43,7 @@ export const plannedCommit: fc.Arbitrary<PlannedCommit> = fc.record({
     fc.record({ group: fc.constantFrom(...groupsUsed), partition, right: mostly, next: fc.nat(9) }),
     { maxLength: 2, selector: (change) => `${change.group}/${change.partition}` },
   ),
-  rows: fc.array(fc.record({ name: fc.constantFrom(...rowNames), value: fc.option(fc.string({ maxLength: 4 })) }), { maxLength: 3 }),
+  rows: fc.array(fc.record({ name: fc.constantFrom(...rowNames), value: fc.option(fc.string({ maxLength: 4 })) }), {
+    maxLength: 3,
+  }),
 })

@@ -61,7 +61,10 @@ export const readCases: ReadonlyArray<StorageCase> = [
       await fill(storage, 0, [5, 1, 1, 8, 2, 3])
       await fill(storage, 1, [9])
       const all = await readAll(storage, 0)
-      assert.deepEqual(all.map(({ offset }) => offset), Array.from({ length: 20 }, (_, n) => n))
+      assert.deepEqual(
+        all.map(({ offset }) => offset),
+        Array.from({ length: 20 }, (_, n) => n),
+      )
       for (const recordsMax of [1, 2, 6, 7, 100]) {
         for (const from of [0, 4, 6, 19, 20]) {
           assert.deepEqual(await readAll(storage, 0, from, { recordsMax, bytesMax: 1e9 }), all.slice(from))
@@ -74,12 +77,22 @@ export const readCases: ReadonlyArray<StorageCase> = [
     run: async (storage) => {
       const times = [[5, 3], [4], [9, 2], [1], [-3, 9.5]]
       for (const [n, batch] of times.entries()) {
-        await commit(storage, { append: [append(0, batch.map((timestamp) => ({ timestamp, value: `${n}` })))] })
+        await commit(storage, {
+          append: [
+            append(
+              0,
+              batch.map((timestamp) => ({ timestamp, value: `${n}` })),
+            ),
+          ],
+        })
       }
       await commit(storage, { append: [append(1, [{ timestamp: -100 }])] })
       const { batches } = await storage.read(0, 0, unbounded)
       assert.ok(batches.every(({ bytes }) => verifyBatch(bytes, crc32)))
-      assert.deepEqual(batches.map(({ runningTimestampMax }) => runningTimestampMax), [5, 5, 9, 9, 9.5])
+      assert.deepEqual(
+        batches.map(({ runningTimestampMax }) => runningTimestampMax),
+        [5, 5, 9, 9, 9.5],
+      )
       assert.equal((await storage.read(1, 0, unbounded)).batches[0]!.runningTimestampMax, -100)
     },
   },
@@ -100,7 +113,15 @@ export const readCases: ReadonlyArray<StorageCase> = [
     name: 'offsetAt is the first record at or after a time, also within a batch',
     run: async (storage) => {
       const times = [[10, 20], [20, 30, 40], [50]]
-      for (const batch of times) await commit(storage, { append: [append(0, batch.map((timestamp) => ({ timestamp })))] })
+      for (const batch of times)
+        await commit(storage, {
+          append: [
+            append(
+              0,
+              batch.map((timestamp) => ({ timestamp })),
+            ),
+          ],
+        })
       const asked = [-Infinity, 9, 10, 11, 20, 20.5, 30, 35, 41, 50, 51, Infinity]
       const answers: number[] = []
       for (const timestamp of asked) answers.push(await storage.offsetAt(0, timestamp))
@@ -114,9 +135,18 @@ export const readCases: ReadonlyArray<StorageCase> = [
       const random = seededRandom(20_260_101)
       const times: number[] = []
       for (let n = 0; n < 60; n++) {
-        const batch = Array.from({ length: 1 + Math.floor(random.next() * 6) }, () => Math.floor(n * 3 + random.next() * 60))
+        const batch = Array.from({ length: 1 + Math.floor(random.next() * 6) }, () =>
+          Math.floor(n * 3 + random.next() * 60),
+        )
         times.push(...batch)
-        await commit(storage, { append: [append(0, batch.map((timestamp) => ({ timestamp })))] })
+        await commit(storage, {
+          append: [
+            append(
+              0,
+              batch.map((timestamp) => ({ timestamp })),
+            ),
+          ],
+        })
       }
       for (let timestamp = -1; timestamp <= 250; timestamp++) {
         const first = times.findIndex((time) => time >= timestamp)

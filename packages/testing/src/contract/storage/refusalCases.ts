@@ -21,27 +21,49 @@ const refusals: ReadonlyArray<Refusal> = [
   { what: 'a row that is absent', error: CommitConflict, parts: { expect: [row('absent', '1')] } },
   { what: 'a row of another value', error: CommitConflict, parts: { expect: [row('present', '2')] } },
   { what: 'a row of a longer value', error: CommitConflict, parts: { expect: [row('present', '11')] } },
-  { what: 'the last of several expectations', error: CommitConflict, parts: { expect: [row('present', '1'), row('absent', null), row('present', '')] } },
-  { what: 'a position behind the one given', error: CommitConflict, parts: { positions: [{ group: 'g', partition: 0, from: 2, next: 3 }] } },
-  { what: 'a position before the one given', error: CommitConflict, parts: { positions: [{ group: 'g', partition: 0, from: 0, next: 1 }] } },
-  { what: 'a group without a position', error: CommitConflict, parts: { positions: [{ group: 'other', partition: 0, from: 1, next: 2 }] } },
-  { what: 'a gap in a sequence', error: SequenceGap, parts: { append: [append(5, ['x'], { sender: { id: 7, epoch: 1, sequence: 2 } })] } },
-  { what: 'an older epoch of a producer', error: EpochFenced, parts: { append: [append(5, ['x'], { sender: { id: 7, epoch: 0, sequence: 0 } })] } },
+  {
+    what: 'the last of several expectations',
+    error: CommitConflict,
+    parts: { expect: [row('present', '1'), row('absent', null), row('present', '')] },
+  },
+  {
+    what: 'a position behind the one given',
+    error: CommitConflict,
+    parts: { positions: [{ group: 'g', partition: 0, from: 2, next: 3 }] },
+  },
+  {
+    what: 'a position before the one given',
+    error: CommitConflict,
+    parts: { positions: [{ group: 'g', partition: 0, from: 0, next: 1 }] },
+  },
+  {
+    what: 'a group without a position',
+    error: CommitConflict,
+    parts: { positions: [{ group: 'other', partition: 0, from: 1, next: 2 }] },
+  },
+  {
+    what: 'a gap in a sequence',
+    error: SequenceGap,
+    parts: { append: [append(5, ['x'], { sender: { id: 7, epoch: 1, sequence: 2 } })] },
+  },
+  {
+    what: 'an older epoch of a producer',
+    error: EpochFenced,
+    parts: { append: [append(5, ['x'], { sender: { id: 7, epoch: 0, sequence: 0 } })] },
+  },
 ]
 
 /** What a commit that is refused does: nothing. */
 export const refusalCases: ReadonlyArray<StorageCase> = [
-  ...refusals.map(
-    ({ what, error, parts }): StorageCase => ({
-      name: `a commit refused for ${what} leaves no trace of its appends, positions, rows, sequences and ids`,
-      run: async (storage) => {
-        await prepare(storage)
-        await failsWith(commit(storage, withEverything(parts)), error)
-        await requireUntouched(storage)
-        await requireUsable(storage)
-      },
-    }),
-  ),
+  ...refusals.map(({ what, error, parts }): StorageCase => ({
+    name: `a commit refused for ${what} leaves no trace of its appends, positions, rows, sequences and ids`,
+    run: async (storage) => {
+      await prepare(storage)
+      await failsWith(commit(storage, withEverything(parts)), error)
+      await requireUntouched(storage)
+      await requireUsable(storage)
+    },
+  })),
   {
     name: 'what is expected of a row is its value before the commit, not what the commit writes',
     run: async (storage) => {
@@ -54,7 +76,11 @@ export const refusalCases: ReadonlyArray<StorageCase> = [
     name: 'a commit that depends on a refused one is refused as well, and its neighbours go through',
     run: async (storage) => {
       const before = commit(storage, { append: [append(0, ['before'])] })
-      const refused = commit(storage, { expect: [row('never', '1')], append: [append(0, ['refused'])], rows: [row('a', '1')] })
+      const refused = commit(storage, {
+        expect: [row('never', '1')],
+        append: [append(0, ['refused'])],
+        rows: [row('a', '1')],
+      })
       const dependent = commit(storage, { expect: [row('a', '1')], append: [append(0, ['dependent'])] })
       const after = commit(storage, { append: [append(0, ['after'])] })
       assert.equal((await before).appends[0]!.baseOffset, 0)
@@ -112,7 +138,10 @@ const withEverything = (parts: Partial<Commit>): Partial<Commit> => ({
 const requireUntouched = async (storage: Storage): Promise<void> => {
   const values = await Promise.all([0, 1, 2, 3, 5].map((partition) => valuesOf(storage, partition)))
   assert.deepEqual(values, [['old'], [], [], [], ['old']])
-  assert.deepEqual([0, 1, 2, 3, 5].map((partition) => storage.bounds(partition).end), [1, 0, 0, 0, 1])
+  assert.deepEqual(
+    [0, 1, 2, 3, 5].map((partition) => storage.bounds(partition).end),
+    [1, 0, 0, 0, 1],
+  )
   assert.deepEqual([storage.position('g', 0), storage.position('h', 0)], [1, 0])
   assert.deepEqual([rowText(storage.rows, 'present'), rowText(storage.rows, 'absent')], ['1', undefined])
   await commit(storage, { fence: { owner: 'owner', epoch: 2 } })
@@ -127,5 +156,12 @@ const requireUsable = async (storage: Storage): Promise<void> => {
       append(5, ['second'], { sender: { id: 7, epoch: 1, sequence: 1 } }),
     ],
   })
-  assert.deepEqual(appends.map(({ baseOffset, duplicate }) => [baseOffset, duplicate]), [[0, false], [0, false], [1, false]])
+  assert.deepEqual(
+    appends.map(({ baseOffset, duplicate }) => [baseOffset, duplicate]),
+    [
+      [0, false],
+      [0, false],
+      [1, false],
+    ],
+  )
 }

@@ -21,10 +21,24 @@ export const reopenCases: ReadonlyArray<StorageCase> = [
       const again = await open()
       assert.deepEqual(await readAll(again, 0), before)
       assert.deepEqual(await valuesOf(again, 1), ['b'])
-      assert.deepEqual([again.bounds(0), again.bounds(1), again.bounds(2)], [{ start: 0, end: 2 }, { start: 0, end: 1 }, { start: 0, end: 0 }])
+      assert.deepEqual(
+        [again.bounds(0), again.bounds(1), again.bounds(2)],
+        [
+          { start: 0, end: 2 },
+          { start: 0, end: 1 },
+          { start: 0, end: 0 },
+        ],
+      )
       assert.deepEqual([again.position('g', 0), again.position('g', 1)], [0, 1])
       assert.deepEqual(again.rows.range(key(''), key('z'), { limit: 10 }), [row('a', '1')])
-      await commit(again, { append: [append(0, [{ value: 'd', timestamp: 45 }, { value: 'e', timestamp: 60 }])] })
+      await commit(again, {
+        append: [
+          append(0, [
+            { value: 'd', timestamp: 45 },
+            { value: 'e', timestamp: 60 },
+          ]),
+        ],
+      })
       assert.deepEqual([await again.offsetAt(0, 41), await again.offsetAt(0, 51)], [0, 3])
     },
   },
@@ -34,7 +48,10 @@ export const reopenCases: ReadonlyArray<StorageCase> = [
     run: async (storage, { open }) => {
       const commits = Array.from({ length: 20 }, (_, n) => commit(storage, { append: [append(0, [`${n}`])] }))
       await storage.close()
-      assert.deepEqual(await valuesOf(await open(), 0), commits.map((_, n) => `${n}`))
+      assert.deepEqual(
+        await valuesOf(await open(), 0),
+        commits.map((_, n) => `${n}`),
+      )
     },
   },
   {
@@ -53,9 +70,20 @@ export const reopenCases: ReadonlyArray<StorageCase> = [
         assert.deepEqual([appends[0]!.baseOffset, appends[0]!.duplicate], [n, true])
       }
       await failsWith(commit(again, { append: [batch(8)] }), SequenceGap)
-      await failsWith(commit(again, { append: [append(0, ['x'], { sender: { id: 9, epoch: 1, sequence: 7 } })] }), EpochFenced)
-      const { appends } = await commit(again, { append: [batch(7), append(1, [{ id: 'y' }, { id: 'z' }], { scope: 5 })] })
-      assert.deepEqual(appends.map(({ baseOffset, duplicate }) => [baseOffset, duplicate]), [[7, false], [2, false]])
+      await failsWith(
+        commit(again, { append: [append(0, ['x'], { sender: { id: 9, epoch: 1, sequence: 7 } })] }),
+        EpochFenced,
+      )
+      const { appends } = await commit(again, {
+        append: [batch(7), append(1, [{ id: 'y' }, { id: 'z' }], { scope: 5 })],
+      })
+      assert.deepEqual(
+        appends.map(({ baseOffset, duplicate }) => [baseOffset, duplicate]),
+        [
+          [7, false],
+          [2, false],
+        ],
+      )
       assert.deepEqual(appends[1]!.offsets, [1, 2])
     },
   },

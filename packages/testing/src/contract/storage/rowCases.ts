@@ -19,7 +19,7 @@ export const rowCases: ReadonlyArray<StorageCase> = [
     },
   },
   {
-    name: 'what is handed out is the caller\'s own: changing it changes no row',
+    name: "what is handed out is the caller's own: changing it changes no row",
     run: async (storage) => {
       await commit(storage, { rows: [row('a', 'value')] })
       storage.rows.get(key('a'))!.fill(0)
@@ -60,13 +60,14 @@ export const rowCases: ReadonlyArray<StorageCase> = [
     name: 'a range is complete, with keys and values, whatever its size and the bytes of its keys',
     run: async (storage) => {
       const random = seededRandom(7)
-      const rows = randomRows(random.next, 300)
+      const next = (): number => random.next()
+      const rows = randomRows(next, 300)
       await commit(storage, { rows })
       const sorted = sortRows(rows)
       requireRange(storage, sorted, key(''), rowKeyEnd(store, 0), 1e6)
       for (let n = 0; n < 200; n++) {
-        const [from, until] = [randomKey(random.next), randomKey(random.next)]
-        requireRange(storage, sorted, from, until, 1 + Math.floor(random.next() * 40))
+        const [from, until] = [randomKey(next), randomKey(next)]
+        requireRange(storage, sorted, from, until, 1 + Math.floor(next() * 40))
       }
     },
   },
@@ -79,8 +80,15 @@ export const rowCases: ReadonlyArray<StorageCase> = [
         [[], [0], [0xff], new Array<number>(20).fill(0xff)].map((bytes) => rowKey(id, partition, new Uint8Array(bytes)))
       await commit(storage, { rows: places.flatMap(keysOf).map((name) => ({ key: name, value: name })) })
       for (const place of places) {
-        const range = storage.rows.range(rowKey(place.id, place.partition, utf8('')), rowKeyEnd(place.id, place.partition), { limit: 100 })
-        assert.deepEqual(range, keysOf(place).map((name) => ({ key: name, value: name })))
+        const range = storage.rows.range(
+          rowKey(place.id, place.partition, utf8('')),
+          rowKeyEnd(place.id, place.partition),
+          { limit: 100 },
+        )
+        assert.deepEqual(
+          range,
+          keysOf(place).map((name) => ({ key: name, value: name })),
+        )
       }
     },
   },
@@ -90,11 +98,22 @@ export const rowCases: ReadonlyArray<StorageCase> = [
       const long = rowKey(store, 3, new Uint8Array(1_024).fill(0xff))
       const big = new Uint8Array(1 << 20).map((_, index) => index * 7)
       const none = rowKey(store, 3, new Uint8Array(0))
-      await commit(storage, { rows: [{ key: long, value: big }, { key: none, value: new Uint8Array(0) }] })
+      await commit(storage, {
+        rows: [
+          { key: long, value: big },
+          { key: none, value: new Uint8Array(0) },
+        ],
+      })
       assert.ok(compareBytes(storage.rows.get(long)!, big) === 0)
       assert.equal(storage.rows.get(none)!.length, 0)
       const range = storage.rows.range(none, rowKeyEnd(store, 3), { limit: 10 })
-      assert.deepEqual(range.map(({ key: name, value }) => [name.length, value.length]), [[8, 0], [1_032, 1 << 20]])
+      assert.deepEqual(
+        range.map(({ key: name, value }) => [name.length, value.length]),
+        [
+          [8, 0],
+          [1_032, 1 << 20],
+        ],
+      )
     },
   },
 ]
@@ -115,7 +134,13 @@ const sortRows = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> => {
   return [...last.values()].sort((left, right) => compareBytes(left.key, right.key))
 }
 
-const requireRange = (storage: Storage, sorted: ReadonlyArray<Row>, from: Uint8Array, until: Uint8Array, limit: number): void => {
+const requireRange = (
+  storage: Storage,
+  sorted: ReadonlyArray<Row>,
+  from: Uint8Array,
+  until: Uint8Array,
+  limit: number,
+): void => {
   const inside = sorted.filter(({ key: name }) => compareBytes(name, from) >= 0 && compareBytes(name, until) < 0)
   assert.deepEqual(storage.rows.range(from, until, { limit }), inside.slice(0, limit))
   assert.deepEqual(storage.rows.range(from, until, { limit, reverse: true }), inside.toReversed().slice(0, limit))

@@ -23,7 +23,13 @@ export const sequenceCases: ReadonlyArray<StorageCase> = [
     run: async (storage) => {
       const sender = { id: 4, epoch: 0, sequence: 0 }
       const [first, second] = await Promise.all([send(storage, 0, ['a'], sender), send(storage, 0, ['a'], sender)])
-      assert.deepEqual([first, second], [{ baseOffset: 0, duplicate: false }, { baseOffset: 0, duplicate: true }])
+      assert.deepEqual(
+        [first, second],
+        [
+          { baseOffset: 0, duplicate: false },
+          { baseOffset: 0, duplicate: true },
+        ],
+      )
       assert.deepEqual(await valuesOf(storage, 0), ['a'])
     },
   },
@@ -31,13 +37,17 @@ export const sequenceCases: ReadonlyArray<StorageCase> = [
     name: 'the last 5 batches of a producer and partition are remembered, in any order of the repeats',
     run: async (storage) => {
       const places: number[] = []
-      for (let n = 0; n < 8; n++) places.push((await send(storage, 0, [`${n}`, `${n}'`], { id: 4, epoch: 0, sequence: 2 * n })).baseOffset)
+      for (let n = 0; n < 8; n++)
+        places.push((await send(storage, 0, [`${n}`, `${n}'`], { id: 4, epoch: 0, sequence: 2 * n })).baseOffset)
       for (const n of [7, 3, 5, 4, 6, 3]) {
         const again = await send(storage, 0, [`${n}`, `${n}'`], { id: 4, epoch: 0, sequence: 2 * n })
         assert.deepEqual(again, { baseOffset: places[n]!, duplicate: true })
       }
       assert.equal(storage.bounds(0).end, 16)
-      assert.deepEqual(await send(storage, 0, ['8'], { id: 4, epoch: 0, sequence: 16 }), { baseOffset: 16, duplicate: false })
+      assert.deepEqual(await send(storage, 0, ['8'], { id: 4, epoch: 0, sequence: 16 }), {
+        baseOffset: 16,
+        duplicate: false,
+      })
     },
   },
   {
@@ -76,10 +86,16 @@ export const sequenceCases: ReadonlyArray<StorageCase> = [
       await send(storage, 0, ['a'], { id: 4, epoch: 1, sequence: 0 })
       await send(storage, 0, ['b'], { id: 4, epoch: 1, sequence: 1 })
       await failsWith(send(storage, 0, ['x'], { id: 4, epoch: 3, sequence: 2 }), SequenceGap)
-      assert.deepEqual(await send(storage, 0, ['c'], { id: 4, epoch: 3, sequence: 0 }), { baseOffset: 2, duplicate: false })
+      assert.deepEqual(await send(storage, 0, ['c'], { id: 4, epoch: 3, sequence: 0 }), {
+        baseOffset: 2,
+        duplicate: false,
+      })
       await failsWith(send(storage, 0, ['x'], { id: 4, epoch: 1, sequence: 2 }), EpochFenced)
       await failsWith(send(storage, 0, ['b'], { id: 4, epoch: 1, sequence: 1 }), EpochFenced)
-      assert.deepEqual(await send(storage, 0, ['c'], { id: 4, epoch: 3, sequence: 0 }), { baseOffset: 2, duplicate: true })
+      assert.deepEqual(await send(storage, 0, ['c'], { id: 4, epoch: 3, sequence: 0 }), {
+        baseOffset: 2,
+        duplicate: true,
+      })
       assert.deepEqual(await valuesOf(storage, 0), ['a', 'b', 'c'])
     },
   },
@@ -99,11 +115,19 @@ export const sequenceCases: ReadonlyArray<StorageCase> = [
   {
     name: 'batches of one producer and partition in one commit continue the sequence, and a gap among them refuses the commit',
     run: async (storage) => {
-      const batch = (sequence: number) => append(0, [`${sequence}`, `${sequence + 1}`], { sender: { id: 4, epoch: 0, sequence } })
+      const batch = (sequence: number) =>
+        append(0, [`${sequence}`, `${sequence + 1}`], { sender: { id: 4, epoch: 0, sequence } })
       await commit(storage, { append: [batch(0), batch(2)] })
       await failsWith(commit(storage, { append: [batch(4), batch(8)] }), SequenceGap)
       const { appends } = await commit(storage, { append: [batch(2), batch(4), batch(4)] })
-      assert.deepEqual(appends.map(({ baseOffset, duplicate }) => [baseOffset, duplicate]), [[2, true], [4, false], [4, true]])
+      assert.deepEqual(
+        appends.map(({ baseOffset, duplicate }) => [baseOffset, duplicate]),
+        [
+          [2, true],
+          [4, false],
+          [4, true],
+        ],
+      )
       assert.deepEqual(await valuesOf(storage, 0), ['0', '1', '2', '3', '4', '5'])
     },
   },
@@ -127,6 +151,10 @@ const send = async (
 ): Promise<Pick<Appended, 'baseOffset' | 'duplicate'>> => {
   const { appends } = await commit(storage, { append: [append(partition, values, { sender })] })
   const { baseOffset, duplicate, offsets } = appends[0]!
-  if (offsets !== undefined) assert.deepEqual(offsets, values.map((_, index) => baseOffset + index))
+  if (offsets !== undefined)
+    assert.deepEqual(
+      offsets,
+      values.map((_, index) => baseOffset + index),
+    )
   return { baseOffset, duplicate }
 }

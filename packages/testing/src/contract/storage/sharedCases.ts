@@ -15,9 +15,16 @@ export const sharedCases: ReadonlyArray<StorageCase> = [
       const end = other.onChange(() => void called++)
       for (let n = 1; n <= 5; n++) {
         const before = called
-        await commit(storage, { append: [append(0, [`${n}`])], rows: [row('n', `${n}`)], positions: [{ group: 'g', partition: 0, from: n - 1, next: n }] })
+        await commit(storage, {
+          append: [append(0, [`${n}`])],
+          rows: [row('n', `${n}`)],
+          positions: [{ group: 'g', partition: 0, from: n - 1, next: n }],
+        })
         await until('the other handle sees the commit', () => other.bounds(0).end === n)
-        assert.deepEqual([rowText(other.rows, 'n'), other.position('g', 0), (await valuesOf(other, 0)).length], [`${n}`, n, n])
+        assert.deepEqual(
+          [rowText(other.rows, 'n'), other.position('g', 0), (await valuesOf(other, 0)).length],
+          [`${n}`, n, n],
+        )
         await until('the other listener was called', () => called > before)
       }
       end()
@@ -33,12 +40,18 @@ export const sharedCases: ReadonlyArray<StorageCase> = [
         Array.from({ length: each }, (_, n) => commit(handle, { append: [append(0, [`${name}:${n}`])] }))
       const answers = await Promise.all(handles.flatMap(send))
       const offsets = answers.map(({ appends }) => appends[0]!.baseOffset)
-      assert.deepEqual(offsets.toSorted((left, right) => left - right), Array.from({ length: 3 * each }, (_, n) => n))
+      assert.deepEqual(
+        offsets.toSorted((left, right) => left - right),
+        Array.from({ length: 3 * each }, (_, n) => n),
+      )
       await until('the first handle sees all', () => storage.bounds(0).end === 3 * each)
       const values = await valuesOf(storage, 0)
       for (const name of handles.keys()) {
         const own = values.filter((value) => value!.startsWith(`${name}:`))
-        assert.deepEqual(own, Array.from({ length: each }, (_, n) => `${name}:${n}`))
+        assert.deepEqual(
+          own,
+          Array.from({ length: each }, (_, n) => `${name}:${n}`),
+        )
       }
     },
   },
@@ -50,7 +63,9 @@ export const sharedCases: ReadonlyArray<StorageCase> = [
       for (let round = 0; round < 10; round++) {
         const lock = { expect: [row(`lock ${round}`, null)] }
         const outcomes = await Promise.allSettled(
-          handles.map((handle, n) => commit(handle, { ...lock, rows: [row(`lock ${round}`, `${n}`)], append: [append(0, [`${n}`])] })),
+          handles.map((handle, n) =>
+            commit(handle, { ...lock, rows: [row(`lock ${round}`, `${n}`)], append: [append(0, [`${n}`])] }),
+          ),
         )
         assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
       }
@@ -64,7 +79,10 @@ export const sharedCases: ReadonlyArray<StorageCase> = [
       const other = await open()
       await commit(storage, { rows: [epoch('o', 1)] })
       await commit(other, { expect: [epoch('o', 1)], rows: [epoch('o', 2)] })
-      await failsWith(commit(storage, { fence: { owner: 'o', epoch: 1 }, append: [append(0, ['zombie'])] }), EpochFenced)
+      await failsWith(
+        commit(storage, { fence: { owner: 'o', epoch: 1 }, append: [append(0, ['zombie'])] }),
+        EpochFenced,
+      )
       await failsWith(commit(storage, { expect: [epoch('o', 1)], rows: [epoch('o', 2)] }), CommitConflict)
       await commit(other, { fence: { owner: 'o', epoch: 2 }, append: [append(0, ['new'])] })
       await until('the first handle sees the new owner', () => storage.bounds(0).end === 1)

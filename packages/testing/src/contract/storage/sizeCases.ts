@@ -25,7 +25,10 @@ export const sizeCases: ReadonlyArray<StorageCase> = [
       const values = Array.from({ length: 20_000 }, (_, n) => `value ${n}`)
       await commit(storage, { append: [append(0, values)] })
       const [batch] = (await storage.read(0, 0, unbounded)).batches
-      assert.deepEqual(values.map((_, index) => batch!.valueText(index)), values)
+      assert.deepEqual(
+        values.map((_, index) => batch!.valueText(index)),
+        values,
+      )
       assert.equal((await storage.read(0, 19_999, unbounded)).batches[0]!.baseOffset, 0)
     },
   },
@@ -35,7 +38,10 @@ export const sizeCases: ReadonlyArray<StorageCase> = [
       const names = Array.from({ length: 5_000 }, (_, n) => `row ${`${n}`.padStart(5, '0')}`)
       await commit(storage, { rows: names.map((name) => row(name, name)) })
       const range = storage.rows.range(key('row'), key('rox'), { limit: 10_000 })
-      assert.deepEqual(range.map(({ value }) => value), names.map(utf8))
+      assert.deepEqual(
+        range.map(({ value }) => value),
+        names.map(utf8),
+      )
       await commit(storage, { rows: names.filter((_, n) => n % 2 === 0).map((name) => row(name, null)) })
       assert.equal(storage.rows.range(key('row'), key('rox'), { limit: 10_000 }).length, 2_500)
     },
@@ -49,7 +55,9 @@ export const sizeCases: ReadonlyArray<StorageCase> = [
         positions: partitions.map((partition) => ({ group: 'g', partition, from: 0, next: 2 })),
       })
       assert.equal(appends.length, 500)
-      assert.ok(partitions.every((partition) => storage.bounds(partition).end === 2 && storage.position('g', partition) === 2))
+      assert.ok(
+        partitions.every((partition) => storage.bounds(partition).end === 2 && storage.position('g', partition) === 2),
+      )
     },
   },
 ]

@@ -18,15 +18,30 @@ export const snapshotCases: ReadonlyArray<StorageCase> = [
       try {
         await commit(storage, {
           append: [append(0, ['b']), append(1, ['c'])],
-          positions: [{ group: 'g', partition: 0, from: 1, next: 2 }, { group: 'h', partition: 0, from: 0, next: 9 }],
+          positions: [
+            { group: 'g', partition: 0, from: 1, next: 2 },
+            { group: 'h', partition: 0, from: 0, next: 9 },
+          ],
           rows: [row('a', '2'), row('b', null), row('c', '2')],
         })
-        assert.deepEqual(['a', 'b', 'c'].map((name) => rowText(snapshot, name)), ['1', '1', undefined])
-        assert.deepEqual(['a', 'b', 'c'].map((name) => rowText(storage.rows, name)), ['2', undefined, '2'])
+        assert.deepEqual(
+          ['a', 'b', 'c'].map((name) => rowText(snapshot, name)),
+          ['1', '1', undefined],
+        )
+        assert.deepEqual(
+          ['a', 'b', 'c'].map((name) => rowText(storage.rows, name)),
+          ['2', undefined, '2'],
+        )
         assert.deepEqual(snapshot.range(key(''), key('z'), { limit: 9 }), [row('a', '1'), row('b', '1')])
         assert.deepEqual(snapshot.range(key(''), key('z'), { limit: 9, reverse: true }), [row('b', '1'), row('a', '1')])
         assert.deepEqual([snapshot.position('g', 0), snapshot.position('h', 0)], [1, 0])
-        assert.deepEqual([snapshot.bounds(0), snapshot.bounds(1)], [{ start: 0, end: 1 }, { start: 0, end: 0 }])
+        assert.deepEqual(
+          [snapshot.bounds(0), snapshot.bounds(1)],
+          [
+            { start: 0, end: 1 },
+            { start: 0, end: 0 },
+          ],
+        )
       } finally {
         snapshot.close()
       }

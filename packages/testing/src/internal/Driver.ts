@@ -1,0 +1,190 @@
+import {
+  type CompletableFuture,
+  type ConsumedRecord,
+  entry,
+  invariant,
+  InvalidOption,
+  type Job,
+  type ProducerRecord,
+  type Received,
+  type RecordMetadata,
+  type RunMetrics,
+  type RunOptions,
+  StorageFailed,
+  type StoreQuery,
+  type Topic,
+  Weir,
+} from '@weir/core'
+import type { DriverOptions, JobDriver } from '../jobDriver.ts'
+import { type MemoryDisk, memoryDisk } from '../MemoryDisk.ts'
+import { memory } from '../memoryStorage.ts'
+import type { VirtualClock } from '../virtualClock.ts'
+import { DriverWorker } from './DriverWorker.ts'
+import { FaultInjector } from './FaultInjector.ts'
+
+type Settings = DriverOptions & { readonly clock: VirtualClock }
+
+const workersMax = 64
+
+/** The workers of a job, and what is done to them from outside. */
+export class Driver implements JobDriver {
+  readonly job: Job
+  readonly clock: VirtualClock
+  readonly disk: MemoryDisk
+  readonly weir: Weir
+  readonly workers: ReadonlyArray<DriverWorker>
+  readonly #run: RunOptions
+
+  /** Opens everything and starts nothing. */
+  static async open(job: Job, options: Settings): Promise<Driver> {
+    const { clock, disk = memoryDisk() } = options
+    const weir = await Weir.open(memory({ disk, clock }), { clock })
+    return new Driver(job, weir, disk, options)
+  }
+
+  private constructor(job: Job, weir: Weir, disk: MemoryDisk, { clock, workers = 1, faults = [], run = {} }: Settings) {
+    if (!Number.isInteger(workers) || workers < 1 || workers > workersMax) {
+      throw new InvalidOption(`driver of job '${job.name}': workers is ${workers}; expected 1 to ${workersMax}`)
+    }
+    this.job = job
+    this.clock = clock
+    this.disk = disk
+    this.weir = weir
+    this.#run = run
+    this.workers = Array.from({ length: workers }, () => new DriverWorker(job, disk, clock, new FaultInjector(faults)))
+  }
+
+  get isRunning(): boolean {
+    // a worker ends at once when there are fewer tasks than workers
+    return !this.hasEnded && this.workers.every(({ state }) => state === 'running' || state === 'ended')
+  }
+
+  get hasEnded(): boolean {
+    return this.workers.every(({ state }) => state === 'ended')
+  }
+
+  /** Starts workers, or one of them, and settles. */
+  async start(until?: 'end', only?: DriverWorker): Promise<void> {
+    this.workers.forEach((worker, index) => {
+      if (only !== undefined && worker !== only) return
+      const share = { index, count: this.workers.length }
+      worker.start(until === undefined ? { ...this.#run, share } : { ...this.#run, share, until })
+    })
+    await this.clock.settle()
+  }
+
+  /** @throws what a worker's run failed with */
+  requireWell(): void {
+    for (const worker of this.workers) if (worker.state === 'failed') throw worker.failure
+  }
+
+  async send<K, V>(
+    topic: Topic<K, V>,
+    records: ReadonlyArray<ProducerRecord<K, V>>,
+  ): Promise<ReadonlyArray<RecordMetadata>> {
+    const sent = await this.append(topic, records)
+    await this.settle()
+    return sent
+  }
+
+  /** As `send`, without a look at how the job is doing. */
+  append<K, V>(
+    topic: Topic<K, V>,
+    records: ReadonlyArray<ProducerRecord<K, V>>,
+  ): Promise<ReadonlyArray<RecordMetadata>> {
+    return this.drive(this.weir.append(...records.map((record) => entry(topic, record.key, record.value, record))))
+  }
+
+  async settle(): Promise<void> {
+    await this.clock.settle()
+    this.requireWell()
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms)
+    this.requireWell()
+  }
+
+  async output<K, V>(topic: Topic<K, V>): Promise<ReadonlyArray<ConsumedRecord<K, V>>> {
+    if (!this.weir.topics().some(({ name }) => name === topic.name)) return []
+    const records: Array<ConsumedRecord<K, V>> = []
+    const collected = this.weir
+      .topic(topic)
+      .from('earliest')
+      .toEnd()
+      .consume((received) => void records.push(requireReadable(received)))
+    await this.drive(collected)
+    return records.sort((left, right) => left.partition - right.partition || left.offset - right.offset)
+  }
+
+  store<K, V>(name: string): StoreQuery<K, V> {
+    return this.weir.store<K, V>(this.job, name)
+  }
+
+  metrics(): RunMetrics {
+    const all = this.workers.map((worker) => worker.metrics()).filter((metrics) => metrics !== undefined)
+    const sum = (figure: keyof RunMetrics): number => all.reduce((total, metrics) => total + metrics[figure], 0)
+    return {
+      recordsIn: sum('recordsIn'),
+      recordsLate: sum('recordsLate'),
+      recordsBad: sum('recordsBad'),
+      commits: sum('commits'),
+      lag: sum('lag'),
+    }
+  }
+
+  crash(): void {
+    for (const worker of this.workers) worker.crash()
+  }
+
+  async restart(): Promise<void> {
+    await this.stop()
+    await this.start()
+    this.requireWell()
+  }
+
+  async finish(): Promise<void> {
+    await this.stop()
+    await this.start('end')
+    this.requireWell()
+    const { name } = this.job
+    if (this.workers.some(({ state }) => state === 'crashed')) {
+      throw new StorageFailed(`job '${name}': a fault crashed the run to the end; expected none in finish()`)
+    }
+    const stuck = this.workers.flatMap(({ state }, index) => (state === 'ended' ? [] : [`worker ${index} is ${state}`]))
+    invariant(stuck.length === 0, `job '${name}' came to no end, lag ${this.metrics().lag}: ${stuck.join(', ')}`)
+  }
+
+  async stop(): Promise<void> {
+    for (const worker of this.workers) await this.drive(worker.stop())
+  }
+
+  async close(): Promise<void> {
+    await this.stop()
+    await this.drive(this.weir.close())
+  }
+
+  /** Runs the clock until a future of this driver is done. */
+  async drive<A>(future: CompletableFuture<A>): Promise<A> {
+    await this.clock.settle()
+    if (!future.isDone) {
+      const waiting = this.clock
+        .pending()
+        .map(({ kind, name, dueMs }) => `${kind} ${name || '(unnamed)'} at ${dueMs} ms`)
+      invariant(
+        false,
+        `job '${this.job.name}': a call waits for time to move on: ${waiting.join(', ') || 'nothing is pending'}`,
+      )
+    }
+    return future
+  }
+}
+
+const requireReadable = <K, V>(received: Received<K, V>): ConsumedRecord<K, V> => {
+  const { topic, partition, offset } = received
+  invariant(
+    received._tag === 'Record',
+    `topic '${topic}', partition ${partition}, offset ${offset} can be read by the topic's codecs`,
+  )
+  return received
+}

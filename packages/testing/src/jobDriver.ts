@@ -1,0 +1,113 @@
+import type {
+  ConsumedRecord,
+  Job,
+  ProducerRecord,
+  RecordMetadata,
+  RunMetrics,
+  RunOptions,
+  StoreQuery,
+  Topic,
+  Weir,
+} from '@weir/core'
+import type { FaultPlan } from './Fault.ts'
+import { Driver } from './internal/Driver.ts'
+import type { MemoryDisk } from './MemoryDisk.ts'
+import { type VirtualClock, virtualClock } from './virtualClock.ts'
+
+export interface DriverOptions {
+  /** How the job is run; `share` is the driver's own. */
+  readonly run?: Omit<RunOptions, 'share' | 'until'>
+  /** How many workers share the job, each with a storage handle of its own; 1 by default. */
+  readonly workers?: number
+  /** Strikes the job's storage, not what is sent and read from outside; each worker counts for itself, over its restarts. */
+  readonly faults?: FaultPlan
+  /** An own clock, to share it with others; a new one at 0 by default. */
+  readonly clock?: VirtualClock
+  /** An own disk, such as one that holds something already; an empty one by default. */
+  readonly disk?: MemoryDisk
+}
+
+/**
+ * A job at work under test: the production runtime, on a storage in memory and a virtual clock.
+ *
+ * Nothing happens between two calls: the job runs while a call is awaited, until there is nothing left to do at that time.
+ */
+export interface JobDriver {
+  readonly job: Job
+  readonly clock: VirtualClock
+  readonly disk: MemoryDisk
+  /** An open Weir beside the job, on a handle of its own that no fault strikes: for whatever the driver does not do itself. */
+  readonly weir: Weir
+  /** Whether the job is at work: no worker has crashed or failed, and not all have come to their end. */
+  readonly isRunning: boolean
+  /**
+   * Appends records to a topic in one commit, as another process would; a batch for each partition.
+   * Resolves when they are durable, and the job has settled.
+   *
+   * @throws what the append failed with, or as `settle`
+   */
+  send<K, V>(topic: Topic<K, V>, records: ReadonlyArray<ProducerRecord<K, V>>): Promise<ReadonlyArray<RecordMetadata>>
+  /**
+   * Lets the job do what it can without time moving on.
+   *
+   * @throws what a run of the job failed with (not a crash), until `restart`; ClockNotSettled
+   */
+  settle(): Promise<void>
+  /**
+   * Moves time on, as `VirtualClock.advance`.
+   *
+   * @throws as `settle`
+   */
+  advance(ms: number): Promise<void>
+  /**
+   * Everything that is committed in a topic, by partition and offset; nothing when the topic was never written to.
+   *
+   * @throws InvariantViolated for a record that the topic's codecs cannot read
+   */
+  output<K, V>(topic: Topic<K, V>): Promise<ReadonlyArray<ConsumedRecord<K, V>>>
+  /**
+   * The committed state of one of the job's stores.
+   *
+   * @throws InvalidJob when the job has no store of this name
+   */
+  store<K, V>(name: string): StoreQuery<K, V>
+  /** What the workers' runs have done since they started, summed. */
+  metrics(): RunMetrics
+  /** Kills every worker as `kill -9` does: what is not durable is lost. The data stays, see `restart`. */
+  crash(): void
+  /**
+   * Starts every worker anew from what is committed, and settles. Those that are still at work are stopped first,
+   * as in an orderly deployment.
+   *
+   * @throws as `settle`
+   */
+  restart(): Promise<void>
+  /**
+   * Runs the job to the end of its sources, with all windows closed. Afterwards nothing runs.
+   *
+   * @throws as `settle`; a crash by a fault as well, because then there is no end
+   */
+  finish(): Promise<void>
+  /** Stops the job and closes everything; the disk stays as it is. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a job under test.
+ *
+ * @returns once the job has started and settled. A crash by a fault during the start is no failure: see `restart`
+ * @throws InvalidJob, InvalidOption, TopicMismatch, StoreMismatch
+ * @example
+ * const driver = await jobDriver(wordCount)
+ * await driver.send(lines, [{ key: 'l1', value: 'to be or not to be' }])
+ * driver.store('counts').get('be') // => 2
+ * driver.crash()
+ * await driver.restart()
+ * driver.store('counts').get('be') // => 2
+ */
+export const jobDriver = async (job: Job, options: DriverOptions = {}): Promise<JobDriver> => {
+  const driver = await Driver.open(job, { ...options, clock: options.clock ?? virtualClock() })
+  await driver.start()
+  driver.requireWell()
+  return driver
+}

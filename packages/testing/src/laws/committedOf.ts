@@ -1,0 +1,93 @@
+import { inspect } from 'node:util'
+import {
+  type AnyOperator,
+  bytes,
+  type ConsumedRecord,
+  type Job,
+  nullable,
+  type StoreDefinition,
+  type Topic,
+  topic,
+} from '@weir/core'
+import type { Driver } from '../internal/Driver.ts'
+import type { LawOptions } from './LawInput.ts'
+
+/** What a run has committed, in a form that can be compared: lines by place, such as `topic 'out', partition 0`. */
+export type CommittedState = ReadonlyMap<string, ReadonlyArray<string>>
+
+/** Everything that the job has committed so far: its outputs, its bad records, and its state. */
+export const committedOf = async (driver: Driver, options: LawOptions): Promise<CommittedState> => {
+  const state = new Map<string, ReadonlyArray<string>>()
+  for (const output of outputsOf(driver.job)) {
+    for (const record of await driver.output(output)) addRecord(state, output, record, options)
+  }
+  if (options.order === 'unordered') {
+    for (const [place, lines] of state) state.set(place, lines.toSorted())
+  }
+  for (const store of storesOf(driver.job)) {
+    const query = driver.store<unknown, unknown>(store.name)
+    const held =
+      store.kind === 'window' ? [...query.windows()] : [...query.entries()].map(([key, value]) => ({ key, value }))
+    state.set(`store '${store.name}'`, held.map(show))
+  }
+  return state
+}
+
+const addRecord = (
+  state: Map<string, ReadonlyArray<string>>,
+  output: Topic<unknown, unknown>,
+  record: ConsumedRecord<unknown, unknown>,
+  { order = 'ordered', timestamps = true }: LawOptions,
+): void => {
+  const { key, value, timestamp, headers, partition } = record
+  const ofKey = order === 'byKey' ? `, key ${show(key)}` : ''
+  const place = `topic '${output.name}', partition ${partition}${ofKey}`
+  const seen = {
+    key,
+    value,
+    ...(timestamps ? { timestamp } : {}),
+    ...(Object.keys(headers).length > 0 ? { headers: { ...headers } } : {}),
+  }
+  state.set(place, [...(state.get(place) ?? []), show(seen)])
+}
+
+const operatorsOf = (job: Job): ReadonlyArray<AnyOperator> => job.flows.flatMap(({ operators }) => operators)
+
+/** The topics that the job writes for others, each once: not those between its stages. */
+const outputsOf = (job: Job): ReadonlyArray<Topic<unknown, unknown>> => {
+  const badRecords = topic(`${job.name}-bad-records`, {
+    key: nullable(bytes),
+    value: nullable(bytes),
+    recordBytesMax: 2 ** 30,
+  }) as unknown as Topic<unknown, unknown>
+  const outputs = operatorsOf(job).flatMap((operator) => operator.outputs)
+  return [...new Map([...outputs, badRecords].map((output) => [output.name, output])).values()]
+}
+
+const storesOf = (job: Job): ReadonlyArray<StoreDefinition<unknown, unknown>> =>
+  operatorsOf(job).flatMap((operator) => operator.stores)
+
+/** A value in one line, such that equal values have equal lines. */
+export const show = (value: unknown): string =>
+  inspect(value, {
+    depth: null,
+    breakLength: Infinity,
+    compact: true,
+    sorted: true,
+    maxArrayLength: null,
+    maxStringLength: null,
+  })
+
+/** Where two runs differ first, in words; undefined when they do not. */
+export const differenceOf = (expected: CommittedState, found: CommittedState): string | undefined => {
+  for (const place of [...new Set([...expected.keys(), ...found.keys()])].sort()) {
+    const [wanted, got] = [expected.get(place) ?? [], found.get(place) ?? []]
+    const length = Math.max(wanted.length, got.length)
+    for (let index = 0; index < length; index++) {
+      if (wanted[index] === got[index]) continue
+      const counts = got.length === wanted.length ? '' : ` (${got.length} entries instead of ${wanted.length})`
+      return `${place}: entry ${index} is ${got[index] ?? 'missing'}\n  expected ${wanted[index] ?? 'none'}${counts}`
+    }
+  }
+  return undefined
+}
