@@ -1,0 +1,58 @@
+import { InvalidJob, InvalidOption, job, topic, utf8 } from '@weir/core'
+import { to } from '@weir/operators'
+import { lmdb } from '@weir/storage-lmdb'
+import { memory } from '@weir/testing'
+import { expect, test } from 'vitest'
+import { runWorkers, type WorkerOptions } from '../src/index.ts'
+import { salesByMinute } from './fixtures/counting.ts'
+import { fixture, temporaryFolder } from './support.ts'
+
+const module = fixture('counting.ts')
+
+const failureOf = async (options: WorkerOptions, runJob = salesByMinute): Promise<unknown> =>
+  runWorkers(runJob, options).then(
+    (workers) => workers.stop().then(() => 'nothing was refused'),
+    (error: unknown) => error,
+  )
+
+test.each([{ threads: 0 }, { processes: -1 }, { threads: 1.5 }, { processes: 1_025 }, { threads: NaN }])(
+  'refuses a number of workers that is none: %o',
+  async (placement) => {
+    const error = await failureOf({ storage: lmdb(temporaryFolder()), module, ...placement } as WorkerOptions)
+    expect(error).toBeInstanceOf(InvalidOption)
+    expect((error as Error).message).toContain('expected a whole number from 1 to 1024')
+  },
+)
+
+test.each([{}, { threads: 1, processes: 1 }])('refuses neither or both kinds of workers: %o', async (placement) => {
+  const error = await failureOf({ storage: lmdb(temporaryFolder()), module, ...placement } as unknown as WorkerOptions)
+  expect(error).toBeInstanceOf(InvalidOption)
+  expect((error as Error).message).toContain('expected one of the two')
+})
+
+test('refuses a storage that workers cannot open', async () => {
+  const error = await failureOf({ storage: memory(), module, threads: 1 })
+  expect(error).toBeInstanceOf(InvalidOption)
+  expect((error as Error).message).toContain("job 'sales-by-minute': the storage has no recipe")
+})
+
+test('refuses a module that does not export the job, naming those that it exports', async () => {
+  const words = topic('words', { key: utf8, value: utf8 })
+  const other = job('other').from(words).pipe(to(topic('copy', { key: utf8, value: utf8 })))
+  const error = await failureOf({ storage: lmdb(temporaryFolder()), module, threads: 1 }, other as never)
+  expect(error).toBeInstanceOf(InvalidJob)
+  expect((error as Error).message).toContain(`does not export job 'other'`)
+  expect((error as Error).message).toContain(`'sales-by-minute'`)
+})
+
+test('refuses a module that is not there', async () => {
+  const error = await failureOf({ storage: lmdb(temporaryFolder()), module: fixture('nowhere.ts'), threads: 1 })
+  expect(error).toBeInstanceOf(InvalidJob)
+  expect((error as Error).message).toContain('cannot be imported')
+})
+
+test('refuses a path where the URL of a module is expected', async () => {
+  const error = await failureOf({ storage: lmdb(temporaryFolder()), module: './job.ts', threads: 1 })
+  expect(error).toBeInstanceOf(InvalidOption)
+  expect((error as Error).message).toContain("import.meta.resolve('./job.ts')")
+})
