@@ -30,12 +30,7 @@ const decodeWith = <A>(type: Type<A, unknown, unknown>, value: unknown): Either<
 const errorsShownMax = 5
 const nameCharsMax = 80
 
-/**
- * What io-ts errors say, in words: where, and what was expected there. No values, and no keys of dictionaries.
- *
- * @example
- * reasonOf(t.type({ a: t.string }).decode({ a: 1 }).left) // => 'expected string at .a'
- */
+// What io-ts errors say, in words: where, and what was expected there. No values, and no keys of dictionaries.
 const reasonOf = (errors: Errors): string => {
   const places = errors.slice(0, errorsShownMax).map(({ context }) => {
     const expected = shortened(context.at(-1)?.type.name ?? 'another value')
