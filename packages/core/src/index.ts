@@ -3,17 +3,29 @@ export type { Codec, DecodeFailure, TextCodec } from './codec/Codec.ts'
 export { float64 } from './codec/float64.ts'
 export { int } from './codec/int.ts'
 export { int32 } from './codec/int32.ts'
-export { json } from './codec/json.ts'
+export { json, jsonUnchecked, type NamedOptions } from './codec/json.ts'
 export { msgpack } from './codec/msgpack.ts'
 export { nullable } from './codec/nullable.ts'
 export type { BadRecord, Received } from './codec/Received.ts'
 export { utf8 } from './codec/utf8.ts'
 export { chainRec } from './future/chainRec.ts'
-export { CompletableFuture, type Failure, type FutureState, type Outcome, type ValuesOf } from './future/CompletableFuture.ts'
+export {
+  CompletableFuture,
+  type Failure,
+  type FutureState,
+  type Outcome,
+  type ValuesOf,
+} from './future/CompletableFuture.ts'
 export { systemTimer } from './future/systemTimer.ts'
 export { fromTaskEither, toTaskEither } from './future/taskEither.ts'
 export type { Timer } from './future/Timer.ts'
-export { type JobDescription, type OperatorDescription, type StageDescription, toMermaid, type TopicDescription } from './job/describe.ts'
+export {
+  type JobDescription,
+  type OperatorDescription,
+  type StageDescription,
+  toMermaid,
+  type TopicDescription,
+} from './job/describe.ts'
 export { type Flow, Job, job, JobFlow } from './job/Job.ts'
 export { operate, type Operation } from './job/operate.ts'
 export type { AnyOperator, Operator, Output, Rekeying, Revaluing, TaskContext } from './job/Operator.ts'
@@ -70,7 +82,7 @@ export {
 } from './model/errors.ts'
 export { type Headers, noHeaders } from './model/Headers.ts'
 export { invariant } from './model/invariant.ts'
-export { murmur2Partitioner, type Partitioner, roundRobinPartitioner } from './model/partitioner.ts'
+export { consistentHashPartitioner, murmur2Partitioner, type Partitioner, roundRobinPartitioner } from './model/partitioner.ts'
 export { RecordBatch } from './model/RecordBatch.ts'
 export { RecordBatchBuilder, type RecordBatchOptions } from './model/RecordBatchBuilder.ts'
 export { selectRecords } from './model/selectRecords.ts'
