@@ -19,6 +19,7 @@ export {
 export { systemTimer } from './future/systemTimer.ts'
 export { fromTaskEither, toTaskEither } from './future/taskEither.ts'
 export type { Timer } from './future/Timer.ts'
+export { attachAll } from './job/attachAll.ts'
 export {
   type JobDescription,
   type OperatorDescription,
@@ -82,7 +83,12 @@ export {
 } from './model/errors.ts'
 export { type Headers, noHeaders } from './model/Headers.ts'
 export { invariant } from './model/invariant.ts'
-export { consistentHashPartitioner, murmur2Partitioner, type Partitioner, roundRobinPartitioner } from './model/partitioner.ts'
+export {
+  consistentHashPartitioner,
+  murmur2Partitioner,
+  type Partitioner,
+  roundRobinPartitioner,
+} from './model/partitioner.ts'
 export { RecordBatch } from './model/RecordBatch.ts'
 export { RecordBatchBuilder, type RecordBatchOptions } from './model/RecordBatchBuilder.ts'
 export { selectRecords } from './model/selectRecords.ts'

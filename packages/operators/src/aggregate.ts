@@ -52,7 +52,7 @@ export function aggregate<K, V, A>(
   name: string,
   options: AggregateOptions<K, V, A> | WindowedAggregateOptions<K, V, A>,
 ): Operator<K, V, K, A> {
-  const windowed = 'window' in options
+  const windowed = isWindowed(options)
   const store: StoreDefinition<K, A> = {
     name,
     kind: windowed ? 'window' : 'key-value',
@@ -66,12 +66,18 @@ export function aggregate<K, V, A>(
     outputs: late,
     keyed: true,
     revalues: { value: store.value as Codec<unknown> },
+    holdsMs: windowed && options.emit !== 'update' ? options.window.graceMs : 0,
     attach: (context: TaskContext) =>
       windowed
         ? aggregateWindows(context, context.windowStore(store), options)
         : fold(context.keyValueStore(store), options),
   }
 }
+
+const isWindowed = <K, V, A>(
+  options: AggregateOptions<K, V, A> | WindowedAggregateOptions<K, V, A>,
+): options is WindowedAggregateOptions<K, V, A> =>
+  (options as Partial<WindowedAggregateOptions<K, V, A>>).window !== undefined
 
 const fold = <K, V, A>(
   store: KeyValueStore<K, A>,
@@ -80,7 +86,8 @@ const fold = <K, V, A>(
   operate({
     next: (record, out) => {
       const { key } = record
-      const value = add(store.get(key) ?? initial(key), record.value, record)
+      const before = store.get(key)
+      const value = add(before === undefined ? initial(key) : before, record.value, record)
       store.put(key, value)
       out.next({ ...record, value, encodedValue: undefined })
     },

@@ -1,5 +1,6 @@
 import {
   type AnyOperator,
+  attachAll,
   InvalidJob,
   JobFlow,
   type Operator,
@@ -40,7 +41,7 @@ export const fork = <K, V>(...lines: ReadonlyArray<ForkLine<K, V>>): Operator<K,
     sink: true,
     keyed: operators.some((operator) => operator.keyed),
     attach: (context) => {
-      const attached = branches.map((branch) => branch.map((operator) => operator.attach(context)))
+      const attached = branches.map((branch) => attachAll(branch, context))
       return connect((records: Observable<StreamRecord<K, V>>) =>
         merge(
           records,

@@ -28,6 +28,11 @@ export interface Operator<KIn, VIn, KOut, VOut> {
   readonly rekeys?: Rekeying | undefined
   /** It gives records another value; the codec of that value, if a later repartition is to write it with another one than MessagePack. */
   readonly revalues?: Revaluing | undefined
+  /**
+   * How far behind event time the records that it gives on may lie, in ms; 0 by default. A windowed operator holds them
+   * back for its grace. What follows takes event time to be so much earlier.
+   */
+  readonly holdsMs?: number | undefined
   readonly attach: (context: TaskContext) => OperatorFunction<StreamRecord<KIn, VIn>, StreamRecord<KOut, VOut>>
 }
 
@@ -52,8 +57,9 @@ export interface TaskContext {
   readonly partition: number
   readonly clock: Clock
   /**
-   * The event time that all sources have reached: windows that end at or before it are complete. It moves within
-   * a batch, before each record, and once more before the batch completes.
+   * The event time that all sources have reached, less what operators before this one hold back: windows that end at or
+   * before it are complete. It moves within a batch, before each record, and once more before the batch completes. Until
+   * then records that an operator before this one has held back may still come, each with its own `watermark`.
    */
   readonly watermark: () => number
   readonly keyValueStore: <K, V>(definition: StoreDefinition<K, V>) => KeyValueStore<K, V>

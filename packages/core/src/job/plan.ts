@@ -64,7 +64,9 @@ export const planJob = (job: Job): Plan => {
     value: nullable(bytes),
     recordBytesMax: badRecordBytesMax,
   })
-  return { job: job.name, stages, badRecords }
+  const plan: Plan = { job: job.name, stages, badRecords }
+  requireOneDefinition(plan)
+  return plan
 }
 
 const planFlow = (job: Job, flow: Job['flows'][number], stages: Stage[]): void => {
@@ -151,6 +153,21 @@ const requireUniqueInputs = (job: string, stages: ReadonlyArray<Stage>): void =>
   }
 }
 
+/** One name, one topic: it is the same wherever the job uses it. */
+const requireOneDefinition = (plan: Plan): void => {
+  const known = new Map<string, string>()
+  for (const { name, partitions, key, value, cleanup } of topicsOf(plan)) {
+    const definition = `${partitions} partitions, key ${key.name}, value ${value.name}, cleanup ${cleanup}`
+    const other = known.get(name) ?? definition
+    if (other !== definition) {
+      throw new InvalidJob(
+        `job '${plan.job}' uses topic '${name}' with ${other}, and with ${definition}; expected one of them`,
+      )
+    }
+    known.set(name, definition)
+  }
+}
+
 /** Work by key needs a key in each record, and all records of a key in one task. */
 const requireKeys = (job: string, stages: ReadonlyArray<Stage>): void => {
   for (const { input, operators, keyCodecs } of stages) {
@@ -174,6 +191,18 @@ const requireKeys = (job: string, stages: ReadonlyArray<Stage>): void => {
     })
   }
 }
+
+/** All topics that the job reads and writes, each once. */
+export const topicsOf = ({ stages, badRecords }: Plan): ReadonlyArray<Topic<unknown, unknown>> => [
+  ...new Set([
+    ...stages.flatMap(({ input, operators, repartition }) => [
+      input,
+      ...operators.flatMap((operator) => operator.outputs),
+      ...(repartition === undefined ? [] : [repartition]),
+    ]),
+    badRecords as unknown as Topic<unknown, unknown>,
+  ]),
+]
 
 /** All stores of a stage with the codec of their keys. */
 export const storesOf = (

@@ -3,25 +3,39 @@ import type { RowReader } from '../ports/Storage.ts'
 
 /**
  * How far event time has come in a task, by source: itself for a task that reads a source topic, the tasks of the stage
- * before for one that reads a repartition topic. Kept as a row of the task: first the minimum, which the next stage reads,
- * then each source's.
+ * before for one that reads a repartition topic. Kept as a row of the task, which changes with every commit that moves it:
+ *
+ * ```text
+ * 0 f64 what the next stage may rely on: the minimum of the sources, less what the operators hold back
+ * 8 f64 the epoch in which the task came to the end of its input for good; 0 when it did not
+ * 16 f64 each source's
+ * ```
  */
 export class Progress {
   readonly key: Uint8Array
+  readonly #heldMs: number
   readonly #sources: Float64Array
   #watermark: number
-  #saved: number
+  #endedIn = 0
+  #saved: Uint8Array | null
+  #savedWatermark: number
+  #savedEndedIn: number
 
-  constructor(rows: RowReader, job: string, stage: number, partition: number, sources: number) {
-    this.key = progressKey(job, stage, partition)
-    const row = rows.get(this.key)
+  constructor(rows: RowReader, where: ProgressPlace, sources: number, heldMs: number) {
+    this.key = progressKey(where)
+    this.#heldMs = heldMs
     this.#sources = new Float64Array(sources).fill(-Infinity)
-    if (row !== undefined) {
-      const view = new DataView(row.buffer, row.byteOffset, row.byteLength)
-      for (let source = 0; source < sources; source++) this.#sources[source] = view.getFloat64(8 + source * 8)
+    this.#saved = rows.get(this.key) ?? null
+    if (this.#saved !== null) {
+      const view = viewOf(this.#saved)
+      this.#endedIn = view.getFloat64(endedInAt)
+      for (let source = 0; source < sources; source++) {
+        this.#sources[source] = view.getFloat64(sourcesAt + source * 8)
+      }
     }
     this.#watermark = this.#minimum()
-    this.#saved = this.#watermark
+    this.#savedWatermark = this.#watermark
+    this.#savedEndedIn = this.#endedIn
   }
 
   /** The event time that all sources have reached. */
@@ -29,9 +43,19 @@ export class Progress {
     return this.#watermark
   }
 
-  /** Whether the watermark is another one than at the last `save`. */
+  /** The epoch in which the task came to its end; 0 when it did not. */
+  get endedIn(): number {
+    return this.#endedIn
+  }
+
+  /** Whether there is something to save. */
   get advanced(): boolean {
-    return this.#watermark !== this.#saved
+    return this.#watermark !== this.#savedWatermark || this.#endedIn !== this.#savedEndedIn
+  }
+
+  /** What the row holds once the commits so far are durable; `null` for none. */
+  get saved(): Uint8Array | null {
+    return this.#saved
   }
 
   /** The source has come this far; never goes back. `settle` makes it count. */
@@ -44,13 +68,21 @@ export class Progress {
     this.#watermark = this.#sources.length === 1 ? this.#sources[0]! : this.#minimum()
   }
 
+  /** The owner of this epoch has processed everything that there will be for it. */
+  end(epoch: number): void {
+    this.#endedIn = epoch
+  }
+
   /** The row's new value. */
   save(): Uint8Array {
-    this.#saved = this.#watermark
-    const bytes = new Uint8Array(8 + this.#sources.length * 8)
-    const view = new DataView(bytes.buffer)
-    view.setFloat64(0, this.#watermark)
-    this.#sources.forEach((watermark, source) => view.setFloat64(8 + source * 8, watermark))
+    this.#savedWatermark = this.#watermark
+    this.#savedEndedIn = this.#endedIn
+    const bytes = new Uint8Array(sourcesAt + this.#sources.length * 8)
+    const view = viewOf(bytes)
+    view.setFloat64(0, this.#watermark - this.#heldMs)
+    view.setFloat64(endedInAt, this.#endedIn)
+    this.#sources.forEach((watermark, source) => view.setFloat64(sourcesAt + source * 8, watermark))
+    this.#saved = bytes
     return bytes
   }
 
@@ -61,13 +93,37 @@ export class Progress {
   }
 }
 
-/** A task's watermark as it was last committed; `Infinity` when its input has ended. */
-export const committedWatermark = (rows: RowReader, job: string, stage: number, partition: number): number => {
-  const row = rows.get(progressKey(job, stage, partition))
-  return row === undefined ? -Infinity : new DataView(row.buffer, row.byteOffset, 8).getFloat64(0)
+/** Whose progress it is. The input names the stage: it stays what it is when the job gets other stages. */
+export interface ProgressPlace {
+  readonly job: string
+  readonly input: string
+  readonly partition: number
 }
+
+/** What a task's row says to others. */
+export interface CommittedProgress {
+  /** How far the next stage may go; `Infinity` when the input has ended. */
+  readonly watermark: number
+  readonly endedIn: number
+}
+
+/** A task's progress as it was last committed. */
+export const committedProgress = (rows: RowReader, where: ProgressPlace): CommittedProgress => {
+  const row = rows.get(progressKey(where))
+  if (row === undefined) return { watermark: -Infinity, endedIn: 0 }
+  const view = viewOf(row)
+  return { watermark: view.getFloat64(0), endedIn: view.getFloat64(endedInAt) }
+}
+
+/** Who owns a task: the name under which its epoch is kept. */
+export const ownerOf = ({ job, input, partition }: ProgressPlace): string => `${job}/${input}/${partition}`
+
+const endedInAt = 8
+const sourcesAt = 16
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 const encoder = new TextEncoder()
 
-const progressKey = (job: string, stage: number, partition: number): Uint8Array =>
-  rowKey(systemStores.progress, partition, encoder.encode(`${job}/${stage}`))
+const progressKey = ({ job, input, partition }: ProgressPlace): Uint8Array =>
+  rowKey(systemStores.progress, partition, encoder.encode(`${job}/${input}`))

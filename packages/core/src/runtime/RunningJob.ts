@@ -1,16 +1,12 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
-import { type Plan, type Stage, storesOf } from '../job/plan.ts'
-import type { Topic } from '../log/Topic.ts'
-import { ensureTopic, type TopicInfo } from '../log/topicCatalog.ts'
-import { CommitConflict, type WeirError } from '../model/errors.ts'
+import { observe } from '../future/observe.ts'
+import type { Plan } from '../job/plan.ts'
+import type { WeirError } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
-import { commitOf, type Fence } from '../ports/Commit.ts'
-import { epochOf, epochRow, epochValue } from '../ports/rows.ts'
 import type { Storage } from '../ports/Storage.ts'
-import { Counters, partitionOf, type RunContext, type RunSettings } from './RunContext.ts'
-import { ensureStore } from './storeCatalog.ts'
+import { claim, type ClaimedTask, prepare, tasksOf } from './prepareRun.ts'
+import { Counters, type RunContext, type RunSettings } from './RunContext.ts'
 import { Task } from './Task.ts'
-import { UpstreamProgress } from './UpstreamProgress.ts'
 
 /** Which part of a job's tasks a worker runs: those whose number leaves `index` when divided by `count`. */
 export interface Share {
@@ -25,7 +21,7 @@ export interface RunMetrics {
   readonly recordsLate: number
   readonly recordsBad: number
   readonly commits: number
-  /** Records of this run's tasks that are in the log and not yet processed. */
+  /** Records of this run's tasks that are in the log and not yet processed; after the run as it was at its end. */
   readonly lag: number
 }
 
@@ -34,14 +30,14 @@ const retryDelayMs = 100
 /** A job at work in this process. */
 export class RunningJob {
   readonly job: string
-  /** Completes when the run has ended by itself or by `stop`; fails with what ended it. */
-  readonly done: CompletableFuture<void> = new CompletableFuture<void>()
   readonly #storage: Storage
   readonly #clock: Clock
   readonly #counters = new Counters()
+  readonly #done = new CompletableFuture<void>()
   readonly #tasks = new Set<Task>()
   #stopListening: () => void = () => undefined
-  #ending = false
+  #isEnding = false
+  #lagAtEnd = 0
 
   private constructor(storage: Storage, clock: Clock, plan: Plan) {
     this.job = plan.job
@@ -52,7 +48,7 @@ export class RunningJob {
   /**
    * Prepares what the job needs, takes its tasks over from whoever ran them before, and starts them from their last commit.
    *
-   * @throws TopicMismatch, StoreMismatch
+   * @throws TopicMismatch, StoreMismatch before anything is written; OperatorFailed when an operator does not even begin
    */
   static start(
     storage: Storage,
@@ -63,16 +59,21 @@ export class RunningJob {
   ): CompletableFuture<RunningJob> {
     const running = new RunningJob(storage, clock, plan)
     return prepare(storage, clock, plan, settings, running.#counters).thenCompose((context) => {
-      const own = tasksOf(plan).filter((_, number) => number % share.count === share.index)
-      const claims = own.map(({ stage, partition }) => claim(storage, `${plan.job}/${stage.index}/${partition}`))
-      return CompletableFuture.allOf(claims).thenApply((fences) => {
-        own.forEach(({ stage, partition }, index) => running.#spawn(context, stage, partition, fences[index]!))
+      const own = tasksOf(context).filter((_, number) => number % share.count === share.index)
+      return CompletableFuture.allOf(own.map((task) => claim(context, task))).thenApply((claimed) => {
+        for (const each of claimed) running.#spawn(context, each)
         running.#begin(context)
         return running
       })
     })
   }
 
+  /** Completes when the run has ended by itself or by `stop`; fails with what ended it. Cancelling it ends only the waiting. */
+  get done(): CompletableFuture<void> {
+    return this.#done.shield()
+  }
+
+  /** What the run has done so far; also after its end. */
   metrics(): RunMetrics {
     const counters = this.#counters
     return {
@@ -80,13 +81,18 @@ export class RunningJob {
       recordsLate: counters.get('late'),
       recordsBad: counters.get('bad'),
       commits: counters.get('commits'),
-      lag: [...this.#tasks].reduce((sum, task) => sum + task.lag, 0),
+      lag: this.#isEnding ? this.#lagAtEnd : sum([...this.#tasks].map((task) => task.lag)),
     }
   }
 
-  /** Ends the run after the commits on their way; what is not committed is processed again by the next run. */
+  /**
+   * Ends the run after the commits on their way; what is not committed is processed again by the next run.
+   *
+   * @returns as `done`
+   */
   stop(): CompletableFuture<void> {
-    return this.#end(undefined)
+    this.#end(undefined)
+    return this.done
   }
 
   #begin(context: RunContext): void {
@@ -96,105 +102,52 @@ export class RunningJob {
     }
     this.#stopListening = this.#storage.onChange(wakeAll)
     wakeAll()
-    if (this.#tasks.size === 0) void this.#end(undefined)
+    if (this.#tasks.size === 0) this.#end(undefined)
   }
 
-  #spawn(context: RunContext, stage: Stage, partition: number, fence: Fence, end?: number): void {
-    const input = partitionOf(context, stage.input, partition)
-    const stopAt = end ?? (context.settings.toEnd ? this.#storage.bounds(input).end : Infinity)
-    const task = new Task(context, stage, partition, fence, stopAt, {
-      onFailure: (failed, error) =>
-        this.#supervise(failed, error, () => this.#spawn(context, stage, partition, fence, stopAt)),
+  #spawn(context: RunContext, claimed: ClaimedTask): Task {
+    const task = new Task(context, claimed, {
+      onFailure: (failed, error) => this.#supervise(context, claimed, failed, error),
       onFinish: (finished) => {
         this.#tasks.delete(finished)
-        if (this.#tasks.size === 0) void this.#end(undefined)
+        if (this.#tasks.size === 0) this.#end(undefined)
       },
     })
     this.#tasks.add(task)
-    task.wake()
+    return task
   }
 
   /** The one place that decides what follows from a failure. */
-  #supervise(task: Task, error: WeirError, respawn: () => void): void {
+  #supervise(context: RunContext, claimed: ClaimedTask, task: Task, error: WeirError): void {
     if (error.recovery === 'stop' || error.recovery === 'abort') {
-      void this.#end(error)
+      this.#end(error)
       return
     }
-    task.stop().thenRun(() => {
-      this.#clock.after(error.recovery === 'retry' ? retryDelayMs : 0, () => {
-        if (this.#ending) return
-        this.#tasks.delete(task)
-        respawn()
+    // at once, unless that has been tried already
+    const delayMs = error.recovery === 'retry' || !task.hasCommitted ? retryDelayMs : 0
+    observe(task.stop(), () => {
+      this.#clock.after(delayMs, () => {
+        if (!this.#isEnding) this.#replace(context, claimed, task)
       })
     })
   }
 
-  #end(error: WeirError | undefined): CompletableFuture<void> {
-    if (!this.#ending) {
-      this.#ending = true
-      this.#stopListening()
-      CompletableFuture.allOf([...this.#tasks].map((task) => task.stop())).thenRun(() => {
-        if (error === undefined) this.done.complete(undefined)
-        else this.done.completeExceptionally(error)
-      })
-    }
-    return this.done
+  #replace(context: RunContext, claimed: ClaimedTask, task: Task): void {
+    this.#tasks.delete(task)
+    const spawned = CompletableFuture.supply(() => this.#spawn(context, claimed))
+    observe(spawned, (next, error) => (error === undefined ? next.wake() : this.#end(error)))
+  }
+
+  #end(error: unknown): void {
+    if (this.#isEnding) return
+    this.#lagAtEnd = sum([...this.#tasks].map((task) => task.knownLag))
+    this.#isEnding = true
+    this.#stopListening()
+    observe(CompletableFuture.allOf([...this.#tasks].map((task) => task.stop())), () => {
+      if (error === undefined) this.#done.complete(undefined)
+      else this.#done.completeExceptionally(error)
+    })
   }
 }
 
-/** All tasks of a job, in an order that is the same everywhere. */
-const tasksOf = (plan: Plan): ReadonlyArray<{ readonly stage: Stage; readonly partition: number }> =>
-  plan.stages.flatMap((stage) =>
-    Array.from({ length: stage.input.partitions }, (_, partition) => ({ stage, partition })),
-  )
-
-/** Takes the owner's next epoch, so that whoever had the one before cannot commit any more. */
-const claim = (storage: Storage, owner: string): CompletableFuture<Fence> => {
-  const key = epochRow(owner)
-  const row = storage.rows.get(key)
-  const epoch = epochOf(row) + 1
-  return storage
-    .commit(commitOf({ expect: [{ key, value: row ?? null }], rows: [{ key, value: epochValue(epoch) }] }))
-    .thenApply(() => ({ owner, epoch }))
-    .exceptionallyCompose((error) =>
-      error instanceof CommitConflict ? claim(storage, owner) : CompletableFuture.failed<Fence>(error),
-    )
-}
-
-const prepare = (
-  storage: Storage,
-  clock: Clock,
-  plan: Plan,
-  settings: RunSettings,
-  counters: Counters,
-): CompletableFuture<RunContext> => {
-  const topics = topicsOf(plan)
-  const stores = plan.stages.flatMap(storesOf)
-  return CompletableFuture.allOf(topics.map((each) => ensureTopic(storage, each))).thenCompose((infos) =>
-    CompletableFuture.allOf(stores.map(({ store, key }) => ensureStore(storage, plan.job, store, key))).thenApply(
-      (ids) => ({
-        storage,
-        clock,
-        plan,
-        settings,
-        counters,
-        topics: new Map<string, TopicInfo>(infos.map((info) => [info.name, info])),
-        storeIds: new Map(stores.map(({ store }, index) => [store.name, ids[index]!])),
-        upstream: plan.stages.map(({ upstream }) =>
-          upstream === undefined
-            ? undefined
-            : new UpstreamProgress(storage.rows, plan.job, upstream, plan.stages[upstream]!.input.partitions),
-        ),
-      }),
-    ),
-  )
-}
-
-const topicsOf = (plan: Plan): ReadonlyArray<Topic<unknown, unknown>> => [
-  ...plan.stages.flatMap(({ input, operators, repartition }) => [
-    input,
-    ...operators.flatMap((operator) => operator.outputs),
-    ...(repartition === undefined ? [] : [repartition]),
-  ]),
-  plan.badRecords as unknown as Topic<unknown, unknown>,
-]
+const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, each) => total + each, 0)

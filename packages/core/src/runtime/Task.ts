@@ -1,21 +1,27 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
-import { Observable, type OperatorFunction, type Subscriber } from 'rxjs'
+import { Observable, type OperatorFunction } from 'rxjs'
+import type { DecodeFailure } from '../codec/Codec.ts'
 import { decodeKey, decodeValue } from '../log/decode.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
+import { observe } from '../future/observe.ts'
+import { attachAll, heldBackMs } from '../job/attachAll.ts'
 import { operate } from '../job/operate.ts'
 import type { Output } from '../job/Operator.ts'
 import type { Stage } from '../job/plan.ts'
 import type { StreamRecord } from '../job/StreamRecord.ts'
-import { OperatorFailed, WeirError } from '../model/errors.ts'
-import { invariant } from '../model/invariant.ts'
+import { EncodeFailed, InvalidOption, OperatorFailed, RecordTooLarge, WeirError } from '../model/errors.ts'
 import type { RecordBatch } from '../model/RecordBatch.ts'
 import { commitOf, type Fence } from '../ports/Commit.ts'
 import { BadRecordSink } from './BadRecordSink.ts'
 import { BatchScope } from './BatchScope.ts'
 import { Progress } from './Progress.ts'
+import type { ClaimedTask } from './prepareRun.ts'
 import { partitionOf, type RunContext, sourcesOf } from './RunContext.ts'
 
 type AnyRecord = StreamRecord<unknown, unknown>
+
+/** The largest time of a `Date`. */
+const timestampMax = 8.64e15
 
 /**
  * One stage of a job over one partition: reads a batch, pushes it through the operators as an Observable that completes,
@@ -46,20 +52,29 @@ export class Task {
   readonly #pipeline: OperatorFunction<AnyRecord, AnyRecord>
   #position: number
   #committedPosition: number
+  #inputEnd: number
   #state: 'idle' | 'busy' | 'finished' | 'failed' | 'stopped' = 'idle'
   #ended = false
   #commits = 0
   #inFlight = 0
   #scheduled = false
   #wokenWhileBusy = false
+  #hasCommitted = false
   #drained: CompletableFuture<void> | undefined
+  /** The record that the operators are at work on. */
+  #at: number | undefined
+  /** How far the stage before had come when the input ended here. */
+  #reached: { readonly watermarks: Float64Array; readonly end: number } | undefined
+  #isUpstreamEnded = false
+  /**
+   * Whether records of one source carry watermarks that only grow. They are those of the first stage's sources, so behind
+   * a second one they are mixed, and only what that stage commits says how far it is.
+   */
+  readonly #hasOrderedWatermarks: boolean
 
   constructor(
     run: RunContext,
-    stage: Stage,
-    partition: number,
-    fence: Fence,
-    end: number,
+    { stage, partition, fence, end }: ClaimedTask,
     events: { onFailure: (task: Task, error: WeirError) => void; onFinish: (task: Task) => void },
   ) {
     const { storage, plan } = run
@@ -73,17 +88,30 @@ export class Task {
     this.#input = partitionOf(run, stage.input, partition)
     this.#position = storage.position(plan.job, this.#input)
     this.#committedPosition = this.#position
-    this.#progress = new Progress(storage.rows, plan.job, stage.index, partition, sourcesOf(plan, stage))
+    this.#inputEnd = this.#position
+    const place = { job: plan.job, input: stage.input.name, partition }
+    this.#progress = new Progress(storage.rows, place, sourcesOf(plan, stage), heldBackMs(stage.operators))
+    this.#hasOrderedWatermarks = stage.upstream !== undefined && plan.stages[stage.upstream]!.upstream === undefined
     this.#scope = new BatchScope(run, stage, partition, this.#progress)
     this.#badRecords = new BadRecordSink(this.#scope.writer(plan.badRecords), stage.input.name, partition)
-    const steps = stage.operators.map((operator) => operator.attach(this.#scope))
+    const steps = [...this.#attached()]
     if (stage.repartition !== undefined) steps.push(sendAll(this.#scope.repartition(stage.repartition)))
     this.#pipeline = (source) => steps.reduce((stream, step) => step(stream), source)
+  }
+
+  /** Whether any commit of this task went through. */
+  get hasCommitted(): boolean {
+    return this.#hasCommitted
   }
 
   /** How many records of the input are not yet processed and committed. */
   get lag(): number {
     return this.#run.storage.bounds(this.#input).end - this.#committedPosition
+  }
+
+  /** As `lag`, as of the last look into the storage. */
+  get knownLag(): number {
+    return Math.max(0, this.#inputEnd - this.#committedPosition)
   }
 
   /** Looks for something to do, in a later turn of the event loop. Calls are merged. */
@@ -110,82 +138,142 @@ export class Task {
     if (this.#ended) return this.#finishWhenCommitted()
     this.#state = 'busy'
     this.#wokenWhileBusy = false
-    const { batchRecordsMax, batchBytesMax } = this.#run.settings
-    // what the stage before has reached is read before the end of what it wrote: see #advance
-    const reached = this.#run.upstream[this.stage.index]?.read()
-    this.#run.storage
-      .read(this.#input, this.#position, { recordsMax: batchRecordsMax, bytesMax: batchBytesMax })
-      .thenCompose(({ batches }) => (batches.length > 0 ? this.#process(batches) : this.#advance(reached)))
-      .whenComplete((more, error) => {
+    observe(
+      CompletableFuture.supply(() => this.#readAndProcess()),
+      (more, error) => {
         if (this.#state !== 'busy') return
         this.#state = 'idle'
-        if (more === undefined) this.#fail(error)
+        if (error !== undefined) this.#fail(error)
         else if (more || this.#wokenWhileBusy) this.wake()
+      },
+    )
+  }
+
+  #attached(): ReadonlyArray<OperatorFunction<AnyRecord, AnyRecord>> {
+    try {
+      return attachAll(this.stage.operators, this.#scope)
+    } catch (cause) {
+      if (cause instanceof WeirError) throw cause
+      const { job } = this.#run.plan
+      throw new OperatorFailed(`job '${job}': code of an operator threw before its first record: ${String(cause)}`, {
+        cause,
+      })
+    }
+  }
+
+  /** Whether there may be more to do at once. */
+  #readAndProcess(): CompletableFuture<boolean> {
+    const { storage, settings, upstream } = this.#run
+    // what the stage before has reached is read before the end of what it wrote: see #catchUp
+    const before = upstream[this.stage.index]
+    this.#isUpstreamEnded = settings.toEnd && before?.isEnded() === true
+    const reached = before?.read()
+    if (this.#position >= this.#end) return this.#process([])
+    return storage
+      .read(this.#input, this.#position, { recordsMax: settings.batchRecordsMax, bytesMax: settings.batchBytesMax })
+      .thenCompose(({ batches, end }) => {
+        this.#inputEnd = end
+        if (reached !== undefined) this.#reached ??= { watermarks: reached, end }
+        return this.#process(batches.filter(({ baseOffset }) => baseOffset < this.#end))
       })
   }
 
-  /** Runs the operators over the batches and commits what came out. */
+  /** Runs the operators over the batches and commits what came out. Without batches: over nothing but the time that has come. */
   #process(batches: ReadonlyArray<RecordBatch>): CompletableFuture<boolean> {
     const from = this.#position
-    return this.#through((subscriber) => this.#push(batches, subscriber)).thenApply(() => {
-      this.#scope.count('in', this.#position - from)
+    if (batches.length === 0) {
+      this.#catchUp()
+      this.#endIfComplete()
+      if (!this.#progress.advanced) return CompletableFuture.completed(this.#ended)
+    }
+    return this.#through(batches).thenApply(() => {
+      // stopped, or an earlier commit has failed, while an asynchronous operator was at work
+      if (this.#state !== 'busy') return false
+      if (batches.length > 0) this.#scope.count('in', this.#position - from)
       this.#commit(from)
-      return true
+      return batches.length > 0 || this.#ended
     })
   }
 
   /**
-   * Everything there is has been processed: event time may move on to what the sources say.
-   * Since `reached` was read before the read that found no more records, all records before it have been processed.
+   * Event time may move on to what the sources say, once all that they had written by then is processed: the progress of
+   * the stage before was read before the end of the input that has now been reached.
    */
-  #advance(reached: Float64Array | undefined): CompletableFuture<boolean> {
-    if (reached !== undefined) reached.forEach((watermark, source) => this.#progress.observe(source, watermark))
-    else if (this.#position >= this.#end) this.#progress.observe(0, Infinity)
-    this.#progress.settle()
-    if (!this.#progress.advanced) {
-      this.#ended = this.#progress.watermark === Infinity && this.#run.settings.toEnd
-      return CompletableFuture.completed(this.#ended)
+  #catchUp(): void {
+    if (this.#reached !== undefined && this.#position >= this.#reached.end) {
+      this.#reached.watermarks.forEach((watermark, source) => this.#progress.observe(source, watermark))
+      this.#reached = undefined
     }
-    return this.#through((subscriber) => subscriber.complete()).thenApply(() => {
-      this.#ended = this.#progress.watermark === Infinity && this.#run.settings.toEnd
-      this.#commit(this.#position)
-      return this.#ended
-    })
+    this.#progress.settle()
   }
 
-  /** One batch: a finite Observable through the pipeline. Completes when all operators have. */
-  #through(emit: (subscriber: Subscriber<AnyRecord>) => void): CompletableFuture<void> {
+  /** A run to the end is over for this task when nothing is left and nothing can come. Windows close before that. */
+  #endIfComplete(): void {
+    if (!this.#run.settings.toEnd) return
+    if (this.stage.upstream === undefined && this.#position >= this.#end) {
+      this.#progress.observe(0, Infinity)
+      this.#progress.settle()
+    } else if (!this.#isUpstreamEnded) return
+    if (this.#progress.watermark !== Infinity) return
+    this.#progress.end(this.#fence.epoch)
+    this.#ended = true
+  }
+
+  /** One batch: a finite Observable through the pipeline. Completes when all operators have, and all records were taken. */
+  #through(batches: ReadonlyArray<RecordBatch>): CompletableFuture<void> {
     const done = new CompletableFuture<void>()
-    this.#pipeline(new Observable<AnyRecord>(emit)).subscribe({
-      error: (error) => done.completeExceptionally(error),
-      complete: () => done.complete(undefined),
+    let taken: 'no' | 'some' | 'all' = 'no'
+    let isComplete = false
+    const take = (to: { readonly next: (record: AnyRecord) => void }): void => {
+      taken = 'some'
+      this.#push(batches, to)
+      taken = 'all'
+      if (isComplete) done.complete(undefined)
+    }
+    const records = new Observable<AnyRecord>((subscriber) => {
+      if (taken !== 'no')
+        throw new Error('an operator subscribed to a batch twice; expected share() or connect() in it')
+      take(subscriber)
+      subscriber.complete()
+    })
+    this.#pipeline(records).subscribe({
+      error: (error) => done.completeExceptionally(this.#explained(error)),
+      complete: () => {
+        isComplete = true
+        // an operator that wants no more records, or none at all, has passed over the rest of the batch
+        if (taken === 'no') take(nobody)
+        else if (taken === 'all') done.complete(undefined)
+      },
     })
     return done
   }
 
-  #push(batches: ReadonlyArray<RecordBatch>, subscriber: Subscriber<AnyRecord>): void {
+  #push(batches: ReadonlyArray<RecordBatch>, to: { readonly next: (record: AnyRecord) => void }): void {
     for (const batch of batches) {
       const first = Math.max(0, this.#position - batch.baseOffset)
       for (let index = first; index < batch.count; index++) {
-        this.#pushRecord(batch, index, subscriber)
-        if (subscriber.closed) return
+        this.#at = batch.baseOffset + index
+        this.#pushRecord(batch, index, to)
       }
       this.#position = batch.baseOffset + batch.count
       if (this.stage.upstream !== undefined) this.#progress.settle()
     }
-    subscriber.complete()
+    this.#at = undefined
+    this.#catchUp()
   }
 
-  #pushRecord(batch: RecordBatch, index: number, subscriber: Subscriber<AnyRecord>): void {
+  #pushRecord(batch: RecordBatch, index: number, to: { readonly next: (record: AnyRecord) => void }): void {
     const { input, timestamps, upstream } = this.stage
     const key = decodeKey(input.key, batch, index)
-    if (isLeft(key)) return this.#badRecords.add(batch, index, 'key', key.left)
+    if (isLeft(key)) return this.#setAside(batch, index, 'key', key.left)
     const value = decodeValue(input.value, batch, index)
-    if (isLeft(value)) return this.#badRecords.add(batch, index, 'value', value.left)
+    if (isLeft(value)) return this.#setAside(batch, index, 'value', value.left)
     const timestamp =
       timestamps.timestampOf === undefined ? batch.timestamp(index) : timestamps.timestampOf(value.right, key.right)
-    if (!Number.isFinite(timestamp)) {
-      throw new RangeError(`assignTimestamps gave ${timestamp}; expected milliseconds since 1970`)
+    if (!(Math.abs(timestamp) <= timestampMax)) {
+      throw new RangeError(
+        `the timestamp is ${timestamp}; expected milliseconds since 1970, at most ${timestampMax} either way`,
+      )
     }
     let watermark: number
     if (upstream === undefined) {
@@ -194,9 +282,9 @@ export class Task {
       watermark = this.#progress.watermark
     } else {
       watermark = batch.watermark(index)
-      this.#progress.observe(batch.source, watermark)
+      if (this.#hasOrderedWatermarks) this.#progress.observe(batch.source, watermark)
     }
-    subscriber.next({
+    to.next({
       key: key.right,
       value: value.right,
       timestamp,
@@ -207,34 +295,34 @@ export class Task {
     })
   }
 
+  #setAside(batch: RecordBatch, index: number, part: 'key' | 'value', failure: DecodeFailure): void {
+    this.#badRecords.add(batch, index, part, failure)
+    this.#scope.count('bad', 1)
+  }
+
   #commit(from: number): void {
     const commit = ++this.#commits
     const { append, rows, counts } = this.#scope.take(commit)
     const moved = this.#position !== from
     const reported = this.#progress.advanced && (moved || this.#ended || this.stage.repartition !== undefined)
     if (!moved && append.length === 0 && rows.length === 0 && !reported) return
+    // each commit changes the position or the progress and expects both: it is refused when the one before it was
+    const expect = [{ key: this.#progress.key, value: this.#progress.saved }]
     if (this.#progress.advanced) rows.push({ key: this.#progress.key, value: this.#progress.save() })
     const next = this.#position
+    const positions = [{ group: this.#run.plan.job, partition: this.#input, from, next }]
     this.#inFlight++
-    this.#run.storage
-      .commit(
-        commitOf({
-          fence: this.#fence,
-          append,
-          rows,
-          positions: moved ? [{ group: this.#run.plan.job, partition: this.#input, from, next }] : [],
-        }),
-      )
-      .whenComplete((committed, error) => {
-        this.#inFlight--
-        if (committed === undefined) this.#fail(error)
-        else this.#committed(commit, next, counts)
-        if (this.#inFlight === 0) this.#drained?.complete(undefined)
-      })
+    observe(this.#run.storage.commit(commitOf({ fence: this.#fence, expect, append, rows, positions })), (_, error) => {
+      this.#inFlight--
+      if (error !== undefined) this.#fail(error)
+      else this.#committed(commit, next, counts)
+      if (this.#inFlight === 0) this.#drained?.complete(undefined)
+    })
   }
 
   #committed(commit: number, position: number, counts: ReadonlyMap<string, number>): void {
     this.#committedPosition = position
+    this.#hasCommitted = true
     this.#scope.committed(commit)
     this.#run.counters.add('commits', 1)
     for (const [counter, by] of counts) this.#run.counters.add(counter, by)
@@ -250,20 +338,28 @@ export class Task {
   #fail(error: unknown): void {
     if (this.#state === 'failed' || this.#state === 'stopped' || this.#state === 'finished') return
     this.#state = 'failed'
-    invariant(error !== undefined, 'a failure has an error')
-    this.#onFailure(this, error instanceof WeirError ? error : this.#operatorFailed(error))
+    this.#onFailure(this, this.#explained(error))
   }
 
-  #operatorFailed(cause: unknown): OperatorFailed {
+  /** What went wrong, with its place when it was the job's own code: what that throws, or what it cannot send. */
+  #explained(cause: unknown): WeirError {
+    const isOwn = cause instanceof EncodeFailed || cause instanceof RecordTooLarge || cause instanceof InvalidOption
+    if (cause instanceof WeirError && !isOwn) return cause
     const { job } = this.#run.plan
+    const where =
+      this.#at === undefined
+        ? `between offsets ${this.#committedPosition} and ${this.#position}`
+        : `at offset ${this.#at}`
     const reason = cause instanceof Error ? cause.message : String(cause)
     return new OperatorFailed(
-      `job '${job}': code of an operator threw while it processed '${this.stage.input.name}' partition ${this.partition} ` +
-        `from offset ${this.#committedPosition} on; nothing of that batch was committed. It said: ${reason}`,
+      `job '${job}': code of an operator threw in '${this.stage.input.name}' partition ${this.partition} ${where}; ` +
+        `nothing of its batch was committed. It said: ${reason}`,
       { cause },
     )
   }
 }
+
+const nobody = { next: (): void => undefined }
 
 const sendAll = (output: Output<unknown, unknown>): OperatorFunction<AnyRecord, AnyRecord> =>
   operate({ next: (record) => output.send(record) })

@@ -21,8 +21,12 @@ const catalogKey = (job: string, store: string): Uint8Array =>
 
 /** The id that the storage gave to a job's store; `undefined` when the job never ran. */
 export const storedStoreId = (storage: Storage, job: string, store: string): number | undefined => {
+  return storedStore(storage, job, store)?.id
+}
+
+const storedStore = (storage: Storage, job: string, store: string): StoreInfo | undefined => {
   const row = storage.rows.get(catalogKey(job, store))
-  return row === undefined ? undefined : (JSON.parse(decoder.decode(row)) as StoreInfo).id
+  return row === undefined ? undefined : (JSON.parse(decoder.decode(row)) as StoreInfo)
 }
 
 /**
@@ -41,16 +45,38 @@ export const ensureStore = (
     catalogKey(job, store.name),
     { counter: 'store', first: firstUserStore, count: 1 },
     (id): StoreInfo => ({ id, kind: store.kind, key: key.name, value: store.value.name }),
-  ).thenApply((info) => {
-    const requireSame = (what: string, stored: string, given: string): void => {
-      if (stored === given) return
-      throw new StoreMismatch(
-        `job '${job}': store '${store.name}' holds state with ${what} ${stored}, but this job says ${given}; ` +
-          'use the stored one, or give the store a new name',
-      )
-    }
-    requireSame('kind', info.kind, store.kind)
-    requireSame('key codec', info.key, key.name)
-    requireSame('value codec', info.value, store.value.name)
-    return info.id
-  })
+  ).thenApply((info) => sameStore(job, store, key, info))
+
+/**
+ * Looks whether a store of this name that has state already is the same one; one that has none may be created.
+ *
+ * @throws StoreMismatch as `ensureStore`
+ */
+export const requireSameStore = (
+  storage: Storage,
+  job: string,
+  store: StoreDefinition<unknown, unknown>,
+  key: Codec<unknown>,
+): void => {
+  const info = storedStore(storage, job, store.name)
+  if (info !== undefined) sameStore(job, store, key, info)
+}
+
+const sameStore = (
+  job: string,
+  store: StoreDefinition<unknown, unknown>,
+  key: Codec<unknown>,
+  info: StoreInfo,
+): number => {
+  const requireSame = (what: string, stored: string, given: string): void => {
+    if (stored === given) return
+    throw new StoreMismatch(
+      `job '${job}': store '${store.name}' holds state with ${what} ${stored}, but this job says ${given}; ` +
+        'use the stored one, or give the store a new name',
+    )
+  }
+  requireSame('kind', info.kind, store.kind)
+  requireSame('key codec', info.key, key.name)
+  requireSame('value codec', info.value, store.value.name)
+  return info.id
+}

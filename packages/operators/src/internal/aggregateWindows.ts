@@ -12,15 +12,14 @@ export const aggregateWindows = <K, V, A>(
   const late = options.late === undefined ? undefined : context.output(options.late)
   const span = windows.sizeMs + windows.graceMs
 
-  const closeDue = (out: Subscriber<StreamRecord<K, A>>): void => {
-    const watermark = context.watermark()
+  const closeUpTo = (watermark: number, out: Subscriber<StreamRecord<K, A>>): void => {
     for (let start = store.earliest(); start < Infinity && start + span <= watermark; start = store.earliest()) {
       const window = windows.windowOf(start)
+      const timestamp = window.end - 1
       for (const [key, value] of store.take(start)) {
-        if (emit === 'close') {
-          const timestamp = window.end - 1
-          out.next({ key, value, timestamp, watermark, headers: null, window, encodedValue: undefined })
-        }
+        if (emit === 'update') continue
+        // as of its own time, not of the one that has come, in which the windows behind this operator could be over
+        out.next({ key, value, timestamp, watermark: timestamp, headers: null, window, encodedValue: undefined })
       }
     }
   }
@@ -33,12 +32,15 @@ export const aggregateWindows = <K, V, A>(
         late?.send(record)
       } else {
         const { key } = record
-        const value = add(store.get(key, window.start) ?? initial(key, window), record.value, record)
+        const before = store.get(key, window.start)
+        const value = add(before === undefined ? initial(key, window) : before, record.value, record)
         store.put(key, window.start, value)
         if (emit === 'update') out.next({ ...record, value, window, encodedValue: undefined })
       }
-      if (store.earliest() + span <= context.watermark()) closeDue(out)
+      // not beyond the record's own: others of that time, held back before this operator, may be right behind it
+      const watermark = Math.min(context.watermark(), record.watermark)
+      if (store.earliest() + span <= watermark) closeUpTo(watermark, out)
     },
-    complete: closeDue,
+    complete: (out) => closeUpTo(context.watermark(), out),
   })
 }
