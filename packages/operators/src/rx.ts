@@ -1,17 +1,28 @@
-import type { Operator, StreamRecord } from '@weir/core'
-import type { OperatorFunction } from 'rxjs'
+import type { Codec, Operator, StreamRecord } from '@weir/core'
+import { map, type OperatorFunction } from 'rxjs'
 
 /**
  * A plain RxJS operator as a step of a job. It is subscribed anew for each batch: what it gathers must come out when
- * the batch completes, and nothing is remembered from one batch to the next (that is what stores are for).
+ * the batch completes, and nothing is remembered from one batch to the next (that is what stores are for). Records keep
+ * their keys: for another one there is `keyBy`.
+ *
+ * @param options - `codec` is used where the new value has to travel through a repartition topic; MessagePack by default
+ * @example
+ * rx<string, number, number>(distinctUntilChanged((a, b) => a.value === b.value)).kind // => 'rx'
  */
-export const rx = <K1, V1, K2, V2>(
-  operator: OperatorFunction<StreamRecord<K1, V1>, StreamRecord<K2, V2>>,
-): Operator<K1, V1, K2, V2> => ({
+export const rx = <K, V1, V2>(
+  operator: OperatorFunction<StreamRecord<K, V1>, StreamRecord<K, V2>>,
+  options: { readonly codec?: Codec<V2> } = {},
+): Operator<K, V1, K, V2> => ({
   kind: 'rx',
   name: 'rx',
   stores: [],
   outputs: [],
   keyed: false,
-  attach: () => operator,
+  revalues: { value: options.codec as Codec<unknown> | undefined },
+  attach: () => (records) => operator(records).pipe(map(withoutEncoded)),
 })
+
+/** Whether the value is still the one that was read, nobody knows. */
+const withoutEncoded = <K, V>(record: StreamRecord<K, V>): StreamRecord<K, V> =>
+  record.encodedValue === undefined ? record : { ...record, encodedValue: undefined }

@@ -10,9 +10,8 @@ import {
   WeirError,
 } from '../model/errors.ts'
 import { invariant } from '../model/invariant.ts'
-import type { Clock } from '../ports/Clock.ts'
 import { type Append, commitOf, type Committed } from '../ports/Commit.ts'
-import type { Storage } from '../ports/Storage.ts'
+import type { OpenLog } from './OpenLog.ts'
 import { type AppendOptions, placesOf, type ProducerRecord, type RecordMetadata } from './recordMetadata.ts'
 import { requireInteger, type Topic } from './Topic.ts'
 import type { TopicInfo } from './topicCatalog.ts'
@@ -57,8 +56,7 @@ interface Flight {
  */
 export class Producer<K, V> {
   readonly topic: Topic<K, V>
-  readonly #storage: Storage
-  readonly #clock: Clock
+  readonly #log: OpenLog
   readonly #settings: ProducerSettings
   readonly #writer: TopicWriter<K, V>
   /** The sequence after the last one on disk, by partition. */
@@ -71,6 +69,8 @@ export class Producer<K, V> {
   #awaitingRoom: Array<CompletableFuture<void>> = []
   #unresolved: Append[] = []
   #scheduled = false
+  /** Set while something waits or is on its way. */
+  #stopListening: (() => void) | undefined
   #closed = false
   /** The first failure, while those behind it are being worked off. */
   #failing: unknown
@@ -83,16 +83,14 @@ export class Producer<K, V> {
   #failure: WeirError | undefined
 
   constructor(
-    storage: Storage,
-    clock: Clock,
+    log: OpenLog,
     topic: Topic<K, V>,
     info: TopicInfo,
     identity: ProducerIdentity,
     settings: ProducerSettings = producerSettings({}),
   ) {
     this.topic = topic
-    this.#storage = storage
-    this.#clock = clock
+    this.#log = log
     this.#settings = settings
     this.#writer = new TopicWriter(topic, info, { producer: identity, batchBytesMax: this.#settings.batchBytesMax })
     this.#acknowledged = new Float64Array(topic.partitions)
@@ -206,7 +204,7 @@ export class Producer<K, V> {
     const batch = this.#writer.add(
       key,
       value,
-      options?.timestamp ?? this.#clock.now(),
+      options?.timestamp ?? this.#log.clock.now(),
       options?.id ?? null,
       options?.headers ?? null,
       -Infinity,
@@ -233,29 +231,44 @@ export class Producer<K, V> {
       this.#scheduled = false
       this.#send()
     }
-    if (this.#settings.lingerMs > 0) this.#clock.after(this.#settings.lingerMs, send)
-    else this.#clock.turn(send)
+    const { clock, onClose } = this.#log
+    if (this.#settings.lingerMs > 0) clock.after(this.#settings.lingerMs, send)
+    else clock.turn(send)
+    this.#stopListening ??= onClose(() => this.#sendLast())
+  }
+
+  /** The log is about to be closed: what was appended before that goes with it. */
+  #sendLast(): void {
+    this.#closed = true
+    this.#send(Infinity)
   }
 
   /** Sends what waits, unless the pipeline is full or failing: then the landing of a flight calls again. */
-  #send(): void {
+  #send(inFlightCommitsMax: number = this.#settings.inFlightCommitsMax): void {
     if (this.#failing !== undefined || this.#writer.isEmpty) return
-    if (this.#inFlight.length >= this.#settings.inFlightCommitsMax) return
+    if (this.#inFlight.length >= inFlightCommitsMax) return
     const flight = this.#takeFlight()
     this.#inFlight.push(flight)
     this.#inFlightBytes += flight.bytes
     this.#lastFlight = flight.done
     // the storage may change what it is given, and a repeat must be the same bytes: it gets a copy
     const append = flight.batches.map((closed) => ({ ...closed.append, batch: closed.append.batch.slice() }))
-    observe(this.#storage.commit(commitOf({ append })), (committed, error) => {
+    observe(this.#log.storage.commit(commitOf({ append })), (committed, error) => {
       invariant(this.#inFlight.shift() === flight, 'commits have their outcome in the order in which they were made')
       this.#inFlightBytes -= flight.bytes
       if (error === undefined) this.#acknowledge(flight, committed)
       else this.#fail(flight, error)
       if (this.#failing !== undefined && this.#inFlight.length === 0) this.#recover()
       this.#send()
+      if (this.#inFlight.length === 0 && this.#writer.isEmpty) this.#rest()
       if (this.#hasRoom()) for (const waiting of this.#awaitingRoom.splice(0)) waiting.complete(undefined)
     })
+  }
+
+  /** Nothing waits: the log need not know of this any more. */
+  #rest(): void {
+    this.#stopListening?.()
+    this.#stopListening = undefined
   }
 
   #takeFlight(): Flight {

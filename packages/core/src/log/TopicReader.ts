@@ -5,7 +5,8 @@ import type { Received } from '../codec/Received.ts'
 import { InvalidOption, StorageClosed } from '../model/errors.ts'
 import type { Storage } from '../ports/Storage.ts'
 import { decodeReceived } from './decode.ts'
-import type { StartPosition, StreamSource } from './TopicStream.ts'
+import type { OpenLog } from './OpenLog.ts'
+import type { StartPosition } from './TopicStream.ts'
 import type { Topic } from './Topic.ts'
 import { ensureTopic } from './topicCatalog.ts'
 
@@ -41,12 +42,12 @@ export class TopicReader<K, V> {
   #closed = false
   #failure: StorageClosed | undefined
 
-  constructor(source: StreamSource, topic: Topic<K, V>, selection: Selection) {
-    const { storage } = source
+  constructor(log: OpenLog, topic: Topic<K, V>, selection: Selection) {
+    const { storage } = log
     this.#storage = storage
     this.#topic = topic
     this.#selection = selection
-    this.#stopListening = [storage.onChange(() => this.#wake()), source.onClose(() => this.#sourceClosed())]
+    this.#stopListening = [storage.onChange(() => this.#wake()), log.onClose(() => this.#logClosed())]
     this.#cursors = ensureTopic(storage, topic).thenCompose((info) => {
       const { partition, start } = selection
       if (typeof start === 'object' && 'offset' in start && partition === undefined && info.partitions > 1) {
@@ -67,7 +68,7 @@ export class TopicReader<K, V> {
     )
   }
 
-  /** Whether it was closed, by itself or with its source. */
+  /** Whether it was closed, by itself or with its log. */
   get isClosed(): boolean {
     return this.#closed
   }
@@ -111,8 +112,8 @@ export class TopicReader<K, V> {
     })
   }
 
-  /** A stream of what is to come ends with its source; one that was to reach an end did not. */
-  #sourceClosed(): void {
+  /** A stream of what is to come ends with its log; one that was to reach an end did not. */
+  #logClosed(): void {
     if (this.#selection.toEnd) {
       this.#failure = new StorageClosed(`the Weir was closed while topic '${this.#topic.name}' was read to its end`)
     }

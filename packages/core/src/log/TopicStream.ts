@@ -3,8 +3,7 @@ import type { Received } from '../codec/Received.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
 import { InvalidOption } from '../model/errors.ts'
-import type { Clock } from '../ports/Clock.ts'
-import type { Storage } from '../ports/Storage.ts'
+import type { OpenLog } from './OpenLog.ts'
 import { requireInteger, type Topic } from './Topic.ts'
 import { TopicIterator } from './TopicIterator.ts'
 import { type Selection, TopicReader } from './TopicReader.ts'
@@ -14,18 +13,6 @@ import { type Selection, TopicReader } from './TopicReader.ts'
  * is only one), or the first record at or after a time (in milliseconds since 1970).
  */
 export type StartPosition = 'earliest' | 'latest' | { readonly offset: number } | { readonly time: number }
-
-/** Where a stream reads: an open storage and its time. */
-export interface StreamSource {
-  readonly storage: Storage
-  readonly clock: Clock
-  /**
-   * Calls back when the source is about to be closed.
-   *
-   * @returns a function that ends the subscription
-   */
-  readonly onClose: (listener: () => void) => () => void
-}
 
 const batchRecordsMaxDefault = 1_000
 
@@ -44,13 +31,13 @@ const batchRecordsMaxDefault = 1_000
  */
 export class TopicStream<K, V> extends Observable<Received<K, V>> {
   readonly topic: Topic<K, V>
-  readonly #source: StreamSource
+  readonly #log: OpenLog
   readonly #selection: Selection
 
-  constructor(source: StreamSource, topic: Topic<K, V>, selection: Partial<Selection> = {}) {
+  constructor(log: OpenLog, topic: Topic<K, V>, selection: Partial<Selection> = {}) {
     super((subscriber) => this.#emit(subscriber))
     this.topic = topic
-    this.#source = source
+    this.#log = log
     this.#selection = { start: 'latest', toEnd: false, batchRecordsMax: batchRecordsMaxDefault, ...selection }
     const { start, partition } = this.#selection
     if (partition !== undefined && !(Number.isInteger(partition) && partition >= 0 && partition < topic.partitions)) {
@@ -67,17 +54,17 @@ export class TopicStream<K, V> extends Observable<Received<K, V>> {
    * @throws InvalidOption for an offset that is not a whole number of at least 0, or a time that is not a number
    */
   from(start: StartPosition): TopicStream<K, V> {
-    return new TopicStream(this.#source, this.topic, { ...this.#selection, start })
+    return new TopicStream(this.#log, this.topic, { ...this.#selection, start })
   }
 
   /** The same stream, of one partition only. */
   partition(partition: number): TopicStream<K, V> {
-    return new TopicStream(this.#source, this.topic, { ...this.#selection, partition })
+    return new TopicStream(this.#log, this.topic, { ...this.#selection, partition })
   }
 
   /** The same stream, but finite: it completes after the last record that was there at the subscription. */
   toEnd(): TopicStream<K, V> {
-    return new TopicStream(this.#source, this.topic, { ...this.#selection, toEnd: true })
+    return new TopicStream(this.#log, this.topic, { ...this.#selection, toEnd: true })
   }
 
   /**
@@ -114,12 +101,12 @@ export class TopicStream<K, V> extends Observable<Received<K, V>> {
    * batches. Leaving the loop stops the reading.
    */
   [Symbol.asyncIterator](): TopicIterator<K, V> {
-    return new TopicIterator(new TopicReader(this.#source, this.topic, this.#selection), this.#source.clock)
+    return new TopicIterator(new TopicReader(this.#log, this.topic, this.#selection), this.#log.clock)
   }
 
   #emit(subscriber: Subscriber<Received<K, V>>): () => void {
-    const { clock } = this.#source
-    const reader = new TopicReader(this.#source, this.topic, this.#selection)
+    const { clock } = this.#log
+    const reader = new TopicReader(this.#log, this.topic, this.#selection)
     const loop = (): void => {
       observe(reader.read(), (records, error) => {
         if (error !== undefined) return subscriber.error(error)

@@ -43,7 +43,8 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
   #removed: Uint8Array[] = []
   #dirty: Array<Entry<K, V>> = []
   #size = 0
-  #earliest = Infinity
+  /** Of all open windows, in order. */
+  readonly #starts: number[] = []
   #last: OpenWindow<K, V> | undefined
 
   constructor(rows: RowReader, location: StoreLocation<K, V>, entriesMax: number) {
@@ -56,16 +57,17 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
       start = this.#storedStart(start + 1)
     ) {
       this.#windows.set(start, { start, entries: new Map(), complete: false })
-      this.#earliest = Math.min(this.#earliest, start)
+      this.#starts.push(start)
     }
   }
 
   get(key: K, windowStart: number): V | undefined {
-    return this.#entry(key, windowStart).value
+    const window = this.#last?.start === windowStart ? this.#last : this.#windows.get(windowStart)
+    return window === undefined ? undefined : this.#entry(key, window).value
   }
 
   put(key: K, windowStart: number, value: V): void {
-    const entry = this.#entry(key, windowStart)
+    const entry = this.#entry(key, this.#last?.start === windowStart ? this.#last : this.#window(windowStart))
     entry.value = value
     if (entry.dirty) return
     entry.dirty = true
@@ -73,7 +75,7 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
   }
 
   earliest(): number {
-    return this.#earliest
+    return this.#starts[0] ?? Infinity
   }
 
   take(windowStart: number): ReadonlyArray<readonly [K, V]> {
@@ -121,12 +123,13 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     }
   }
 
-  #entry(key: K, start: number): Entry<K, V> {
-    const window = this.#last?.start === start ? this.#last : this.#window(start)
+  #entry(key: K, window: OpenWindow<K, V>): Entry<K, V> {
     const mapKey = mapKeyOf(key, this.#location.key.encode)
     let entry = window.entries.get(mapKey)
     if (entry === undefined) {
-      const row = window.complete ? undefined : this.#rows.get(this.#rowKey(start, this.#location.key.encode(key)))
+      const row = window.complete
+        ? undefined
+        : this.#rows.get(this.#rowKey(window.start, this.#location.key.encode(key)))
       const value = row === undefined ? undefined : decodeStored(this.#location, row)
       entry = { key, window, value, dirty: false, stored: row !== undefined, commit: 0 }
       window.entries.set(mapKey, entry)
@@ -141,7 +144,7 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     if (window === undefined) {
       window = { start, entries: new Map(), complete: true }
       this.#windows.set(start, window)
-      this.#earliest = Math.min(this.#earliest, start)
+      this.#insertStart(start)
     }
     this.#last = window
     return window
@@ -174,8 +177,14 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     this.#windows.delete(window.start)
     this.#size -= window.entries.size
     if (this.#last === window) this.#last = undefined
-    this.#earliest = Infinity
-    for (const start of this.#windows.keys()) this.#earliest = Math.min(this.#earliest, start)
+    this.#starts.splice(this.#starts.indexOf(window.start), 1)
+  }
+
+  /** A new window is mostly one of the latest. */
+  #insertStart(start: number): void {
+    let at = this.#starts.length
+    while (at > 0 && this.#starts[at - 1]! > start) at--
+    this.#starts.splice(at, 0, start)
   }
 
   #storedStart(from: number): number | undefined {

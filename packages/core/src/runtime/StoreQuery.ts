@@ -48,22 +48,33 @@ export class StoreQuery<K, V> {
     if (this.#store.kind === 'key-value')
       return this.#read((id) => rowKey(id, this.#partitionOf(key), this.#key.encode(key)))
     let latest: V | undefined
-    for (const found of this.windows(key)) latest = found.value
+    for (const found of this.#windows(key)) latest = found.value
     return latest
   }
 
   /** The value of a key in the open window that begins at `windowStart`, in ms since 1970. */
   window(key: K, windowStart: number): V | undefined {
+    this.#require('window')
     return this.#read((id) => windowRowKey(id, this.#partitionOf(key), windowStart, this.#key.encode(key)))
   }
 
   /** All keys and values of a key-value store, by partition and in the order of the keys' bytes. */
-  *entries(): Generator<readonly [K, V], void, undefined> {
+  entries(): Generator<readonly [K, V], void, undefined> {
+    this.#require('key-value')
+    return this.#entries()
+  }
+
+  *#entries(): Generator<readonly [K, V], void, undefined> {
     for (const row of this.#scan()) yield [this.#decodeKey(row.key.subarray(8)), decodeStored(this.#store, row.value)]
   }
 
   /** What is in the open windows, of all keys or one, by partition and in the order of time. */
-  *windows(key?: K): Generator<WindowedValue<K, V>, void, undefined> {
+  windows(key?: K): Generator<WindowedValue<K, V>, void, undefined> {
+    this.#require('window')
+    return this.#windows(key)
+  }
+
+  *#windows(key: K | undefined): Generator<WindowedValue<K, V>, void, undefined> {
     const wanted = key === undefined ? undefined : this.#key.encode(key)
     for (const row of this.#scan(key === undefined ? undefined : this.#partitionOf(key))) {
       const bytes = windowKeyOf(row.key)
@@ -74,6 +85,14 @@ export class StoreQuery<K, V> {
         value: decodeStored(this.#store, row.value),
       }
     }
+  }
+
+  #require(kind: 'key-value' | 'window'): void {
+    if (this.#store.kind === kind) return
+    const expected = kind === 'window' ? 'get() and entries()' : 'get(), window() and windows()'
+    throw new InvalidJob(
+      `job '${this.#plan.job}': store '${this.#store.name}' is a ${this.#store.kind} store; expected ${expected}`,
+    )
   }
 
   #partitionOf(key: K): number {

@@ -1,4 +1,5 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
+import { observe } from '../future/observe.ts'
 import type { Job } from '../job/Job.ts'
 import { planJob } from '../job/plan.ts'
 import { appendEntries, type Entry } from '../log/entry.ts'
@@ -41,7 +42,8 @@ export interface RunOptions extends Partial<Omit<RunSettings, 'toEnd'>> {
 export class Weir {
   readonly storage: Storage
   readonly clock: Clock
-  readonly #running = new Map<string, RunningJob>()
+  /** By name: what runs or is about to. */
+  readonly #runs = new Map<string, CompletableFuture<RunningJob>>()
   readonly #closing = new Set<() => void>()
 
   private constructor(storage: Storage, clock: Clock) {
@@ -58,7 +60,7 @@ export class Weir {
     return provider.open().thenApply((storage) => new Weir(storage, options.clock ?? systemClock))
   }
 
-  /** Calls back when this is about to be closed; see `StreamSource`. */
+  /** Calls back when this is about to be closed; see `OpenLog`. */
   readonly onClose = (listener: () => void): (() => void) => {
     this.#closing.add(listener)
     return () => this.#closing.delete(listener)
@@ -83,9 +85,7 @@ export class Weir {
     return CompletableFuture.supply(() => {
       const settings = producerSettings(options)
       return ensureTopic(this.storage, topic).thenCompose((info) =>
-        newProducerIdentity(this.storage).thenApply(
-          (identity) => new Producer(this.storage, this.clock, topic, info, identity, settings),
-        ),
+        newProducerIdentity(this.storage).thenApply((identity) => new Producer(this, topic, info, identity, settings)),
       )
     })
   }
@@ -116,21 +116,24 @@ export class Weir {
    * Runs a job: exactly once, from its last commit on.
    *
    * @returns the run, once its tasks have started
-   * @throws InvalidJob, InvalidOption before anything is written; TopicMismatch, StoreMismatch
+   * @throws InvalidJob, InvalidOption, TopicMismatch, StoreMismatch before anything is written; OperatorFailed when an operator
+   *   does not even begin
    */
   run(job: Job, options: RunOptions = {}): CompletableFuture<RunningJob> {
     return CompletableFuture.supply(() => {
       const plan = planJob(job)
       const { share = { index: 0, count: 1 } } = options
       const settings = runSettings(job.name, options, share)
-      if (this.#running.has(job.name)) {
+      if (this.#runs.has(job.name)) {
         throw new InvalidJob(`job '${job.name}' is running already; expected another name, or stop() of the first run`)
       }
-      return RunningJob.start(this.storage, this.clock, plan, share, settings).thenApply((running) => {
-        this.#running.set(job.name, running)
-        running.done.whenComplete(() => this.#running.delete(job.name))
-        return running
-      })
+      const run = RunningJob.start(this.storage, this.clock, plan, share, settings)
+      this.#runs.set(job.name, run)
+      observe(
+        run.thenCompose((running) => running.done),
+        () => this.#runs.delete(job.name),
+      )
+      return run.shield()
     })
   }
 
@@ -143,10 +146,12 @@ export class Weir {
     return StoreQuery.of<K, V>(this.storage, planJob(job), name)
   }
 
-  /** Ends the streams, stops the jobs, waits for commits under way and closes the storage. */
+  /** Ends the streams, sends what producers hold, stops the jobs, waits for commits under way and closes the storage. */
   close(): CompletableFuture<void> {
     for (const listener of this.#closing) listener()
-    const stops = [...this.#running.values()].map((running) => running.stop().exceptionally(() => undefined))
+    const stops = [...this.#runs.values()].map((run) =>
+      run.thenCompose((running) => running.stop()).exceptionally(() => undefined),
+    )
     return CompletableFuture.allOf(stops).thenCompose(() => this.storage.close())
   }
 }

@@ -129,6 +129,19 @@ describe('a producer', () => {
     expect(second).toMatchObject({ partition: 3, timestamp: 1_000, id: null, headers: {} })
   })
 
+  test('sends what it holds when the Weir is closed, though it would linger or wait its turn', async () => {
+    const world = await openWorld()
+    const options = { lingerMs: 60_000, batchBytesMax: 1, commitBytesMax: 1, inFlightCommitsMax: 1 }
+    const one = await world.outcome(world.weir.producer(words, options))
+    const two = await world.outcome(world.weir.producer(words, { lingerMs: 60_000 }))
+    const futures = ['1', '2', '3', '4'].flatMap((value) => [one.append('a', value), two.append('b', value)])
+    await world.outcome(world.weir.close())
+    expect(outcomesOf(futures)).toMatchObject(futures.map(() => ({ duplicate: false })))
+    expect(await world.failure(one.append('a', '5'))).toBeInstanceOf(StorageClosed)
+    const weir = await world.another()
+    expect(await readAll({ ...world, weir }, words)).toHaveLength(8)
+  })
+
   test('refuses records after close, and names the topic', async () => {
     const world = await openWorld()
     const producer = await world.outcome(world.weir.producer(words))

@@ -1,0 +1,14 @@
+import type { Clock } from '../ports/Clock.ts'
+import type { Storage } from '../ports/Storage.ts'
+
+/** What producers and streams work on: an open storage, its time, and news of its end. A `Weir` is one. */
+export interface OpenLog {
+  readonly storage: Storage
+  readonly clock: Clock
+  /**
+   * Calls back once, when this is about to be closed: commits that are called then still go through.
+   *
+   * @returns a function that ends the subscription
+   */
+  readonly onClose: (listener: () => void) => () => void
+}
