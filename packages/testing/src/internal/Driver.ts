@@ -156,7 +156,14 @@ export class Driver implements JobDriver {
   }
 
   async stop(): Promise<void> {
-    for (const worker of this.workers) await this.drive(worker.stop())
+    const stops = this.workers.map((worker) => worker.stop())
+    await this.clock.settle()
+    // commits on their way may be slow
+    for (let next = this.clock.pending()[0]; next !== undefined && stops.some(({ isDone }) => !isDone);) {
+      await this.clock.advance(next.dueMs - this.clock.monotonic())
+      next = this.clock.pending()[0]
+    }
+    for (const stop of stops) await this.drive(stop)
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { differenceOf, show } from './committedOf.ts'
 import type { LawInput, LawOptions } from './LawInput.ts'
 import { type LawAppend, runJob } from './runJob.ts'
+import { arbitrarySlowness, describeSlowness, type Slowness, slowPlan } from './slowness.ts'
 
 export interface BatchInvariantOptions extends LawOptions {
   /** How many workers share the job at most; 3 by default. */
@@ -21,11 +22,12 @@ export interface BatchInvariantCase {
   readonly inFlightCommitsMax: number
   readonly cacheEntriesMax: number
   readonly workers: number
+  readonly slowness: Slowness
 }
 
 /**
  * The law of batch and option invariance, as a fast-check property: the same records, appended in other pieces and run with
- * other batches, caches, commits on their way and numbers of workers, give the same committed output and state.
+ * other batches, caches, slow commits, more of them on their way, and other numbers of workers, give the same committed output and state.
  *
  * Compared with a run by one worker over one append for each source. As in `isExactlyOnce`, once at rest and once at the end.
  *
@@ -37,14 +39,14 @@ export const isBatchInvariant = (
   options: BatchInvariantOptions,
 ): fc.IAsyncPropertyWithHooks<[BatchInvariantCase]> =>
   fc.asyncProperty(arbitraryCase(options), async (given) => {
-    const { records, workers, batchRecordsMax, inFlightCommitsMax, cacheEntriesMax } = given
+    const { records, workers, batchRecordsMax, inFlightCommitsMax, cacheEntriesMax, slowness } = given
     const whole = records.map((all, input): LawAppend => ({ input, records: all, settles: false }))
     const expected = await runJob(job, options, { appends: whole, run: {}, workers: 1, faults: [] })
     const found = await runJob(job, options, {
       appends: cutAppends(given),
       run: { batchRecordsMax, inFlightCommitsMax, cacheEntriesMax },
       workers,
-      faults: [],
+      faults: slowPlan(slowness),
     })
     const difference = differenceOf(expected.atRest, found.atRest) ?? differenceOf(expected.atEnd, found.atEnd)
     if (difference !== undefined) {
@@ -64,6 +66,7 @@ const arbitraryCase = ({ inputs, workersMax = 3 }: BatchInvariantOptions): fc.Ar
       inFlightCommitsMax: fc.integer({ min: 1, max: 4 }),
       cacheEntriesMax: fc.oneof(fc.nat(3), fc.constant(100_000)),
       workers: fc.integer({ min: 1, max: workersMax }),
+      slowness: arbitrarySlowness,
     })
     .map((given) =>
       Object.defineProperty(given, fc.toStringMethod, {
@@ -93,9 +96,9 @@ const cutInto = <A>(all: ReadonlyArray<A>, sizes: ReadonlyArray<number>): Readon
 }
 
 const describe = (given: BatchInvariantCase, inputs: ReadonlyArray<LawInput>): string => {
-  const { records, cuts, settles, batchRecordsMax, inFlightCommitsMax, cacheEntriesMax, workers } = given
+  const { records, cuts, settles, batchRecordsMax, inFlightCommitsMax, cacheEntriesMax, workers, slowness } = given
   return [
-    `  ${show({ workers, batchRecordsMax, inFlightCommitsMax, cacheEntriesMax, settles })}`,
+    `  ${show({ workers, batchRecordsMax, inFlightCommitsMax, cacheEntriesMax, settles })}, ${describeSlowness(slowness)}`,
     ...records.map((all, input) => `  '${inputs[input]!.topic.name}' in appends of ${show(cuts[input])}: ${show(all)}`),
   ].join('\n')
 }

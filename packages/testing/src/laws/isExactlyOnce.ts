@@ -5,6 +5,7 @@ import { and, nth, on } from '../faultPredicates.ts'
 import { differenceOf, show } from './committedOf.ts'
 import type { LawInput, LawOptions } from './LawInput.ts'
 import { type LawAppend, runJob } from './runJob.ts'
+import { arbitrarySlowness, describeSlowness, type Slowness, slowPlan } from './slowness.ts'
 
 export interface ExactlyOnceOptions extends LawOptions {
   /** How many faults strike a run at most; 4 by default. */
@@ -20,6 +21,7 @@ export interface ExactlyOnceHistory {
   readonly appends: ReadonlyArray<LawAppend>
   readonly batchRecordsMax: number
   readonly workers: number
+  readonly slowness: Slowness
   readonly faults: ReadonlyArray<PlannedFault>
 }
 
@@ -41,8 +43,10 @@ const faultOf: Readonly<Record<PlannedFault['kind'], Fault>> = {
  * output and state are those of a run that nothing disturbed; nothing lost, nothing twice, nothing else.
  *
  * Faults strike commits (crash before, crash after, no room, unknown outcome), from the very first one of the start on:
- * between two commits nothing durable changes, so that these are all the places there are. Output and state are compared
+ * between two commits nothing durable changes, so that these are all the places there are. Commits may be slow, so that
+ * several are on their way at the crash. Output and state are compared
  * when all input is processed, and once more when the job has been run to its end, with all windows closed.
+ * Whether the job computes the right thing is not the law's question: it compares the job with itself.
  * A failing history is shrunk to the fewest records and faults that still fail.
  *
  * @example
@@ -54,10 +58,10 @@ export const isExactlyOnce = (
   options: ExactlyOnceOptions,
 ): fc.IAsyncPropertyWithHooks<[ExactlyOnceHistory]> =>
   fc.asyncProperty(arbitraryHistory(options), async (history) => {
-    const { appends, workers, faults, batchRecordsMax } = history
+    const { appends, workers, faults, batchRecordsMax, slowness } = history
     const run = { appends, workers, run: { batchRecordsMax } }
     const expected = await runJob(job, options, { ...run, faults: [] })
-    const found = await runJob(job, options, { ...run, faults: planOf(faults) })
+    const found = await runJob(job, options, { ...run, faults: [...planOf(faults), ...slowPlan(slowness)] })
     const difference = differenceOf(expected.atRest, found.atRest) ?? differenceOf(expected.atEnd, found.atEnd)
     if (difference !== undefined) {
       throw new Error(
@@ -80,6 +84,7 @@ const arbitraryHistory = (options: ExactlyOnceOptions): fc.Arbitrary<ExactlyOnce
       appends: fc.array(append, { minLength: 1, maxLength: 5, size: 'max' }),
       batchRecordsMax: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(4_096)),
       workers: fc.integer({ min: 1, max: workersMax }),
+      slowness: arbitrarySlowness,
       faults: fc.array(fault, { minLength: 1, maxLength: faultsMax, size: 'max' }),
     })
     .map((history) => readable(history, inputs))
@@ -105,11 +110,11 @@ const planOf = (faults: ReadonlyArray<PlannedFault>): FaultPlan => {
 }
 
 const describe = (
-  { appends, workers, batchRecordsMax, faults }: ExactlyOnceHistory,
+  { appends, workers, batchRecordsMax, slowness, faults }: ExactlyOnceHistory,
   inputs: ReadonlyArray<LawInput>,
 ): string =>
   [
-    `  workers: ${workers}, batchRecordsMax: ${batchRecordsMax}`,
+    `  workers: ${workers}, batchRecordsMax: ${batchRecordsMax}, ${describeSlowness(slowness)}`,
     ...appends.map(({ input, records, settles }) => {
       const topic = inputs[input]!.topic.name
       return `  append to '${topic}'${settles ? ', then settle' : ''}: ${show(records)}`
