@@ -1,3 +1,5 @@
 import { defineConfig } from 'vitest/config'
 
-export default defineConfig({ test: { include: ['packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts'] } })
+export default defineConfig({
+  test: { include: ['{packages,examples}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts', 'scripts/**/*.test.ts'] },
+})

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { coreLayers, packageLayers } from './layers.ts'
+import { coreEntries, coreLayers, packageLayers } from './layers.ts'
 
 type Planted = readonly [file: string, code: string, rule: string]
 
@@ -20,6 +20,7 @@ const wrongImports: ReadonlyArray<readonly [file: string, path: string]> = [
   ['packages/core/src/log/a.ts', '../job/Job.ts'],
   ['packages/core/src/job/a.ts', '../runtime/Weir.ts'],
   ['packages/core/src/runtime/a.ts', '../index.ts'],
+  ['packages/core/src/runtime/f.ts', '../storage.ts'],
   ['packages/core/src/runtime/b.ts', '@weir/operators'],
   ['packages/core/src/runtime/c.ts', '../../../operators/src/map.ts'],
   ['packages/core/src/runtime/d.ts', 'lmdb'],
@@ -97,8 +98,9 @@ describe('the lint', () => {
 })
 
 describe('the table', () => {
+  const entriesOf = (path: string) => readdirSync(join(root, path), { withFileTypes: true })
   const foldersIn = (path: string): string[] =>
-    readdirSync(join(root, path), { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+    entriesOf(path).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
 
   test.each([
     ['packages', packageLayers],
@@ -109,5 +111,10 @@ describe('the table', () => {
     for (const [index, below] of Object.values(layers).entries()) {
       expect(names.slice(0, index)).toEqual(expect.arrayContaining([...below]))
     }
+  })
+
+  test('names every file beside the layers of core', () => {
+    const files = entriesOf('packages/core/src').flatMap((entry) => (entry.isFile() ? [entry.name] : []))
+    expect(coreEntries).toEqual(files.filter((name) => !name.endsWith('.d.ts')).toSorted())
   })
 })

@@ -11,7 +11,11 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const bin = join(root, 'node_modules', '.bin')
 const stampFile = join(root, 'node_modules', '.weir-setup')
-const env = { ...process.env, PATH: bin + delimiter + process.env.PATH }
+const env = {
+  ...process.env,
+  PATH: bin + delimiter + process.env.PATH,
+  npm_config_fetch_retry_maxtimeout: '10000', // 20 s rather than 70 until npm says that there is no network
+}
 
 /** What was installed, and for which machine. */
 const stamp = () => {
