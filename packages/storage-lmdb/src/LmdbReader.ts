@@ -12,15 +12,20 @@ import {
   verifyBatch,
 } from '@weir/core'
 import type { Transaction } from 'lmdb'
-import type { Environment } from './environment.ts'
+import type { Environment, Reading } from './environment.ts'
 import { logKey, logKeyOffset, plainBytesMax, positionKey, tailKey } from './keys.ts'
 import { isStoredLong, rowOfStored, storedRange, storedRowKey } from './rowKeys.ts'
 import { decodeNumber, decodeTail, type Tail } from './tail.ts'
 
+interface StoredBatch {
+  readonly bytes: Uint8Array
+  readonly baseOffset: number
+}
+
 /** Reads an environment as it is now, or, with a transaction, as it was when that began. */
 export class LmdbReader implements RowReader {
   readonly #data: Environment
-  readonly #reading: { readonly transaction?: Transaction }
+  readonly #reading: Reading
   readonly #prepare: () => void
 
   /** @param prepare - called before each read; it may throw, or see to it that the newest is read */
@@ -71,8 +76,11 @@ export class LmdbReader implements RowReader {
     const batches: RecordBatch[] = []
     let records = 0
     let bytes = 0
-    for (let next = position; next < end;) {
-      const batch = this.#batchAt(partition, next)
+    for (let next = position; next < end && (batches.length === 0 || (records < recordsMax && bytes < bytesMax));) {
+      const stored = this.#find(partition, next)
+      // a damaged batch is for the read that begins with it
+      if (batches.length > 0 && !verifyBatch(stored.bytes, crc32)) break
+      const batch = checkedView(stored, partition)
       records += batch.count
       bytes += batch.byteLength
       if (batches.length > 0 && (records > recordsMax || bytes > bytesMax)) break
@@ -95,7 +103,7 @@ export class LmdbReader implements RowReader {
     let high = end
     let found: RecordBatch | undefined
     while (low < high) {
-      const batch = this.#batchAt(partition, Math.floor((low + high) / 2))
+      const batch = checkedView(this.#find(partition, Math.floor((low + high) / 2)), partition)
       if (batch.runningTimestampMax >= timestamp) {
         found = batch
         high = batch.baseOffset
@@ -109,11 +117,11 @@ export class LmdbReader implements RowReader {
   }
 
   /** The batch that holds an offset, which must be within the bounds. */
-  #batchAt(partition: number, offset: number): RecordBatch {
+  #find(partition: number, offset: number): StoredBatch {
     const key = logKey(partition, offset)
     // reading on from the end of a batch is the common case, and then the offset is the next batch's own
     const exact = this.#get(key)
-    if (exact !== undefined) return checkedView(exact, partition, offset)
+    if (exact !== undefined) return { bytes: exact, baseOffset: offset }
     const before = {
       start: key,
       end: logKey(partition, 0),
@@ -122,8 +130,7 @@ export class LmdbReader implements RowReader {
       limit: 1,
       ...this.#reading,
     }
-    for (const { key: found, value } of this.#data.getRange(before))
-      return checkedView(value, partition, logKeyOffset(found))
+    for (const found of this.#data.getRange(before)) return { bytes: found.value, baseOffset: logKeyOffset(found.key) }
     throw new CorruptBatch(`partition ${partition} has no batch with offset ${offset}, which lies before its end`)
   }
 
@@ -163,7 +170,7 @@ const inOrder = (rows: Row[], reverse: boolean): ReadonlyArray<Row> =>
 const beginAlike = (left: Uint8Array, right: Uint8Array): boolean =>
   Buffer.compare(left.subarray(0, plainBytesMax), right.subarray(0, plainBytesMax)) === 0
 
-const checkedView = (bytes: Uint8Array, partition: number, baseOffset: number): RecordBatch => {
+const checkedView = ({ bytes, baseOffset }: StoredBatch, partition: number): RecordBatch => {
   if (!verifyBatch(bytes, crc32)) {
     throw new CorruptBatch(
       `the batch at offset ${baseOffset} of partition ${partition} does not match its checksum: the disk has changed it`,

@@ -12,7 +12,6 @@ import {
   StorageClosed,
   StorageFailed,
 } from '@weir/core'
-import type { Transaction } from 'lmdb'
 import { type Environment, openDataForReading } from './environment.ts'
 import { LmdbReader } from './LmdbReader.ts'
 import { watchForCommits } from './wake.ts'
@@ -94,7 +93,7 @@ export class LmdbStorage implements Storage {
 
   snapshot(): Snapshot {
     this.#renew()
-    const transaction = this.#data.useReadTransaction() as Transaction
+    const transaction = this.#data.useReadTransaction()
     let ended: string | undefined
     const end = (why: string): void => {
       if (ended !== undefined) return

@@ -1,8 +1,28 @@
 import { join } from 'node:path'
-import { open, openAsClass, type RootDatabase } from 'lmdb'
+import { open, openAsClass, type RangeOptions, type Transaction } from 'lmdb'
 
-/** An open environment of lmdb: keys and values are bytes. */
-export type Environment = RootDatabase<Uint8Array, Uint8Array>
+/** As much of an open environment of lmdb as Weir uses: keys and values are bytes. */
+export interface Environment {
+  get(key: Uint8Array, options?: Reading): Uint8Array | undefined
+  getRange(options: RangeOptions): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>
+  /** Reads from now on see the newest, and not what was the newest at the first read of this turn. */
+  resetReadTxn(): void
+  useReadTransaction(): Transaction
+  getStats(): object
+  readerCheck(): number
+  /** Within a transaction only; done when it returns. */
+  put(key: Uint8Array, value: Uint8Array): void
+  /** Within a transaction only; done when it returns. */
+  remove(key: Uint8Array): void
+  /** Runs the action in a write transaction, which is committed and synced when this returns, or rolled back when it throws. */
+  transactionSync<A>(action: () => A): A
+  getWriteTxnId(): number
+  close(): Promise<void>
+}
+
+export interface Reading {
+  readonly transaction?: Transaction
+}
 
 export const dataFileName = 'data.mdb'
 export const gateFileName = 'gate.mdb'
@@ -48,33 +68,33 @@ export const openData = (folder: string, mapSizeBytes: number): Environment =>
 
 /** Opens the environment with the data for reading, when another thread of this process has it open: takes no lock. */
 export const openDataForReading = (folder: string, mapSizeBytes: number): Environment =>
-  open<Uint8Array, Uint8Array>({ ...shared, path: join(folder, dataFileName), mapSize: mapSizeBytes, readOnly: true })
+  open({ ...shared, path: join(folder, dataFileName), mapSize: mapSizeBytes, readOnly: true }) as unknown as Environment
 
 /** A write transaction could not begin: the lock is destroyed, or an earlier I/O error has made the environment unusable. */
 export class LockLost extends Error {}
 
 /**
- * An environment whose `transactionSync` is safe. The action must not give a Promise (as `put` does): lmdb-js would wait for
- * it with the transaction open.
- *
  * lmdb-js takes no notice when a transaction cannot begin, and then runs the action without one, which would write without
- * the lock or crash. This environment looks first.
+ * the lock or crash. And when the action gives a Promise, as its `put` does, it leaves the transaction open until that is
+ * settled. This environment does neither.
  */
 const openChecked = (path: string, mapSize: number): Environment => {
-  const Base = openAsClass<Uint8Array, Uint8Array>({ ...shared, path, mapSize }) as unknown as EnvironmentClass
+  const Base = openAsClass({ ...shared, path, mapSize }) as unknown as EnvironmentClass
   class Checked extends Base {
     override transactionSync<A>(action: () => A): A {
-      return super.transactionSync(() => {
+      let result: { readonly value: A } | undefined
+      super.transactionSync(() => {
         if (this.getWriteTxnId() === 0) throw new LockLost(`no write transaction can begin on ${path}`)
-        return action()
+        result = { value: action() }
       })
+      return result!.value
     }
   }
   try {
     return new Checked(null, shared)
   } catch (error) {
     // there is no instance, but what `close` needs is in the class
-    Base.prototype.close.call(Object.create(Base.prototype, { isRoot: { value: true } }))
+    void Base.prototype.close.call(Object.create(Base.prototype, { isRoot: { value: true } }))
     throw error
   }
 }

@@ -9,7 +9,6 @@ export interface Failure {
 
 const diskFull = 28
 const quotaExceeded = 122
-const mapFull = -30_792
 /** With less room than this a failed write is put down to lack of room: tmpfs writes short then, which lmdb takes for an I/O error. */
 const roomBytesMin = 1 << 20
 
@@ -21,12 +20,6 @@ const roomBytesMin = 1 << 20
 export const failureOf = (error: unknown, folder: string, bytes: number): Failure => {
   const code = codeOf(error)
   const said = error instanceof Error ? error.message : String(error)
-  if (code === mapFull) {
-    return {
-      tag: 'StorageFull',
-      message: `${folder} holds as much as mapSizeBytes allows; nothing of the commit was applied`,
-    }
-  }
   if (code === diskFull || code === quotaExceeded || freeBytes(folder) < Math.max(roomBytesMin, 2 * bytes)) {
     return {
       tag: 'StorageFull',

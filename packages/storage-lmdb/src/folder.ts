@@ -62,14 +62,14 @@ const remoteFileSystems = new Map([
  * @throws StorageRefused
  */
 export const inspectFolder = (folder: string, allowNetworkFileSystem: boolean): 'weir' | 'new' => {
-  const stats = statOf(folder)
-  if (stats !== undefined && !stats.isDirectory()) {
-    throw new StorageRefused(`'${folder}' is a file; expected a folder, or a path where one can be created`)
+  const isThere = statOf(folder) !== undefined
+  const existing = isThere ? folder : existingParent(folder)
+  if (!statOf(existing)!.isDirectory()) {
+    throw new StorageRefused(`'${existing}' is a file; expected a folder, or a path where one can be created`)
   }
-  const existing = stats === undefined ? existingParent(folder) : folder
   if (!allowNetworkFileSystem) refuseRemote(existing)
   requirePermission(folder, existing)
-  if (stats === undefined) return 'new'
+  if (!isThere) return 'new'
   const names = readdirSync(folder)
   if (!names.includes(markerFileName)) {
     refuseForeign(folder, names)

@@ -5,8 +5,8 @@ import { type LmdbSettings, LmdbStorage } from './LmdbStorage.ts'
 
 export interface LmdbOptions {
   /**
-   * The most that the data may grow to, the same in every process; 64 GiB by default. It takes address space, and disk only
-   * as data comes. More than that is refused with `StorageFull`.
+   * How much address space is set aside for the data; 64 GiB by default. Disk is taken only as data comes. Data may grow beyond
+   * it, but the space set aside before is then not given back until the process ends.
    */
   readonly mapSizeBytes?: number
   /** How soon commits of other processes are seen at the latest; 50 ms by default. A watch on the folder sees most within 1 ms. */

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import {
   BufferFull,
@@ -66,6 +67,7 @@ export class WriterClient {
   #progressAt = performance.now()
   #watchedAt = performance.now()
   #failure: WeirError | undefined
+  #isClosing = false
 
   private constructor(options: WriterClientOptions) {
     const { port1, port2 } = new MessageChannel()
@@ -104,11 +106,12 @@ export class WriterClient {
 
   /** Waits for what is on its way, then ends the thread. Completes also when the thread does not end in time. */
   close(): CompletableFuture<void> {
-    if (this.#failure === undefined) {
-      this.#failure = new StorageClosed('the storage was closed')
+    this.#failure ??= new StorageClosed('the storage was closed')
+    if (!this.#isClosing && !this.#ended.isDone) {
       this.#keepAlive()
       this.#post({ kind: 'close' }, [])
     }
+    this.#isClosing = true
     return this.#ended
   }
 
@@ -137,7 +140,7 @@ export class WriterClient {
       | Refusal
       | undefined
     if (failed !== undefined) this.#failure ??= errorOf(failed)
-    if (this.#outstanding.length === 0 && !(this.#failure instanceof StorageClosed)) this.#letGo()
+    if (this.#outstanding.length === 0 && !this.#isClosing) this.#letGo()
     if (verdicts.some((verdict) => 'places' in verdict)) this.onCommitted()
     settled.forEach(({ future }, index) => {
       const verdict = verdicts[index]!
@@ -181,13 +184,7 @@ export class WriterClient {
     if (late || !isDue || now - this.#progressAt < this.#options.stallAfterMs) return
     const { folder, stallAfterMs } = this.#options
     const doing = this.#abandon()
-    this.#giveUp(
-      new StorageStalled(
-        doing === stage.waiting
-          ? `the write lock of ${folder} was not to be had for ${stallAfterMs} ms: ${describeHolder(folder)}; nothing was applied`
-          : `the disk of ${folder} gave no answer for ${stallAfterMs} ms; whether anything was applied is unknown`,
-      ),
-    )
+    this.#giveUp(new StorageStalled(stallMessage(doing, folder, stallAfterMs)))
     this.#end()
   }
 
@@ -219,12 +216,27 @@ export class WriterClient {
 
 /**
  * Node waits at its end for every thread, and one that waits for a lock within lmdb cannot be interrupted: without this, a
- * process that was told of a stall could not even exit. It ends by SIGKILL then, whatever its exit code was to be.
+ * process that was told of a stall could not even end. It is ended by SIGKILL then, whatever its exit code was to be, by a
+ * child, so that it can say its last words.
  */
 const killAtExitWhileRunning = (worker: Worker): void => {
-  const kill = (): void => void process.kill(process.pid, 'SIGKILL')
+  const kill = (): void => {
+    const script = `setTimeout(() => process.ppid === ${process.pid} && process.kill(${process.pid}, 'SIGKILL'), 500)`
+    spawn(process.execPath, ['-e', script], { detached: true, stdio: 'ignore' }).unref()
+  }
   process.on('exit', kill)
   worker.on('exit', () => process.off('exit', kill))
+}
+
+const stallMessage = (doing: number, folder: string, stallAfterMs: number): string => {
+  switch (doing) {
+    case stage.waiting:
+      return `the write lock of ${folder} was not to be had for ${stallAfterMs} ms: ${describeHolder(folder)}; nothing was applied`
+    case stage.writing:
+      return `the disk of ${folder} gave no answer for ${stallAfterMs} ms; whether anything was applied is unknown`
+    default:
+      return `the writer thread of ${folder} was not ready after ${stallAfterMs} ms; nothing was applied`
+  }
 }
 
 const committedOf = ({ places, offsets }: Extract<Verdict, { readonly places: unknown }>): Committed => ({

@@ -75,7 +75,7 @@ export const refusalOf = (error: WeirError): Refusal => ({ tag: error._tag as Re
 
 const requireEpoch = (data: Environment, { fence }: FramedCommit): void => {
   if (fence === undefined) return
-  const onRecord = epochOf(data.getBinary(fence.epochKey))
+  const onRecord = epochOf(data.get(fence.epochKey))
   if (onRecord !== fence.epoch) {
     throw new EpochFenced(
       `owner '${decoder.decode(fence.owner)}' commits in epoch ${fence.epoch}; the epoch on record is ${onRecord}`,
@@ -85,7 +85,7 @@ const requireEpoch = (data: Environment, { fence }: FramedCommit): void => {
 
 const requireRows = (data: Environment, { expect }: FramedCommit): void => {
   for (const { key, value } of expect) {
-    const present = data.getBinary(key)
+    const present = data.get(key)
     const holds =
       value === null || present === undefined
         ? value === null && present === undefined
@@ -109,7 +109,7 @@ const stagePositions = (data: Environment, { positions }: FramedCommit): Readonl
     const name = decoder.decode(group)
     const id = `${partition}/${name}`
     const key = positionKey(partition, group)
-    const onRecord = staged.get(id)?.next ?? decodeNumber(data.getBinary(key)) ?? 0
+    const onRecord = staged.get(id)?.next ?? decodeNumber(data.get(key)) ?? 0
     if (onRecord !== from) {
       throw new CommitConflict(
         `group '${name}' moves its position of partition ${partition} from ${from} to ${next}; the one on record is ${onRecord}`,
@@ -214,7 +214,7 @@ class AppendStage {
     const staged = this.#ids.get(name)
     if (staged !== undefined) return staged.offset
     const key = dedupKey(scope, id)
-    const known = decodeNumber(this.#data.getBinary(key))
+    const known = decodeNumber(this.#data.get(key))
     if (known === undefined) this.#ids.set(name, { key, offset })
     return known
   }
@@ -248,12 +248,12 @@ class AppendStage {
   }
 
   #tail(partition: number): Tail {
-    return this.#tails.get(partition) ?? decodeTail(this.#data.getBinary(tailKey(partition)))
+    return this.#tails.get(partition) ?? decodeTail(this.#data.get(tailKey(partition)))
   }
 
   #producer(partition: number, producerId: number): ProducerState | undefined {
     const staged = this.#producers.get(`${partition}/${producerId}`)
-    return staged?.state ?? decodeProducerState(this.#data.getBinary(producerKey(partition, producerId)))
+    return staged?.state ?? decodeProducerState(this.#data.get(producerKey(partition, producerId)))
   }
 }
 

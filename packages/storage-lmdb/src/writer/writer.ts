@@ -68,12 +68,14 @@ class Writer {
     createFolder(folder)
     this.#holder = new Holder(folder)
     this.#wake = new WakeFile(folder)
+    this.#step(stage.idle, stage.waiting)
     this.#gate = openGate(folder)
+    this.#step(stage.waiting, stage.idle)
     this.#data = this.#withGate(() => {
       if (hasMarker(folder)) return openData(folder, mapSizeBytes)
       removeUnfinishedData(folder)
       const data = openData(folder, mapSizeBytes)
-      data.transactionSync(() => void data.put(formatKey, encodeNumber(folderFormatVersion)))
+      data.transactionSync(() => data.put(formatKey, encodeNumber(folderFormatVersion)))
       writeMarker(folder)
       return data
     })
@@ -110,7 +112,7 @@ class Writer {
     for (;;) {
       const seen = Atomics.load(this.#shared, sharedSlot.requests)
       while (bytes < groupBytesMax && commits.length < groupCountMax) {
-        const request = (receiveMessageOnPort(this.#port) as { readonly message: Request } | undefined)?.message
+        const request = receiveMessageOnPort(this.#port)?.message as Request | undefined
         if (request === undefined) break
         if (request.kind === 'close') return { commits, close: true, abandoned: false }
         const commit = prepare(request)
@@ -181,7 +183,7 @@ class Writer {
     const now = performance.now()
     if (now - this.#readersCheckedAt < readerCheckIntervalMs) return
     this.#readersCheckedAt = now
-    ;(this.#data as unknown as { readerCheck(): number }).readerCheck()
+    this.#data.readerCheck()
   }
 }
 

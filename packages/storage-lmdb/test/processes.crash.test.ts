@@ -1,0 +1,109 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { commitOf, type Storage } from '@weir/core'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { lmdb } from '../src/index.ts'
+import { numberedBatch } from './batches.ts'
+import { type Child, runFixture } from './child.ts'
+import { readNumbers } from './readNumbers.ts'
+import { temporaryFolder } from './temporaryFolder.ts'
+
+vi.setConfig({ testTimeout: 30_000 })
+
+let folder: ReturnType<typeof temporaryFolder>
+let storage: Storage
+
+beforeEach(async () => {
+  folder = temporaryFolder()
+  storage = await lmdb(folder.path).open()
+})
+afterEach(async () => {
+  await storage.close()
+  folder.remove()
+})
+
+const append = (number: number) =>
+  storage.commit(commitOf({ append: [{ partition: 0, batch: numberedBatch(number, 1) }] }))
+
+/** The offsets that a child had acknowledged. */
+const ackedBy = (child: Child): ReadonlyArray<number> =>
+  child.lines.filter((line) => line.startsWith('acked ')).map((line) => Number(line.slice(6)))
+
+const until = async (condition: () => boolean, what: string): Promise<void> => {
+  const deadline = performance.now() + 10_000
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`not within 10 s: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+test('processes that append to one partition at once get offsets of their own, without gaps, and all records are there', async () => {
+  const children = [1, 2, 3].map(() => runFixture('appender', [folder.path, 0, 4]))
+  for (const child of children) await until(() => ackedBy(child).length > 50, '50 acknowledged records of each')
+  for (const child of children) child.say('stop')
+  for (const child of children) expect(await child.exited, child.errors.join('')).toEqual({ code: 0, signal: null })
+  const offsets = children.flatMap(ackedBy).sort((left, right) => left - right)
+  expect(offsets).toEqual(offsets.map((_, index) => index))
+  expect(readNumbers(storage, 0).length).toBe(offsets.length)
+})
+
+test('a writer killed at any moment loses nothing acknowledged and leaves nothing torn, and others write on at once', async () => {
+  let acked = -1
+  for (const records of [1, 5, 20, 40, 80]) {
+    const child = runFixture('appender', [folder.path, 0, 4])
+    await until(() => ackedBy(child).length > records, 'acknowledged records')
+    child.kill('SIGKILL')
+    await child.exited
+    acked = Math.max(acked, ...ackedBy(child))
+    const numbers = readNumbers(storage, 0)
+    expect(numbers).toEqual(numbers.map((_, index) => index))
+    expect(numbers.length).toBeGreaterThan(acked)
+    await append(numbers.length)
+    expect(storage.bounds(0).end).toBe(numbers.length + 1)
+  }
+})
+
+test('a commit wakes the listeners of another process, which see it', async () => {
+  const watcher = runFixture('watcher', [folder.path, JSON.stringify({ pollIntervalMs: 60_000 })])
+  await watcher.line('open')
+  for (let number = 0; number < 5; number++) {
+    await append(number)
+    await watcher.line(`end ${number + 1} `)
+  }
+  watcher.say('stop')
+  expect(await watcher.exited).toEqual({ code: 0, signal: null })
+})
+
+test('a commit of another process wakes listeners here', async () => {
+  let woken = 0
+  const stop = storage.onChange(() => woken++)
+  const child = runFixture('appender', [folder.path, 0, 1])
+  await child.line('acked 0')
+  await until(() => woken > 0 && storage.bounds(0).end > 0, 'a call of the listener')
+  child.say('stop')
+  await child.exited
+  stop()
+})
+
+test('where the folder cannot be watched, looking every pollIntervalMs still finds a commit of another process', async () => {
+  rmSync(join(folder.path, 'wake'))
+  const watching = await lmdb(folder.path, { pollIntervalMs: 10 }).open()
+  rmSync(join(folder.path, 'wake'))
+  let woken = 0
+  const stop = watching.onChange(() => woken++)
+  await append(0)
+  await until(() => woken > 0, 'a call of the listener')
+  expect(watching.bounds(0).end).toBe(1)
+  stop()
+  await watching.close()
+})
+
+test('a process with a listener stays alive, and one without ends by itself', async () => {
+  const watcher = runFixture('watcher', [folder.path])
+  await watcher.line('open')
+  const idle = runFixture('idle', [folder.path])
+  expect(await idle.exited, idle.errors.join('')).toEqual({ code: 0, signal: null })
+  expect(watcher.process.exitCode).toBeNull()
+  watcher.say('stop')
+  expect(await watcher.exited).toEqual({ code: 0, signal: null })
+})
