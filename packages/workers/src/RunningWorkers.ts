@@ -55,7 +55,7 @@ export class RunningWorkers {
   /**
    * Completes when all workers have finished (`until: 'end'`) or were stopped, and have exited. Fails with the error of a
    * worker that another worker would meet again, such as OperatorFailed, StoreMismatch or EpochFenced, or with
-   * WorkerFailed when one ends 11 times in a row before its first commit; the others were stopped then.
+   * WorkerFailed when one ends 7 times in a row before its first commit; the others were stopped then.
    */
   readonly done: CompletableFuture<void> = new CompletableFuture<void>()
   readonly #slots: Slot[]

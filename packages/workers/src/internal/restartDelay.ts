@@ -1,12 +1,12 @@
 /** How often a worker may end in a row without having committed anything; with one more the run fails. */
-export const fruitlessEndsMax = 10
+export const fruitlessEndsMax = 6
 
 const firstDelayMs = 50
 const delayMsMax = 2_000
 
 /**
  * How long to wait before a worker is replaced, in ms: not at all when it got something done, or failed to for the
- * first time; then 50 ms and twice as long each time, 2 s at most (all 10 together 8 s).
+ * first time; then 50 ms and twice as long each time, 2 s at most.
  *
  * @param fruitlessEnds - how often it has ended in a row without having committed anything
  * @example

@@ -1,7 +1,7 @@
 // What runs in a worker, be it a thread or a process: opens the storage, runs its share of the job, and reports.
 import { flushCompileCache } from 'node:module'
 import { parentPort, type MessagePort } from 'node:worker_threads'
-import { type RunningJob, type StorageProvider, type StorageRecipe, Weir } from '@weir/core'
+import { type RunMetrics, type RunningJob, type StorageProvider, type StorageRecipe, Weir } from '@weir/core'
 import { toFailure } from './failure.ts'
 import { findJob } from './findJob.ts'
 import type { Order, Report, Start } from './protocol.ts'
@@ -57,14 +57,14 @@ const openRecipe = async ({ module, name, args }: StorageRecipe): Promise<Weir> 
   return Weir.open(exported[name]!(...args))
 }
 
-const runShare = async (start: Start, onRunning: (running: RunningJob) => void): Promise<RunningJob> => {
+const runShare = async (start: Start, onRunning: (running: RunningJob) => void): Promise<RunMetrics> => {
   const job = await findJob(start.module, start.job)
   const weir = await openRecipe(start.storage)
   try {
     const running = await weir.run(job, { ...start.run, share: start.share })
     onRunning(running)
     await running.done
-    return running
+    return running.metrics()
   } finally {
     await weir.close()
   }
@@ -74,19 +74,18 @@ const serve = (starter: Starter): void => {
   let running: RunningJob | undefined
   let stopping = false
   let reporting: NodeJS.Timeout | undefined
-  const measure = (): void => {
-    if (running !== undefined) starter.send({ _tag: 'Measured', metrics: running.metrics() })
-  }
   const begin = (started: RunningJob): void => {
     running = started
-    if (stopping) void running.stop()
+    const measure = (): void => starter.send({ _tag: 'Measured', metrics: started.metrics() })
     measure()
+    reporting = setInterval(measure, reportIntervalMs)
+    // the metrics look into the storage, which is closed after this
+    started.done.whenComplete(() => clearInterval(reporting)).exceptionally(() => undefined)
+    if (stopping) void started.stop()
     // by itself it is written at an orderly exit only, and workers get killed
     flushCompileCache()
-    reporting = setInterval(measure, reportIntervalMs)
   }
   const leave = (report: Report, exitCode: number): void => {
-    clearInterval(reporting)
     process.exitCode = exitCode
     starter.leave(report)
     setTimeout(() => process.exit(), lingerMsMax).unref()
@@ -98,7 +97,7 @@ const serve = (starter: Starter): void => {
       return
     }
     runShare(order, begin).then(
-      (ended) => leave({ _tag: 'Finished', metrics: ended.metrics() }, 0),
+      (metrics) => leave({ _tag: 'Finished', metrics }, 0),
       (error: unknown) => leave({ _tag: 'Failed', failure: toFailure(error) }, 1),
     )
   })

@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { type Job, OperatorFailed, Weir } from '@weir/core'
+import { lmdb } from '@weir/storage-lmdb'
+import { expect, onTestFinished, test } from 'vitest'
+import { type Placement, runWorkers, WorkerFailed } from '../src/index.ts'
+import { sales, salesByMinute } from './fixtures/counting.ts'
+import { exiting, throwing, words } from './fixtures/failing.ts'
+import { outputOf, salesFrom, undisturbedOutput } from './sales.ts'
+import { eventually, fixture, temporaryFolder } from './support.ts'
+
+const deadlineMs = 60_000
+
+const openSales = async (count: number): Promise<{ readonly weir: Weir; readonly storage: ReturnType<typeof lmdb> }> => {
+  const storage = lmdb(temporaryFolder())
+  const weir = await Weir.open(storage)
+  onTestFinished(async () => void (await weir.close()))
+  await (await weir.producer(sales)).appendAll(salesFrom(0, count))
+  return { weir, storage }
+}
+
+test.each<Placement>([{ threads: 3 }, { processes: 2 }])(
+  'gives the output of one undisturbed worker, and exits in order at the end: %o',
+  async (placement) => {
+    const { weir, storage } = await openSales(20_000)
+    const workers = await runWorkers(salesByMinute, { storage, module: fixture('counting.ts'), ...placement }, { until: 'end' })
+    await workers.done
+    expect(workers.workers.every(({ state }) => state === 'finished')).toBe(true)
+    expect(workers.restarts).toBe(0)
+    expect(await outputOf(weir)).toEqual(await undisturbedOutput(20_000))
+    const { recordsIn, recordsLate, lag } = workers.metrics()
+    expect({ recordsIn, recordsLate, lag }).toEqual({
+      recordsIn: 40_000,
+      recordsLate: (await outputOf(weir)).late.length,
+      lag: 0,
+    })
+  },
+  deadlineMs,
+)
+
+test(
+  'gives the same output when threads are killed',
+  async () => {
+    const { weir, storage } = await openSales(60_000)
+    const workers = await runWorkers(
+      salesByMinute,
+      { storage, module: fixture('counting.ts'), threads: 2 },
+      { until: 'end', batchRecordsMax: 100 },
+    )
+    for (let kills = 0; kills < 6; kills++) {
+      await eventually(() => workers.workers[kills % 2]!.state === 'running' || workers.done.isDone, () => workers.workers)
+      workers.kill(kills % 2)
+    }
+    await workers.done
+    expect(workers.restarts).toBeGreaterThan(0)
+    expect(await outputOf(weir)).toEqual(await undisturbedOutput(60_000))
+  },
+  deadlineMs,
+)
+
+test(
+  'ends in order when it is stopped, and goes on from there',
+  async () => {
+    const { weir, storage } = await openSales(30_000)
+    const options = { storage, module: fixture('counting.ts'), processes: 2 }
+    const workers = await runWorkers(salesByMinute, options, { batchRecordsMax: 100 })
+    await eventually(() => workers.metrics().commits > 20, () => workers.metrics())
+    await workers.stop()
+    expect(workers.workers.map(({ pid }) => pid)).toEqual([null, null])
+    const again = await runWorkers(salesByMinute, options, { until: 'end' })
+    await again.done
+    expect(again.metrics().recordsIn).toBeLessThan(60_000)
+    expect(await outputOf(weir)).toEqual(await undisturbedOutput(30_000))
+  },
+  deadlineMs,
+)
+
+const failureOf = async (job: Job, placement: Placement): Promise<unknown> => {
+  const storage = lmdb(temporaryFolder())
+  const weir = await Weir.open(storage)
+  await (await weir.producer(words)).append('a', 'word')
+  await weir.close()
+  const workers = await runWorkers(job, { storage, module: fixture('failing.ts'), ...placement }, { until: 'end' })
+  return workers.done.then(
+    () => 'it did not fail',
+    (error: unknown) => error,
+  )
+}
+
+test.each<Placement>([{ threads: 2 }, { processes: 2 }])(
+  'fails with the error of a worker: its class, and what was said: %o',
+  async (placement) => {
+    const error = await failureOf(throwing, placement)
+    expect(error).toBeInstanceOf(OperatorFailed)
+    expect((error as OperatorFailed).message).toContain('code of an operator threw')
+    expect((error as OperatorFailed).message).toContain('no voice')
+  },
+  deadlineMs,
+)
+
+test(
+  'gives up on a worker that always dies before its first commit',
+  async () => {
+    const error = await failureOf(exiting, { threads: 1 })
+    expect(error).toBeInstanceOf(WorkerFailed)
+    expect((error as WorkerFailed).message).toContain('exited with code 7')
+  },
+  deadlineMs,
+)
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+test(
+  'leaves no process behind when its starter is killed',
+  async () => {
+    const starter = spawn(process.execPath, [fileURLToPath(fixture('starter.ts')), temporaryFolder()], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    onTestFinished(() => void starter.kill('SIGKILL'))
+    const [line] = (await once(createInterface(starter.stdout), 'line')) as [string]
+    const pids = JSON.parse(line) as number[]
+    expect(pids.filter(isAlive).length).toBe(2)
+    starter.kill('SIGKILL')
+    await eventually(() => !pids.some(isAlive), () => pids.filter(isAlive), 10_000)
+  },
+  deadlineMs,
+)
