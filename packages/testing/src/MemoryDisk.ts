@@ -13,6 +13,7 @@ export interface MemoryDisk {
  * const disk = memoryDisk()
  * const storage = await memory({ disk }).open()
  * storage.crash()
- * const reopened = await memory({ disk }).open() // what was durable is there
+ * const reopened = await memory({ disk }).open()
+ * reopened.bounds(0) // => { start: 0, end: 0 }
  */
 export const memoryDisk = (): MemoryDisk => new DiskState()

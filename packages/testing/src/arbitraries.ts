@@ -28,7 +28,11 @@ export interface RecordsOptions<K, V> {
  *
  * @throws InvalidOption
  * @example
- * arbitraryRecords({ key: arbitraryKey(3), value: fc.nat(9), times: { stepMsMax: 500, disorderMsMax: 2_000 } })
+ * import fc from 'fast-check'
+ *
+ * const times = { stepMsMax: 500, disorderMsMax: 2_000 }
+ * const records = arbitraryRecords({ key: arbitraryKey(3), value: fc.nat(9), times, countMin: 5, countMax: 5 })
+ * fc.sample(records, 1).flat().length // => 5
  */
 export const arbitraryRecords = <K, V>(
   options: RecordsOptions<K, V>,

@@ -98,12 +98,20 @@ export interface JobDriver {
  * @returns once the job has started and settled. A crash by a fault during the start is no failure: see `restart`
  * @throws InvalidJob, InvalidOption, TopicMismatch, StoreMismatch
  * @example
+ * import { int32, job, topic, utf8 } from '@weir/core'
+ * import { count, to } from '@weir/operators'
+ *
+ * const words = topic('words', { key: utf8, value: utf8 })
+ * const counts = topic('counts', { key: utf8, value: int32 })
+ * const wordCount = job('word-count').from(words).pipe(count('counted'), to(counts))
+ *
  * const driver = await jobDriver(wordCount)
- * await driver.send(lines, [{ key: 'l1', value: 'to be or not to be' }])
- * driver.store('counts').get('be') // => 2
+ * await driver.send(words, [{ key: 'be', value: 'line 1' }, { key: 'be', value: 'line 2' }])
  * driver.crash()
  * await driver.restart()
- * driver.store('counts').get('be') // => 2
+ * driver.store('counted').get('be') // => 2
+ * const output = await driver.output(counts)
+ * output.map(({ key, value }) => [key, value]) // => [['be', 1], ['be', 2]]
  */
 export const jobDriver = async (job: Job, options: DriverOptions = {}): Promise<JobDriver> => {
   const driver = await Driver.open(job, { ...options, clock: options.clock ?? virtualClock() })

@@ -32,7 +32,10 @@ export interface MemoryProvider extends StorageProvider {
  * It keeps every promise of the `Storage` port but durability: see `memoryStorage`.
  *
  * @example
+ * import { Weir } from '@weir/core'
+ *
  * const weir = await Weir.open(memory())
+ * weir.topics() // => []
  */
 export const memory = (options: MemoryOptions = {}): MemoryProvider => {
   const disk = options.disk ?? memoryDisk()
@@ -48,12 +51,16 @@ export const memory = (options: MemoryOptions = {}): MemoryProvider => {
  * A snapshot costs constant time; a commit and a row O(log n).
  *
  * @example
+ * import { commitOf, rowKey } from '@weir/core'
+ *
  * const clock = virtualClock()
  * const storage = memoryStorage({ clock })
- * storage.commit(commitOf({ rows: [{ key, value }] }))
+ * const key = rowKey(1024, 0, new Uint8Array([1]))
+ * const committed = storage.commit(commitOf({ rows: [{ key, value: new Uint8Array([7]) }] }))
  * storage.rows.get(key) // => undefined
  * await clock.settle()
- * storage.rows.get(key) // => value
+ * committed.isDone // => true
+ * storage.rows.get(key) // => new Uint8Array([7])
  */
 export const memoryStorage = (options: MemoryOptions = {}): MemoryStorage => {
   const disk = options.disk ?? memoryDisk()

@@ -27,9 +27,13 @@ export interface FaultyProvider extends StorageProvider {
  * opened again. Calls without a fault pass through and cost no turn.
  *
  * @example
+ * import { commitOf, StorageFailed } from '@weir/core'
+ *
+ * const disk = memoryDisk()
  * const storage = withFaults(memoryStorage({ disk }), [strike(and(on('commit'), nth(2)), crashAfter)])
- * await storage.commit(first)
- * await storage.commit(second) // rejects with StorageFailed, and is durable
+ * await storage.commit(commitOf({}))
+ * await storage.commit(commitOf({})).handle((_, error) => error instanceof StorageFailed) // => true
+ * disk.commitCount // => 2
  */
 export const withFaults = (storage: Storage, plan: FaultPlan, options: FaultOptions = {}): FaultyStorage =>
   new FaultyHandle(storage, new FaultInjector(plan), options.clock ?? systemClock)

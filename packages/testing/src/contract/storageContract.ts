@@ -51,10 +51,9 @@ export interface StorageContractOptions {
  * port promises something without one; a storage on a virtual clock must run its own turns.
  *
  * @example
- * import { test } from 'vitest'
- *
- * const cases = storageContract({ name: 'memory', provide: () => ({ provider: memory() }) })
- * for (const { name, run } of cases) test(name, run)
+ * const cases = storageContract({ name: 'memory', provide: () => ({ provider: memory() }), modelRuns: 5 })
+ * // with vitest: test(name, run)
+ * for (const { run } of cases) await run()
  */
 export const storageContract = (options: StorageContractOptions): ReadonlyArray<ContractCase> => {
   const { name, reopens = true, shared = true } = options

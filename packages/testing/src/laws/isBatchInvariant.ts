@@ -32,7 +32,16 @@ export interface BatchInvariantCase {
  * Compared with a run by one worker over one append for each source. As in `isExactlyOnce`, once at rest and once at the end.
  *
  * @example
- * await fc.assert(isBatchInvariant(delayStats, { inputs: [input] }), { numRuns: 200 })
+ * import { int32, job, topic, utf8 } from '@weir/core'
+ * import { count, to } from '@weir/operators'
+ * import fc from 'fast-check'
+ *
+ * const words = topic('words', { key: utf8, value: utf8 })
+ * const counts = topic('counts', { key: utf8, value: int32 })
+ * const wordCount = job('word-count').from(words).pipe(count('counted'), to(counts))
+ *
+ * const input = inputTo(words, arbitraryRecords({ key: arbitraryKey(3), value: fc.string() }))
+ * await fc.assert(isBatchInvariant(wordCount, { inputs: [input] }), { numRuns: 20 })
  */
 export const isBatchInvariant = (
   job: Job,

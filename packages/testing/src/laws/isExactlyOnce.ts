@@ -50,8 +50,16 @@ const faultOf: Readonly<Record<PlannedFault['kind'], Fault>> = {
  * A failing history is shrunk to the fewest records and faults that still fail.
  *
  * @example
- * const input = inputTo(flights, arbitraryRecords({ key: arbitraryKey(3), value: arbitraryFlight }))
- * await fc.assert(isExactlyOnce(delayStats, { inputs: [input] }), { numRuns: 200 })
+ * import { int32, job, topic, utf8 } from '@weir/core'
+ * import { count, to } from '@weir/operators'
+ * import fc from 'fast-check'
+ *
+ * const words = topic('words', { key: utf8, value: utf8 })
+ * const counts = topic('counts', { key: utf8, value: int32 })
+ * const wordCount = job('word-count').from(words).pipe(count('counted'), to(counts))
+ *
+ * const input = inputTo(words, arbitraryRecords({ key: arbitraryKey(3), value: fc.string() }))
+ * await fc.assert(isExactlyOnce(wordCount, { inputs: [input] }), { numRuns: 20 })
  */
 export const isExactlyOnce = (
   job: Job,
