@@ -3,8 +3,6 @@ import type { FlightColumns } from './flightsFile.ts'
 import { type Flight, flights } from './job.ts'
 import { flightPartitions } from './reportOrder.ts'
 
-const chunkRecords = 8_000
-
 /** A row of the file as the record's value. */
 export const flightOf = (columns: FlightColumns, row: number): Flight => ({
   date: columns.date[row]!,
@@ -20,6 +18,7 @@ export const flightOf = (columns: FlightColumns, row: number): Flight => ({
  *
  * @param onAppended - hears how many flights are on disk
  * @param signal - ends the loading between two chunks
+ * @param chunkRecords - so many are encoded while as many are on their way to the disk
  * @returns how many flights were appended
  */
 export const loadFlights = async (
@@ -28,6 +27,7 @@ export const loadFlights = async (
   order: Uint32Array,
   onAppended: (flights: number) => void = () => undefined,
   signal?: AbortSignal,
+  chunkRecords: number = 8_000,
 ): Promise<number> => {
   const producer = await weir.producer(flights, { batchBytesMax: 256 * 1024 })
   const { firstPartition } = weir.topics().find(({ name }) => name === flights.name)!
