@@ -4,7 +4,7 @@ import type { Bench, Row } from './Benchmark.ts'
 import { contest, rateOf } from './measure.ts'
 import { openRaw, rawKey } from './rawLmdb.ts'
 import { row } from './rows.ts'
-import { byteRecords } from './samples.ts'
+import { byteRecords, repeated } from './samples.ts'
 
 const batchRecords = 500
 /** What may wait for the disk at once. */
@@ -14,10 +14,11 @@ const windowBytes = 16 << 20
 export const appendBytes = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
   const count = quick ? 300_000 : 1_000_000
   const rounds = quick ? 5 : 9
-  const records = byteRecords(50_000)
+  const pool = byteRecords()
+  const records = repeated(pool, count)
 
   const raw = openRaw(path('raw'))
-  const values = rawValues(records)
+  const values = rawValues(pool)
   let rawOffset = 0
   const putRaw = async (): Promise<void> => {
     let half: Promise<unknown> = Promise.resolve()
@@ -39,24 +40,21 @@ export const appendBytes = async ({ quick, path, progress }: Bench): Promise<Rea
   const weir = await Weir.open(lmdb(path('weir')))
   const target = topic('bytes', { key: bytes, value: bytes, partitions: 8 })
   const producer = await weir.producer(target, { batchBytesMax: batchRecords * 108 })
-  const appendAll = async (): Promise<void> => {
-    for (let sent = 0; sent < count; sent += records.length) {
-      void producer.appendAll(records)
-      await producer.ready()
-    }
-    await producer.flush()
-  }
   const appendEach = async (): Promise<void> => {
-    for (let sent = 0; sent < count; sent++) {
-      const { key, value } = records[sent % records.length]!
+    let appended = 0
+    for (const { key, value } of records) {
       void producer.append(key, value)
-      if (sent % 10_000 === 0) await producer.ready()
+      if (++appended % 5_000 === 0) await producer.ready()
     }
     await producer.flush()
   }
 
   progress(`${count} records of 100 bytes, with appendAll and raw`)
-  const all = await contest({ rounds, base: () => rateOf(count, putRaw), head: () => rateOf(count, appendAll) })
+  const all = await contest({
+    rounds,
+    base: () => rateOf(count, putRaw),
+    head: () => rateOf(count, () => producer.appendAll(records)),
+  })
   progress(`${count} records of 100 bytes, with append and raw`)
   const each = await contest({ rounds, base: () => rateOf(count, putRaw), head: () => rateOf(count, appendEach) })
   await weir.close()

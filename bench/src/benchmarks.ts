@@ -8,4 +8,9 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   oneRecord: async () => (await import('./oneRecord.ts')).oneRecord,
   exactlyOnceJob: async () => (await import('./exactlyOnceJob.ts')).exactlyOnceJob,
   resultLatency: async () => (await import('./resultLatency.ts')).resultLatency,
+  wakeUp: async () => (await import('./wakeUp.ts')).wakeUp,
+  backlog: async () => (await import('./backlog.ts')).backlog,
+  partitions: async () => (await import('./partitions.ts')).partitions,
+  transfers: async () => (await import('./transfers.ts')).transfers,
+  redisStreams: async () => (await import('./redisStreams.ts')).redisStreams,
 }

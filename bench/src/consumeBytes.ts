@@ -7,7 +7,7 @@ import type { Bench, Row } from './Benchmark.ts'
 import { contest, rateOf } from './measure.ts'
 import { openRaw } from './rawLmdb.ts'
 import { row } from './rows.ts'
-import { byteRecords } from './samples.ts'
+import { byteRecords, repeated } from './samples.ts'
 
 const source = topic('bytes', { key: bytes, value: bytes, partitions: 8 })
 
@@ -74,12 +74,7 @@ export const consumeBytes = async ({ quick, path, progress }: Bench): Promise<Re
 const write = async (folder: string, count: number): Promise<void> => {
   const weir = await Weir.open(lmdb(folder))
   const producer = await weir.producer(source)
-  const records = byteRecords(50_000)
-  for (let sent = 0; sent < count; sent += records.length) {
-    void producer.appendAll(records)
-    await producer.ready()
-  }
-  await producer.flush()
+  await producer.appendAll(repeated(byteRecords(), count))
   await weir.close()
 }
 

@@ -26,23 +26,29 @@ const delays = {
     flights: 0,
     delay: 0,
   }),
-  add: (aggregate: AirportHour, flight: Flight): AirportHour => ({
-    ...aggregate,
-    flights: aggregate.flights + 1,
-    delay: aggregate.delay + flight.delay,
+  add: (sum: AirportHour, flight: Flight): AirportHour => ({
+    ...sum,
+    flights: sum.flights + 1,
+    delay: sum.delay + flight.delay,
   }),
 }
 
 /** Typed in, aggregated by hour and airport, typed out. */
 export const delayJob = (source: Topic<string, Flight>, sink: Topic<string, AirportHour>): Job =>
   job('delays')
-    .from(source, assignTimestamps((flight) => flight.date, { graceMs }))
+    .from(
+      source,
+      assignTimestamps((flight) => flight.date, { graceMs }),
+    )
     .pipe(aggregate('by-hour', delays), to(sink))
 
 /** The same, with flights that must be brought to their airports first. */
 export const rekeyedDelayJob = (source: Topic<string, Flight>, sink: Topic<string, AirportHour>): Job =>
   job('rekeyed-delays')
-    .from(source, assignTimestamps((flight) => flight.date, { graceMs }))
+    .from(
+      source,
+      assignTimestamps((flight) => flight.date, { graceMs }),
+    )
     .pipe(
       keyBy((flight) => flight.origin),
       aggregate('by-hour', delays),
@@ -54,8 +60,6 @@ export const writeFlights = async (weir: Weir, source: Topic<string, Flight>, co
   const producer = await weir.producer(source)
   const chunk = 50_000
   for (let from = 0; from < count; from += chunk) {
-    void producer.appendAll(flights(Math.min(chunk, count - from), from))
-    await producer.ready()
+    await producer.appendAll(flights(Math.min(chunk, count - from), from))
   }
-  await producer.flush()
 }

@@ -66,7 +66,13 @@ process.stdout.write(`${describeMachine(folder)}\n`)
 const rows: Row[] = []
 for (const name of names) {
   status.begin(name)
-  rows.push(...(await runOne(name, folder, values.quick, status)))
+  try {
+    rows.push(...(await runOne(name, folder, values.quick, status)))
+  } catch (error) {
+    status.end()
+    process.stderr.write(`${String(error)}\n`)
+    process.exitCode = 1
+  }
 }
 status.end()
 process.stdout.write(report(rows, (performance.now() - start) / 1000))

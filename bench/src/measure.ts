@@ -26,7 +26,11 @@ export interface Contest {
  *
  * @returns the median of each
  */
-export const contest = async ({ rounds, base, head }: Contest): Promise<{ readonly base: number; readonly head: number }> => {
+export const contest = async ({
+  rounds,
+  base,
+  head,
+}: Contest): Promise<{ readonly base: number; readonly head: number }> => {
   const results = { base: [] as number[], head: [] as number[] }
   const run = async (name: 'base' | 'head'): Promise<void> => {
     collectGarbage()

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Benchmark, Row } from './Benchmark.ts'
+import type { Row } from './Benchmark.ts'
 import { benchmarks } from './benchmarks.ts'
 
 // One benchmark, in this process. Started by main.ts with the benchmark's name, the folder for data, and `quick` or `full`.
@@ -11,9 +11,11 @@ export type Message =
 
 const [name = '', parent = '', size = 'full'] = process.argv.slice(2)
 const say = (message: Message): void => void process.send?.(message)
-const benchmark: Benchmark = (await benchmarks[name]!()) as Benchmark
+const benchmark = await benchmarks[name]!()
 const folder = mkdtempSync(join(parent, 'weir-bench-'))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+// whoever started this is gone
+process.once('disconnect', () => process.exit())
 const rows = await benchmark({
   quick: size === 'quick',
   path: (file) => join(folder, file),

@@ -9,14 +9,18 @@ export const chance = (seed: number): (() => number) => {
   return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32
 }
 
-/** Records of 100 bytes: keys of 10 and values of 90, all different. */
-export const byteRecords = (count: number): ReadonlyArray<ProducerRecord<Uint8Array, Uint8Array>> => {
+/** Records of 100 bytes: keys of 10 and values of 90, all different. So few that they stay in the processor's cache, as new ones would. */
+export const byteRecords = (count = 5_000): ReadonlyArray<ProducerRecord<Uint8Array, Uint8Array>> => {
   const next = chance(1)
   return Array.from({ length: count }, (_, index) => ({
     key: new TextEncoder().encode(`key-${String(index).padStart(6, '0')}`),
     value: Uint8Array.from({ length: 90 }, () => 32 + Math.floor(next() * 94)),
   }))
 }
+
+/** The records over and over again, so many in all. */
+export const repeated = <A>(records: ReadonlyArray<A>, count: number): ReadonlyArray<A> =>
+  Array.from({ length: count }, (_, index) => records[index % records.length]!)
 
 /** About 100 bytes as JSON. */
 export const Flight = t.type({
@@ -52,7 +56,7 @@ export const flights = (count: number, from = 0): ReadonlyArray<ProducerRecord<s
 }
 
 const airports = 250
-const airport = (chance: number): string => {
-  const index = Math.floor(airports * chance ** 3)
+const airport = (share: number): string => {
+  const index = Math.floor(airports * share ** 3)
   return String.fromCharCode(65 + Math.floor(index / 26), 65 + (index % 26), 65 + ((index * 7) % 26))
 }
