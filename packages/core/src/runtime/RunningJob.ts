@@ -21,11 +21,14 @@ export interface RunMetrics {
   readonly recordsLate: number
   readonly recordsBad: number
   readonly commits: number
-  /** Records of this run's tasks that are in the log and not yet processed; after the run as it was at its end. */
+  /** Records in the log that this run's tasks are still to process; after the run as it was at its end. */
   readonly lag: number
 }
 
 const retryDelayMs = 100
+
+/** How much later than this one the other workers of a run to the end may begin. */
+const othersBeginMs = 10_000
 
 /** A job at work in this process. */
 export class RunningJob {
@@ -35,7 +38,7 @@ export class RunningJob {
   readonly #counters = new Counters()
   readonly #done = new CompletableFuture<void>()
   readonly #tasks = new Set<Task>()
-  #stopListening: () => void = () => undefined
+  readonly #stopListening: Array<() => void> = []
   #isEnding = false
   #lagAtEnd = 0
 
@@ -100,7 +103,15 @@ export class RunningJob {
       for (const upstream of context.upstream) upstream?.changed()
       for (const task of this.#tasks) task.wake()
     }
-    this.#stopListening = this.#storage.onChange(wakeAll)
+    this.#stopListening.push(this.#storage.onChange(wakeAll))
+    const others = context.settings.toEnd ? context.upstream.filter((upstream) => upstream?.waitsForOthers()) : []
+    if (others.length > 0) {
+      const giveUp = (): void => {
+        for (const upstream of others) upstream?.giveUpOnOthers()
+        wakeAll()
+      }
+      this.#stopListening.push(this.#clock.after(othersBeginMs, giveUp))
+    }
     wakeAll()
     if (this.#tasks.size === 0) this.#end(undefined)
   }
@@ -142,7 +153,7 @@ export class RunningJob {
     if (this.#isEnding) return
     this.#lagAtEnd = sum([...this.#tasks].map((task) => task.knownLag))
     this.#isEnding = true
-    this.#stopListening()
+    for (const stop of this.#stopListening.splice(0)) stop()
     observe(CompletableFuture.allOf([...this.#tasks].map((task) => task.stop())), () => {
       if (error === undefined) this.#done.complete(undefined)
       else this.#done.completeExceptionally(error)

@@ -106,12 +106,12 @@ export class Task {
 
   /** How many records of the input are not yet processed and committed. */
   get lag(): number {
-    return this.#run.storage.bounds(this.#input).end - this.#committedPosition
+    return Math.max(0, Math.min(this.#end, this.#run.storage.bounds(this.#input).end) - this.#committedPosition)
   }
 
   /** As `lag`, as of the last look into the storage. */
   get knownLag(): number {
-    return Math.max(0, this.#inputEnd - this.#committedPosition)
+    return Math.max(0, Math.min(this.#end, this.#inputEnd) - this.#committedPosition)
   }
 
   /** Looks for something to do, in a later turn of the event loop. Calls are merged. */

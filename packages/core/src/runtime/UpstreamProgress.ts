@@ -25,6 +25,7 @@ export class UpstreamProgress {
   readonly #beginnings: ReadonlyArray<Beginning>
   #watermarks: Float64Array | undefined
   #isEnded: boolean | undefined
+  #isPatient = true
 
   /**
    * Made before the tasks of this process get their epochs.
@@ -70,7 +71,8 @@ export class UpstreamProgress {
    * Whether the stage writes nothing more in this run: all of its tasks, and those before them, have come to their ends.
    *
    * Each task leaves the epoch in which it did. When that was before this run began, the end may be that of an earlier run,
-   * whose successor has not begun yet: it counts when the task has nothing left of what was there at the beginning.
+   * whose successor has not begun yet. It counts when the task has nothing left of what was there at the beginning, or
+   * when nobody has come for a while: then it was an end in this run, and the source has grown since.
    */
   isEnded(): boolean {
     this.#isEnded ??=
@@ -79,11 +81,22 @@ export class UpstreamProgress {
     return this.#isEnded
   }
 
+  /** Whether tasks are ended that nobody has claimed since this run began. */
+  waitsForOthers(): boolean {
+    return this.#beginnings.some(({ epoch, hadEnded }, partition) => hadEnded && this.#epochOf(partition) === epoch)
+  }
+
+  /** Waits no longer for other workers that have not begun. */
+  giveUpOnOthers(): void {
+    this.#isPatient = false
+    this.changed()
+  }
+
   #hasEnded(beginning: Beginning, partition: number): boolean {
     const { rows } = this.#storage
     const epoch = this.#epochOf(partition)
     if (committedProgress(rows, this.#place(partition)).endedIn !== epoch) return false
-    if (epoch > beginning.epoch || !beginning.hadEnded) return true
+    if (epoch > beginning.epoch || !beginning.hadEnded || !this.#isPatient) return true
     const input = this.#firstPartition + partition
     // the input of a stage that has one before it grows in this run
     const end = this.#before === undefined ? beginning.end : this.#storage.bounds(input).end

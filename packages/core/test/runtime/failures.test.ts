@@ -214,7 +214,7 @@ describe('code of an operator that throws', () => {
     const state = custom<string, string>(
       ({ key }, context) => context.keyValueStore({ name: 's', kind: 'key-value', value: odd }).put(key, 1),
       {
-        stores: [{ name: 's', value: odd as Codec<never> }],
+        stores: [{ name: 's', value: odd as unknown as Codec<never> }],
         keyed: true,
       },
     )

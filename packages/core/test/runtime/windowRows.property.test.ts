@@ -12,7 +12,13 @@ test('comes back from its row key, start and key, for every safe integer', () =>
       expect(windowStartOf(row)).toBe(windowStart)
       expect([...windowKeyOf(row)]).toEqual([...bytes])
     }),
-    { examples: [[0, new Uint8Array(0)], [-1, new Uint8Array(0)], [978_307_200_001, new Uint8Array(0)]] },
+    {
+      examples: [
+        [0, new Uint8Array(0)],
+        [-1, new Uint8Array(0)],
+        [978_307_200_001, new Uint8Array(0)],
+      ],
+    },
   )
 })
 

@@ -1,0 +1,197 @@
+import { count, keyBy, reduce, tap, to, tumbling } from '@weir/operators'
+import { describe, expect, test } from 'vitest'
+import { int32 } from '../../src/codec/int32.ts'
+import { utf8 } from '../../src/codec/utf8.ts'
+import { type Job, job } from '../../src/job/Job.ts'
+import { entry } from '../../src/log/entry.ts'
+import { topic } from '../../src/log/Topic.ts'
+import type { RunningJob } from '../../src/runtime/RunningJob.ts'
+import { linesOf, send, start } from '../support/jobs.ts'
+import { openWorld, type World } from '../support/world.ts'
+
+const words = topic('words', { key: utf8, value: utf8, partitions: 2 })
+const counts = topic('counts', { key: utf8, value: int32 })
+const texts = topic('texts', { key: utf8, value: utf8 })
+
+const perSecond = job('per-second')
+  .from(words)
+  .pipe(count('c', { window: tumbling(1_000) }), to(counts))
+/** Three stages, of which the second one holds values back. */
+const rekeyed = job('rekeyed')
+  .from(words)
+  .pipe(
+    keyBy((word) => word, { partitions: 2 }),
+    reduce('last', (_, word) => word, { codec: utf8 }),
+    keyBy((word) => `all ${word.slice(0, 1)}`, { partitions: 2 }),
+    count('by-letter'),
+    to(counts),
+  )
+
+const toEnd = async (world: World, of: Job = perSecond): Promise<RunningJob> => {
+  const running = await start(world, of, { until: 'end' })
+  await world.outcome(running.done)
+  return running
+}
+
+describe('a run to the end', () => {
+  test('processes what there is, closes all windows, and ends', async () => {
+    const world = await openWorld()
+    await send(world, words, [
+      ['a', 'x', 100],
+      ['b', 'x', 300],
+      ['a', 'x', 200],
+      ['a', 'x', 9_000],
+    ])
+    const running = await toEnd(world)
+    expect((await linesOf(world, counts, 'times')).toSorted()).toEqual(['a@9999: 1', 'a@999: 2', 'b@999: 1'])
+    expect(running.metrics()).toMatchObject({ recordsIn: 4, recordsLate: 0, recordsBad: 0, lag: 0 })
+  })
+
+  test('of sources that are empty, or were never there, ends at once', async () => {
+    const world = await openWorld()
+    await toEnd(world)
+    await toEnd(world, rekeyed)
+    expect(await linesOf(world, counts)).toEqual([])
+  })
+
+  test('ends where the sources ended at its start, though they go on', async () => {
+    const world = await openWorld()
+    await send(world, words, [['a', 'x', 0]])
+    // each record that is processed brings the next one
+    let sent = 0
+    const endless = job('endless')
+      .from(words)
+      .pipe(
+        tap(({ key }) => void world.weir.append(entry(words, key, `x${sent++}`, { timestamp: 0 }))),
+        to(texts),
+      )
+    const running = await toEnd(world, endless)
+    expect(await linesOf(world, texts)).toEqual(['a: x'])
+    expect(running.metrics()).toMatchObject({ recordsIn: 1, lag: 0 })
+    expect(sent).toBe(1)
+  })
+
+  test('reads no further than that, also when more is there in one read', async () => {
+    const world = await openWorld()
+    await send(world, words, [['a', '1', 0]], 0)
+    const running = await world.outcome(
+      world.weir.run(job('j').from(words).pipe(to(texts)), { until: 'end' }).thenApply((run) => {
+        void world.weir.append(entry(words, 'a', '2', { partition: 0, timestamp: 0 }))
+        return run
+      }),
+    )
+    await world.outcome(running.done)
+    expect(await linesOf(world, texts)).toEqual(['a: 1'])
+  })
+
+  test('may follow another one: what came since is processed, through all stages', async () => {
+    const world = await openWorld()
+    for (let round = 1; round <= 3; round++) {
+      await send(world, words, [
+        ['k', 'ab', round],
+        ['k', 'ac', round],
+        ['l', 'b', round],
+      ])
+      const running = await toEnd(world, rekeyed)
+      expect(running.metrics().lag).toBe(0)
+      const lines = await linesOf(world, counts)
+      expect(lines).toHaveLength(3 * round)
+      expect(lines).toContain(`all a: ${2 * round}`)
+      expect(lines).toContain(`all b: ${round}`)
+    }
+  })
+
+  test('leaves event time at its end: what comes later is late for every window', async () => {
+    const world = await openWorld()
+    await send(world, words, [['a', 'x', 100]])
+    await toEnd(world)
+    await send(world, words, [['a', 'x', 1_000_000]])
+    const running = await toEnd(world)
+    expect(await linesOf(world, counts, 'times')).toEqual(['a@999: 1'])
+    expect(running.metrics()).toMatchObject({ recordsIn: 1, recordsLate: 1 })
+  })
+
+  test('may follow and be followed by one without an end', async () => {
+    const world = await openWorld()
+    const counted = job('counted').from(words).pipe(count('c'), to(counts))
+    const first = await start(world, counted)
+    await send(world, words, [['a', 'x']])
+    await world.outcome(first.stop())
+    await send(world, words, [['a', 'x']])
+    await toEnd(world, counted)
+    const last = await start(world, counted)
+    await send(world, words, [['a', 'x']])
+    expect(await linesOf(world, counts)).toEqual(['a: 1', 'a: 2', 'a: 3'])
+    expect(last.done.isDone).toBe(false)
+  })
+})
+
+describe('workers that share a run to the end', () => {
+  const share = async (world: World, index: number, workers: number): Promise<RunningJob> =>
+    start(world, rekeyed, { until: 'end', share: { index, count: workers } }, await world.another())
+
+  test.each([2, 3, 6])('end when all of them have processed everything: %s of them', async (workers) => {
+    const world = await openWorld()
+    for (let round = 1; round <= 2; round++) {
+      await send(world, words, [
+        ['k', 'ab', round],
+        ['k', 'ac', round],
+        ['l', 'b', round],
+      ])
+      const runs: RunningJob[] = []
+      for (let index = workers - 1; index >= 0; index--) runs.push(await share(world, index, workers))
+      for (const run of runs) await world.outcome(run.done)
+      expect(await linesOf(world, counts)).toHaveLength(3 * round)
+    }
+  })
+
+  test('wait for each other, and do not end before the work of those that come late', async () => {
+    const world = await openWorld()
+    await send(world, words, [
+      ['k', 'ab'],
+      ['l', 'b'],
+    ])
+    await toEnd(world, rekeyed)
+    await send(world, words, [
+      ['k', 'ab'],
+      ['l', 'b'],
+    ])
+    // with two workers the second one has a task of each stage
+    const second = await share(world, 1, 2)
+    expect(second.done.isDone).toBe(false)
+    const first = await share(world, 0, 2)
+    await world.outcome(first.done)
+    await world.outcome(second.done)
+    expect(await linesOf(world, counts)).toHaveLength(4)
+  })
+
+  test('may have seen different ends of a source that goes on: they end, after a wait for each other', async () => {
+    const world = await openWorld()
+    await send(world, words, [['k', 'ab']], 0)
+    const first = await share(world, 0, 2)
+    await send(world, words, [['k', 'ac']], 0)
+    await send(world, words, [['l', 'b']], 1)
+    // it cannot know that the other one has come to its end in this run, and not in one before
+    const second = await share(world, 1, 2)
+    expect(second.done.isDone).toBe(false)
+    await world.clock.advance(10_000)
+    await world.outcome(first.done)
+    await world.outcome(second.done)
+    expect(await linesOf(world, counts)).toHaveLength(2)
+    await toEnd(world, rekeyed)
+    expect(await linesOf(world, counts)).toHaveLength(3)
+  })
+
+  test('may be started again when others are done already', async () => {
+    const world = await openWorld()
+    await send(world, words, [
+      ['k', 'ab'],
+      ['l', 'b'],
+      ['m', 'c'],
+    ])
+    const runs = [await share(world, 0, 2), await share(world, 1, 2)]
+    for (const run of runs) await world.outcome(run.done)
+    await world.outcome((await share(world, 1, 2)).done)
+    expect(await linesOf(world, counts)).toHaveLength(3)
+  })
+})
