@@ -1,4 +1,5 @@
 import {
+  type Codec,
   job,
   type JobFlow,
   msgpack,
@@ -103,7 +104,7 @@ export const keyByValue: Operator<string, string, string, string> = {
   kind: 'keyBy',
   name: 'keyBy',
   ...plain,
-  rekeys: { key: utf8, partitions: 2 },
+  rekeys: { key: utf8 as unknown as Codec<unknown>, partitions: 2 },
   attach: () => operate({ next: (record, out) => out.next({ ...record, key: record.value }) }),
 }
 
@@ -121,7 +122,7 @@ export const windowedCount: JobFlow<string, number> = job('windowed-count')
 export const forgetful: JobFlow<string, number> = job('forgetful')
   .from(words)
   .pipe(
-    operator('forgetful', () => {
+    operator<string, string, number>('forgetful', () => {
       let seen = 0
       return {
         next: (record: StreamRecord<string, string>, out) =>
@@ -135,7 +136,7 @@ export const forgetful: JobFlow<string, number> = job('forgetful')
 export const batchy: JobFlow<string, number> = job('batchy')
   .from(words)
   .pipe(
-    operator('batchy', () => {
+    operator<string, string, number>('batchy', () => {
       let last: StreamRecord<string, string> | undefined
       let size = 0
       return {
@@ -157,7 +158,7 @@ export const batchy: JobFlow<string, number> = job('batchy')
 export const throwing: JobFlow<string, string> = job('throwing')
   .from(words)
   .pipe(
-    operator('throwing', () => ({
+    operator<string, string, string>('throwing', () => ({
       next: (record: StreamRecord<string, string>, out) => {
         if (record.value === 'bad') throw new Error('of the operator')
         out.next(record)

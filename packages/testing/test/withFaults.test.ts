@@ -49,7 +49,7 @@ const run = async (plan: FaultPlan, count: number) => {
   const storage = withFaults(memoryStorage({ disk, clock }), plan, { clock })
   const order: string[] = []
   const watch = (n: number, future: CompletableFuture<Committed>): void =>
-    void future.whenComplete((_, error) => order.push(error === undefined ? `${n}` : `${n} ${error.name}`))
+    void future.whenComplete((_, error) => order.push(error === undefined ? `${n}` : `${n} ${(error as Error).name}`))
   for (let n = 1; n <= count; n++) watch(n, storage.commit(commitRow(n)))
   await clock.settle()
   return { storage, clock, order, durable: rowsOf(memoryStorage({ disk, clock })) }
