@@ -1,5 +1,5 @@
 // Runs a command on this workspace's own tools, which it first installs where they are missing:
-//   node scripts/with-toolchain.mjs <command> [arguments]
+//   node scripts/with-toolchain.mjs [command [arguments]]
 // Needs Node 20 and its npm, nothing else, and the network only when the lockfile has changed: plain JavaScript.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -25,14 +25,17 @@ const stamp = () => {
 
 /** Completes with the exit code, and with what was printed unless it went to the terminal. */
 const run = ([command, ...args], stdio) =>
-  new Promise((resolve, reject) => {
+  new Promise((resolve) => {
     const child = spawn(command, args, { env, stdio, ...(stdio === 'inherit' ? {} : { cwd: root }) })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (output += text))
     // The terminal tells the child too; we only have to outlive it.
     process.on('SIGINT', () => {})
     process.on('SIGTERM', () => child.kill('SIGTERM'))
-    child.on('error', reject)
+    child.on('error', ({ message }) => {
+      console.error(message)
+      resolve({ code: 127, output })
+    })
     child.on('close', (code, signal) => resolve({ code: code ?? 128 + constants.signals[signal], output }))
   })
 
@@ -67,4 +70,5 @@ const setUp = async () => {
 }
 
 if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp()) await setUp()
-process.exitCode = (await run(process.argv.slice(2), 'inherit')).code
+const command = process.argv.slice(2)
+if (command.length > 0) process.exitCode = (await run(command, 'inherit')).code
