@@ -41,6 +41,8 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
   readonly #entriesMax: number
   readonly #windows = new Map<number, OpenWindow<K, V>>()
   #removed: Uint8Array[] = []
+  /** Windows that were taken, by start: the commit that removes their rows, which may still be there until it is durable. */
+  readonly #leaving = new Map<number, number>()
   #dirty: Array<Entry<K, V>> = []
   #size = 0
   /** Of all open windows, in order. */
@@ -88,6 +90,7 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
       if (entry.stored) this.#removed.push(this.#rowKey(windowStart, bytes))
       if (entry.value !== undefined) found.push({ bytes, entry })
     }
+    if (this.#removed.length > 0) this.#leaving.set(windowStart, Infinity)
     this.#forget(window)
     found.sort((a, b) => compareBytes(a.bytes, b.bytes))
     return found.map(({ entry }) => [entry.key, entry.value!] as const)
@@ -105,14 +108,18 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
         value: entry.value === undefined ? null : this.#location.value.encode(entry.value),
       })
     }
+    for (const [start, removal] of this.#leaving) if (removal === Infinity) this.#leaving.set(start, commit)
     this.#removed = []
     this.#dirty = []
   }
 
   committed(commit: number): void {
+    for (const [start, removal] of this.#leaving) if (removal <= commit) this.#leaving.delete(start)
     if (this.#size <= this.#entriesMax) return
     const target = Math.floor(this.#entriesMax * 0.75)
     for (const window of this.#windows.values()) {
+      // a new window of this start must not be read out of the storage while the old one's rows are there
+      if (this.#leaving.has(window.start)) continue
       for (const [mapKey, entry] of window.entries) {
         if (this.#size <= target) return
         if (entry.dirty || entry.commit > commit) continue

@@ -233,7 +233,7 @@ test('nothing is lost, repeated or out of order, whatever fails, when what is un
   const faults = [storageFull, unknownOutcome, crashBefore, crashAfter]
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.record({ partition: fc.nat(3), turn: fc.boolean() }), { minLength: 1, maxLength: 30 }),
+      fc.array(fc.record({ partition: fc.nat(3), turn: fc.boolean() }), { minLength: 1, maxLength: 30, size: 'max' }),
       fc.record({
         batchBytesMax: fc.constantFrom(1, 300),
         commitBytesMax: fc.constantFrom(1, 600),

@@ -1,0 +1,206 @@
+import { memoryStorage, virtualClock } from '@weir/testing'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Codec } from '../../src/codec/Codec.ts'
+import { int32 } from '../../src/codec/int32.ts'
+import { msgpack } from '../../src/codec/msgpack.ts'
+import { utf8 } from '../../src/codec/utf8.ts'
+import { commitOf, type RowChange } from '../../src/ports/Commit.ts'
+import type { Storage } from '../../src/ports/Storage.ts'
+import { CachedKeyValueStore, type StoreLocation } from '../../src/runtime/CachedKeyValueStore.ts'
+import { CachedWindowStore } from '../../src/runtime/CachedWindowStore.ts'
+import type { TaskStore } from '../../src/runtime/TaskStore.ts'
+
+/** Keys of a few kinds, since some are their own place in a map and others are not. */
+interface Kind {
+  readonly name: string
+  readonly codec: Codec<unknown>
+  readonly keys: ReadonlyArray<unknown>
+}
+const kinds: ReadonlyArray<Kind> = [
+  { name: 'text', codec: utf8 as Codec<unknown>, keys: ['', 'a', 'b', 'aa', 'é', '\u{1f600}'] },
+  { name: 'numbers', codec: int32 as Codec<unknown>, keys: [0, 1, -1, 255, 256, -256] },
+  { name: 'objects', codec: msgpack<unknown>(), keys: [{ a: 1 }, { a: 2 }, ['x'], { b: 1 }, {}, [1, 2]] },
+]
+
+/**
+ * A store over a storage whose commits become durable later than they are made: `durable` acknowledges the oldest one
+ * under way. A restart forgets the cache, and what is not durable.
+ */
+class Rig<S extends TaskStore> {
+  readonly clock = virtualClock()
+  readonly storage: Storage = memoryStorage({ clock: this.clock })
+  readonly #make: (storage: Storage) => S
+  store: S
+  #commits = 0
+  #underWay: Array<{ readonly commit: number; readonly rows: ReadonlyArray<RowChange> }> = []
+
+  constructor(make: (storage: Storage) => S) {
+    this.#make = make
+    this.store = make(this.storage)
+  }
+
+  flush(): void {
+    const rows: RowChange[] = []
+    this.store.flush(rows, ++this.#commits)
+    this.#underWay.push({ commit: this.#commits, rows })
+  }
+
+  /** @returns whether there was one */
+  async durable(): Promise<boolean> {
+    const oldest = this.#underWay.shift()
+    if (oldest === undefined) return false
+    void this.storage.commit(commitOf({ rows: oldest.rows }))
+    await this.clock.settle()
+    this.store.committed(oldest.commit)
+    return true
+  }
+
+  async settle(): Promise<void> {
+    this.flush()
+    while (await this.durable()) {
+      // until none is left
+    }
+  }
+
+  restart(): void {
+    this.store = this.#make(this.storage)
+  }
+}
+
+const locationOf = ({ codec }: Kind): StoreLocation<unknown, number> => ({
+  name: 's',
+  id: 1_024,
+  partition: 3,
+  key: codec,
+  value: int32,
+})
+const kindOf = fc.constantFrom(...kinds)
+const sizes = fc.constantFrom(0, 1, 2, 1_000)
+const key = fc.nat(5)
+
+describe('a key-value store', () => {
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('put' as const), key, value: fc.nat(100) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete' as const), key }) },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('get' as const), key }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'flush' as const }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'durable' as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
+  )
+
+  test('is a map, whatever its cache holds and however late its commits become durable', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 80, size: 'max' }),
+        kindOf,
+        sizes,
+        async (steps, kind, entriesMax) => {
+          const rig = new Rig((storage) => new CachedKeyValueStore(storage.rows, locationOf(kind), entriesMax))
+          const model = new Map<number, number>()
+          for (const each of steps) {
+            // a key is not the same object again
+            const keyOf = (at: number): unknown => structuredClone(kind.keys[at])
+            if (each.kind === 'put') {
+              rig.store.put(keyOf(each.key), each.value)
+              model.set(each.key, each.value)
+            } else if (each.kind === 'delete') {
+              rig.store.delete(keyOf(each.key))
+              model.delete(each.key)
+            } else if (each.kind === 'get') expect(rig.store.get(keyOf(each.key))).toBe(model.get(each.key))
+            else if (each.kind === 'flush') rig.flush()
+            else if (each.kind === 'durable') await rig.durable()
+            else {
+              await rig.settle()
+              rig.restart()
+            }
+          }
+          await rig.settle()
+          rig.restart()
+          for (let at = 0; at < 6; at++) expect(rig.store.get(kind.keys[at])).toBe(model.get(at))
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('a window store', () => {
+  const start = fc.integer({ min: -3, max: 3 }).map((n) => n * 1_000)
+  const step = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('put' as const), key, start, value: fc.nat(100) }) },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('get' as const), key, start }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('take' as const), start }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'takeEarliest' as const }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'flush' as const }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'durable' as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
+  )
+
+  test('is a map of maps, whatever its cache holds and however late its commits become durable', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 100, size: 'max' }),
+        kindOf,
+        sizes,
+        async (steps, kind, entriesMax) => {
+          const rig = new Rig((storage) => new CachedWindowStore(storage.rows, locationOf(kind), entriesMax))
+          const model = new Map<number, Map<number, number>>()
+          const keyOf = (at: number): unknown => structuredClone(kind.keys[at])
+          const take = (of: number): void => {
+            const expected = [...(model.get(of) ?? [])]
+              .map(([at, value]) => ({ bytes: kind.codec.encode(kind.keys[at]), taken: [kind.keys[at], value] }))
+              .toSorted((a, b) => Buffer.compare(a.bytes, b.bytes))
+              .map(({ taken }) => taken)
+            model.delete(of)
+            expect(rig.store.take(of)).toEqual(expected)
+          }
+          for (const each of steps) {
+            if (each.kind === 'put') {
+              rig.store.put(keyOf(each.key), each.start, each.value)
+              const window = model.get(each.start) ?? new Map<number, number>()
+              model.set(each.start, window.set(each.key, each.value))
+            } else if (each.kind === 'get') {
+              expect(rig.store.get(keyOf(each.key), each.start)).toBe(model.get(each.start)?.get(each.key))
+            } else if (each.kind === 'take') take(each.start)
+            else if (each.kind === 'takeEarliest') {
+              const earliest = rig.store.earliest()
+              if (earliest < Infinity) take(earliest)
+            } else if (each.kind === 'flush') rig.flush()
+            else if (each.kind === 'durable') await rig.durable()
+            else {
+              await rig.settle()
+              rig.restart()
+            }
+            expect(rig.store.earliest()).toBe(Math.min(...model.keys()))
+          }
+          await rig.settle()
+          rig.restart()
+          for (const of of [...model.keys()].toSorted((a, b) => a - b)) take(of)
+          expect(rig.store.earliest()).toBe(Infinity)
+          await rig.settle()
+          rig.restart()
+          expect(rig.store.earliest()).toBe(Infinity)
+        },
+      ),
+      {
+        numRuns: 300,
+        examples: [
+          [
+            [
+              { kind: 'put', key: 0, start: 0, value: 1 },
+              { kind: 'flush' },
+              { kind: 'take', start: 0 },
+              { kind: 'put', key: 1, start: 0, value: 2 },
+              { kind: 'get', key: 0, start: 0 },
+              { kind: 'durable' },
+              { kind: 'take', start: 0 },
+            ],
+            kinds[0]!,
+            0,
+          ],
+        ],
+      },
+    )
+  })
+})
