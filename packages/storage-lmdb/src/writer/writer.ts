@@ -4,10 +4,12 @@ import { type Environment, openData, openGate } from '../environment.ts'
 import { failureOf } from '../failures.ts'
 import { createFolder, folderFormatVersion, hasMarker, removeUnfinishedData, writeMarker } from '../folder.ts'
 import { Holder } from '../holder.ts'
+import { space } from '../keys.ts'
 import { encodeNumber } from '../tail.ts'
 import { WakeFile } from '../wake.ts'
 import { applyCommit, type PreparedCommit, prepareCommit, refusalOf } from './applyCommit.ts'
 import { decodeCommit } from './commitFrame.ts'
+import { PartitionCache } from './PartitionCache.ts'
 import {
   type Answer,
   type Refusal,
@@ -23,8 +25,6 @@ const groupBytesMax = 8 << 20
 const groupCountMax = 512
 /** How often the slots of readers that died are cleared; a dead reader keeps old pages from being used again. */
 const readerCheckIntervalMs = 10_000
-/** The key of the format version, before all others. */
-const formatKey: Uint8Array = new Uint8Array([0])
 
 /**
  * The thread that writes. It sleeps until there are commits, takes all of them into one transaction while it holds the
@@ -58,6 +58,7 @@ class Writer {
   readonly #data: Environment
   readonly #holder: Holder
   readonly #wake: WakeFile
+  readonly #cache = new PartitionCache()
   #failure: Refusal | undefined
   #readersCheckedAt = performance.now()
 
@@ -75,7 +76,7 @@ class Writer {
       if (hasMarker(folder)) return openData(folder, mapSizeBytes)
       removeUnfinishedData(folder)
       const data = openData(folder, mapSizeBytes)
-      data.transactionSync(() => data.put(formatKey, encodeNumber(folderFormatVersion)))
+      data.transactionSync(() => data.put(new Uint8Array([space.format]), encodeNumber(folderFormatVersion)))
       writeMarker(folder)
       return data
     })
@@ -132,11 +133,13 @@ class Writer {
     try {
       return this.#withGate(() => {
         this.#checkReaders()
-        return this.#data.transactionSync(() =>
-          commits.map((commit) => ('commit' in commit ? applyCommit(this.#data, commit) : commit)),
-        )
+        return this.#data.transactionSync(() => {
+          this.#cache.begin(this.#data.getWriteTxnId())
+          return commits.map((commit) => ('commit' in commit ? applyCommit(this.#data, this.#cache, commit) : commit))
+        })
       })
     } catch (error) {
+      this.#cache.clear()
       const bytes = commits.reduce((sum, commit) => sum + ('commit' in commit ? commit.commit.byteLength : 0), 0)
       const failure = this.#failureOf(error, bytes)
       return commits.map((commit) => ('commit' in commit ? failure : commit))
