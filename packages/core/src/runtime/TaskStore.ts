@@ -8,6 +8,9 @@ export interface TaskStore {
   committed(commit: number): void
 }
 
-/** A key as a `Map` can hold it: primitives are themselves, other keys are the text of their bytes. */
+/**
+ * A key as a `Map` can hold it, the same for keys of the same bytes: primitives are themselves, other keys are the text of
+ * their bytes. So is zero, of which a map knows one and some codecs know two.
+ */
 export const mapKeyOf = <K>(key: K, bytesOf: (key: K) => Uint8Array): unknown =>
-  typeof key === 'object' && key !== null ? String.fromCharCode(...bytesOf(key)) : key
+  (typeof key === 'object' && key !== null) || key === 0 ? String.fromCharCode(...bytesOf(key)) : key

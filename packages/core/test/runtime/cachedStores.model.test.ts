@@ -2,6 +2,7 @@ import { memoryStorage, virtualClock } from '@weir/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Codec } from '../../src/codec/Codec.ts'
+import { float64 } from '../../src/codec/float64.ts'
 import { int32 } from '../../src/codec/int32.ts'
 import { msgpack } from '../../src/codec/msgpack.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
@@ -20,6 +21,7 @@ interface Kind {
 const kinds: ReadonlyArray<Kind> = [
   { name: 'text', codec: utf8 as Codec<unknown>, keys: ['', 'a', 'b', 'aa', 'é', '\u{1f600}'] },
   { name: 'numbers', codec: int32 as Codec<unknown>, keys: [0, 1, -1, 255, 256, -256] },
+  { name: 'floats', codec: float64 as Codec<unknown>, keys: [0, -0, NaN, 1.5, -1.5, Infinity] },
   { name: 'objects', codec: msgpack<unknown>(), keys: [{ a: 1 }, { a: 2 }, ['x'], { b: 1 }, {}, [1, 2]] },
 ]
 
