@@ -23,10 +23,14 @@ export type ForkLine<K, V> = (line: JobFlow<K, V>) => JobFlow<unknown, unknown>
  * @param lines - their order does not matter
  * @throws InvalidJob for no line, a line without a sink, or an operator by key after a `keyBy` within a line
  * @example
- * fork(
+ * import { days, float64, hours, topic, utf8 } from '@weir/core'
+ * const hourly = topic('hourly', { key: utf8, value: float64 })
+ * const daily = topic('daily', { key: utf8, value: float64 })
+ * const both = fork<string, string>(
  *   (line) => line.pipe(count('by-hour', { window: tumbling(hours(1)) }), to(hourly)),
  *   (line) => line.pipe(count('by-day', { window: tumbling(days(1)) }), to(daily)),
  * )
+ * both.stores.map((store) => store.name) // => ['by-hour', 'by-day']
  */
 export const fork = <K, V>(...lines: ReadonlyArray<ForkLine<K, V>>): Operator<K, V, K, V> => {
   if (lines.length === 0) throw new InvalidJob('fork: there are no lines; expected at least one')

@@ -8,6 +8,7 @@ import { map, type OperatorFunction } from 'rxjs'
  *
  * @param options - `codec` is used where the new value has to travel through a repartition topic; MessagePack by default
  * @example
+ * import { distinctUntilChanged } from 'rxjs'
  * rx<string, number, number>(distinctUntilChanged((a, b) => a.value === b.value)).kind // => 'rx'
  */
 export const rx = <K, V1, V2>(

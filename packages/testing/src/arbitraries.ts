@@ -11,6 +11,7 @@ export interface TimesOptions {
   readonly disorderMsMax?: number
 }
 
+/** What is drawn, and how much of it. */
 export interface RecordsOptions<K, V> {
   readonly key: fc.Arbitrary<K>
   readonly value: fc.Arbitrary<V>

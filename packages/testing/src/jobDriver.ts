@@ -14,6 +14,7 @@ import { Driver } from './internal/Driver.ts'
 import type { MemoryDisk } from './MemoryDisk.ts'
 import { type VirtualClock, virtualClock } from './virtualClock.ts'
 
+/** How a driver runs its job. */
 export interface DriverOptions {
   /** How the job is run; `share` is the driver's own. */
   readonly run?: Omit<RunOptions, 'share' | 'until'>

@@ -3,6 +3,7 @@ import type { DiskState } from './internal/DiskState.ts'
 import { MemoryHandle } from './internal/MemoryHandle.ts'
 import { type MemoryDisk, memoryDisk } from './MemoryDisk.ts'
 
+/** What a storage in memory stands on. */
 export interface MemoryOptions {
   /** What it keeps its data on; a new, empty one by default. */
   readonly disk?: MemoryDisk

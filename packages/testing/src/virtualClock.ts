@@ -18,6 +18,7 @@ export class ClockNotSettled extends WeirError {
   readonly recovery = 'stop'
 }
 
+/** The bound of a clock that never rests. */
 export interface VirtualClockOptions {
   /** How many timers and turns one call of `advance`, `settle` or `runTurns` may run before it fails; 1 000 000 by default. */
   readonly stepsMax?: number

@@ -3,6 +3,7 @@ import type { FaultPlan } from './Fault.ts'
 import { FaultInjector } from './internal/FaultInjector.ts'
 import { FaultyHandle } from './internal/FaultyHandle.ts'
 
+/** What the faults run on. */
 export interface FaultOptions {
   /** The clock of `slow`; the machine's by default. */
   readonly clock?: Clock

@@ -37,7 +37,7 @@ const operator = <K, VIn, VOut>(
   attach: (context) => operate(operation(context)),
 })
 
-export const to = <K, V>(output: Topic<K, V>): Any<K, V> =>
+const to = <K, V>(output: Topic<K, V>): Any<K, V> =>
   operator(
     'to',
     (context) => {
@@ -51,7 +51,7 @@ const erased = (store: StoreDefinition<string, number>): StoreDefinition<unknown
   store as unknown as StoreDefinition<unknown, unknown>
 
 /** Counts by key, over all time. */
-export const count = (name: string): Operator<string, string, string, number> => {
+const count = (name: string): Operator<string, string, string, number> => {
   const store: StoreDefinition<string, number> = { name, kind: 'key-value', value: msgpack<number>() }
   return operator(
     'count',
@@ -70,7 +70,7 @@ export const count = (name: string): Operator<string, string, string, number> =>
 }
 
 /** Counts by key in windows of a second, each given on once it is complete. */
-export const countSeconds = (name: string): Operator<string, string, string, number> => {
+const countSeconds = (name: string): Operator<string, string, string, number> => {
   const store: StoreDefinition<string, number> = { name, kind: 'window', value: msgpack<number>() }
   return operator(
     'countSeconds',
@@ -100,7 +100,7 @@ export const countSeconds = (name: string): Operator<string, string, string, num
 }
 
 /** The value becomes the key. */
-export const keyByValue: Operator<string, string, string, string> = {
+const keyByValue: Operator<string, string, string, string> = {
   kind: 'keyBy',
   name: 'keyBy',
   ...plain,

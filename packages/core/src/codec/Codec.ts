@@ -28,6 +28,7 @@ export interface Codec<A> {
   readonly ordered?: true | undefined
 }
 
+/** A codec's two functions over text instead of its UTF-8 bytes. */
 export interface TextCodec<A> {
   readonly encode: (value: A) => string
   readonly decode: (text: string) => Either<DecodeFailure, A>

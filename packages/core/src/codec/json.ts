@@ -11,6 +11,7 @@ import { typeOf } from './typeOf.ts'
 import { notUtf8, utf8Text } from './utf8.ts'
 import { type AnyType, type Validator, validatorOf } from './Validator.ts'
 
+/** How a codec of a type is called. */
 export interface NamedOptions {
   /** The name to use in place of the type's own: schemas have none, so two of one vendor are told apart by it alone. */
   readonly name?: string | undefined
@@ -26,6 +27,7 @@ export interface NamedOptions {
  *
  * @throws InvalidOption for something else, and for an asynchronous schema
  * @example
+ * import * as t from 'io-ts'
  * json(t.type({ delay: t.number }, 'Flight')).name // => 'json(Flight)'
  */
 export function json<A>(type: Type<A, any, unknown>, options?: NamedOptions): Codec<A>

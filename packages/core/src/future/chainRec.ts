@@ -9,6 +9,7 @@ import { CompletableFuture, type Outcome } from './CompletableFuture.ts'
  * @param start - what the first step gets; a `Left` is what the next one gets
  * @returns what was in the `Right`; fails as the first step that fails
  * @example
+ * import { left, right } from 'fp-ts/lib/Either.js'
  * chainRec(0, (n) => CompletableFuture.completed(n < 1_000_000 ? left(n + 1) : right(n))).getNow(0) // => 1000000
  */
 export const chainRec = <A, B>(start: A, step: (a: A) => CompletableFuture<Either<A, B>>): CompletableFuture<B> =>

@@ -85,6 +85,7 @@ export const MonadThrow: MonadThrow1<URI> = { ...Monad, throwError: (error) => C
  * The beginning of a `Do` notation: an empty record, there already.
  *
  * @example
+ * import { pipe } from 'fp-ts/lib/function.js'
  * pipe(Do, bind('a', () => of(1)), bind('b', ({ a }) => of(a + 1)), map(({ a, b }) => [a, b])).getNow([]) // => [1, 2]
  */
 export const Do: CompletableFuture<{}> = of({})
@@ -103,6 +104,7 @@ export const bindTo: <N extends string>(
  * One more field, from a step that sees those before it.
  *
  * @example
+ * import { pipe } from 'fp-ts/lib/function.js'
  * pipe(of({ a: 1 }), bind('b', ({ a }) => of(a + 1))).getNow({}) // => { a: 1, b: 2 }
  */
 export const bind: <N extends string, A, B>(
@@ -114,7 +116,9 @@ export const bind: <N extends string, A, B>(
  * One more field, computed from those before it; exported as `let`.
  *
  * @example
- * pipe(of({ a: 1 }), let_('b', ({ a }) => a + 1)).getNow({}) // => { a: 1, b: 2 }
+ * import { pipe } from 'fp-ts/lib/function.js'
+ * import * as fp from '@weir/core/fp'
+ * pipe(fp.of({ a: 1 }), fp.let('b', ({ a }) => a + 1)).getNow({}) // => { a: 1, b: 2 }
  */
 const let_: <N extends string, A, B>(
   name: Exclude<N, keyof A>,
@@ -127,6 +131,7 @@ export { let_ as let }
  * One more field, from a future that is under way already.
  *
  * @example
+ * import { pipe } from 'fp-ts/lib/function.js'
  * pipe(of({ a: 1 }), apS('b', of(2))).getNow({}) // => { a: 1, b: 2 }
  */
 export const apS: <N extends string, A, B>(

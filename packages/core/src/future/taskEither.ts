@@ -24,6 +24,7 @@ export const toTaskEither = <A, E = Failure>(
  * Runs a `TaskEither` once, at once. A `Left` is the failure, as is what the task throws or rejects with.
  *
  * @example
+ * import { right } from 'fp-ts/lib/Either.js'
  * await fromTaskEither(() => Promise.resolve(right(1))) // => 1
  */
 export const fromTaskEither = <E, A>(task: TaskEither<E, A>): CompletableFuture<A> =>

@@ -36,19 +36,20 @@ export interface Operator<KIn, VIn, KOut, VOut> {
   readonly attach: (context: TaskContext) => OperatorFunction<StreamRecord<KIn, VIn>, StreamRecord<KOut, VOut>>
 }
 
+/** What an operator says when it gives records another key. */
 export interface Rekeying {
   readonly key: Codec<unknown>
   /** Of the repartition topic, if there is to be one; as many as the source has by default. */
   readonly partitions?: number | undefined
 }
 
+/** What an operator says when it gives records another value. */
 export interface Revaluing {
   readonly value?: Codec<unknown> | undefined
 }
 
 /** An operator of any types, for code that handles all of them. */
-// oxlint-disable-next-line typescript/no-explicit-any -- the types meet where operators are chained, in `pipe`
-export type AnyOperator = Operator<any, any, any, any>
+export type AnyOperator = Operator<any, any, any, any> // oxlint-disable-line typescript/no-explicit-any -- the types meet in `pipe`
 
 /** What a task gives to its operators. */
 export interface TaskContext {

@@ -7,6 +7,7 @@ export interface JobDescription {
   readonly stages: ReadonlyArray<StageDescription>
 }
 
+/** A part of a job between two topics: each partition of its input is one task. */
 export interface StageDescription {
   readonly input: TopicDescription
   readonly operators: ReadonlyArray<OperatorDescription>
@@ -14,6 +15,7 @@ export interface StageDescription {
   readonly repartition?: TopicDescription
 }
 
+/** A topic with its partitions and the names of its codecs. */
 export interface TopicDescription {
   readonly topic: string
   readonly partitions: number
@@ -21,6 +23,7 @@ export interface TopicDescription {
   readonly value: string
 }
 
+/** An operator with the names of its stores and of the topics it writes to. */
 export interface OperatorDescription {
   readonly kind: string
   readonly name: string

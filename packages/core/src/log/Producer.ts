@@ -17,6 +17,7 @@ import { requireInteger, type Topic } from './Topic.ts'
 import type { TopicInfo } from './topicCatalog.ts'
 import { type ClosedBatch, type OpenBatch, type ProducerIdentity, TopicWriter } from './TopicWriter.ts'
 
+/** How a producer gathers records into commits, and how much it holds. */
 export interface ProducerOptions {
   /** How long a batch waits for more records, in ms; by default until this turn of the event loop is over. `flush` does not wait. */
   readonly lingerMs?: number

@@ -7,7 +7,7 @@ import { validateName } from '../model/TopicName.ts'
 export const partitionsMax = 65_536
 
 /** The default bound of one record's key, value and headers together, after encoding: 1 MiB. */
-export const recordBytesMaxDefault: number = 1 << 20
+const recordBytesMaxDefault = 1 << 20
 
 /** A named, partitioned log of typed records: a value, which may be defined again in any process that uses the topic. */
 export interface Topic<K, V> {
@@ -23,6 +23,7 @@ export interface Topic<K, V> {
 /** `delete` keeps records until retention removes them; `compact` says that only the last record of each key matters. */
 export type Cleanup = 'delete' | 'compact'
 
+/** What a topic is made of. */
 export interface TopicOptions<K, V> {
   readonly key: Codec<K>
   readonly value: Codec<V>

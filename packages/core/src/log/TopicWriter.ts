@@ -14,6 +14,7 @@ export interface ProducerIdentity {
   readonly epoch: number
 }
 
+/** What is written into every batch of a writer, and when a batch is full. */
 export interface TopicWriterOptions {
   readonly producer?: ProducerIdentity | undefined
   /** The upstream partition, for batches of a repartition topic. */

@@ -60,7 +60,7 @@ export const decodeReceived = <K, V>(
 }
 
 /** A record that could not be decoded, with all that is known of it. */
-export const badRecord = (
+const badRecord = (
   topic: string,
   partition: number,
   batch: RecordBatch,

@@ -4,6 +4,7 @@ import type { Headers } from './Headers.ts'
 import { invariant } from './invariant.ts'
 import { RegionBuilder } from './RegionBuilder.ts'
 
+/** What a batch says of itself beside its records. */
 export interface RecordBatchOptions {
   /** Who numbers the batches, so that a repeat is known as one. */
   readonly producer?: { readonly id: number; readonly epoch: number } | undefined

@@ -78,17 +78,20 @@ export interface ReadBounds {
   readonly bytesMax: number
 }
 
+/** What a read found: batches in order, empty at the end. */
 export interface ReadResult {
   readonly batches: ReadonlyArray<RecordBatch>
   /** The next offset to be written, as of this read. */
   readonly end: number
 }
 
+/** Which offsets a partition holds: from `start` on, before `end`; the difference is how many. */
 export interface PartitionBounds {
   readonly start: number
   readonly end: number
 }
 
+/** Reads rows: an ordered map from bytes to bytes. */
 export interface RowReader {
   /** A row's value, in a buffer of its own. Synchronous: state is always local. */
   get(key: Uint8Array): Uint8Array | undefined
@@ -96,16 +99,19 @@ export interface RowReader {
   range(from: Uint8Array, until: Uint8Array, options: RangeOptions): ReadonlyArray<Row>
 }
 
+/** How much of a range is read, and from which end. */
 export interface RangeOptions {
   readonly limit: number
   readonly reverse?: boolean | undefined
 }
 
+/** A row as it is stored; both parts are the reader's own. */
 export interface Row {
   readonly key: Uint8Array
   readonly value: Uint8Array
 }
 
+/** A consistent cut over rows, bounds and positions, until it is closed. */
 export interface Snapshot extends RowReader {
   bounds(partition: number): PartitionBounds
   position(group: string, partition: number): number
@@ -120,6 +126,7 @@ export interface StorageProvider {
   readonly recipe?: StorageRecipe | undefined
 }
 
+/** How another thread or process makes the same provider. */
 export interface StorageRecipe {
   /** The URL of a module. */
   readonly module: string

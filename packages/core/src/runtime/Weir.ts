@@ -19,6 +19,7 @@ import { RunningJob, type Share } from './RunningJob.ts'
 import type { RunSettings } from './RunContext.ts'
 import { StoreQuery } from './StoreQuery.ts'
 
+/** What a Weir runs on beside its storage. */
 export interface WeirOptions {
   /** All time comes from it; the machine's by default. */
   readonly clock?: Clock

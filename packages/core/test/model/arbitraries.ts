@@ -25,7 +25,7 @@ export const text: fc.Arbitrary<string> = fc.oneof(
 const part = fc.oneof(fc.constant(null), text, fc.uint8Array({ maxLength: 40 }))
 const time = fc.oneof(fc.integer({ min: 1_000, max: 1_003 }), fc.double({ noNaN: true, noDefaultInfinity: true }))
 
-export const record: fc.Arbitrary<TestRecord> = fc.record({
+const record: fc.Arbitrary<TestRecord> = fc.record({
   key: part,
   value: part,
   timestamp: time,

@@ -28,6 +28,7 @@ export interface ProvidedStorage {
   readonly release?: () => void | PromiseLike<void>
 }
 
+/** What the suite needs to know of a storage. */
 export interface StorageContractOptions {
   /** Leads the names of the cases. */
   readonly name: string

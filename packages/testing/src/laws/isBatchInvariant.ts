@@ -5,6 +5,7 @@ import type { LawInput, LawOptions } from './LawInput.ts'
 import { type LawAppend, runJob } from './runJob.ts'
 import { arbitrarySlowness, describeSlowness, type Slowness, slowPlan } from './slowness.ts'
 
+/** What the law varies, and how outputs are compared. */
 export interface BatchInvariantOptions extends LawOptions {
   /** How many workers share the job at most; 3 by default. */
   readonly workersMax?: number

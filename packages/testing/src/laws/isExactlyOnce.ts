@@ -7,6 +7,7 @@ import type { LawInput, LawOptions } from './LawInput.ts'
 import { type LawAppend, runJob } from './runJob.ts'
 import { arbitrarySlowness, describeSlowness, type Slowness, slowPlan } from './slowness.ts'
 
+/** What the law varies, and how outputs are compared. */
 export interface ExactlyOnceOptions extends LawOptions {
   /** How many faults strike a run at most; 4 by default. */
   readonly faultsMax?: number

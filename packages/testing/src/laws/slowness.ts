@@ -9,11 +9,13 @@ export interface Slowness {
   readonly seed: number
 }
 
+/** Which commits are slow, and by how much. */
 export const arbitrarySlowness: fc.Arbitrary<Slowness> = fc.record({
   chance: fc.constantFrom(0, 0.3, 1),
   seed: fc.nat(999),
 })
 
+/** The plan of faults that makes them so. */
 export const slowPlan = ({ chance, seed }: Slowness): FaultPlan =>
   chance === 0 ? [] : [strike(and(on('commit'), withChance(chance, seed)), slow(1))]
 

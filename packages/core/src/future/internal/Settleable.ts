@@ -2,13 +2,21 @@ import { Cancelled } from '../../model/errors.ts'
 
 /** Waits for nothing: somebody completes it. */
 const none = 0
+/** The dependant gets a function of the value. */
 export const apply = 1
+/** The dependant ends after a function of the value. */
 export const accept = 2
+/** The dependant ends after a function of nothing. */
 export const run = 3
+/** The dependant gets a function of the outcome. */
 export const handle = 4
+/** The dependant gets the outcome after a function has seen it. */
 export const observe = 5
+/** The dependant gets a function of the failure. */
 export const recover = 6
+/** The dependant follows the future that a function of the value gives. */
 export const compose = 7
+/** The dependant follows the future that a function of the failure gives. */
 export const recoverCompose = 8
 /** Takes over the outcome of its source. */
 const adopt = 9

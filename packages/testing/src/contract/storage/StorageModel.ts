@@ -16,6 +16,7 @@ export interface PlannedCommit {
   readonly rows: ReadonlyArray<{ readonly name: string; readonly value: string | null }>
 }
 
+/** One append of a planned commit. */
 export interface PlannedAppend {
   readonly partition: number
   readonly records: ReadonlyArray<{ readonly value: string; readonly timestamp: number; readonly id: string | null }>

@@ -7,6 +7,7 @@ import { groupsUsed, partitionsUsed, plannedCommit, rowNames } from './plannedCo
 import type { StorageCase } from './StorageCase.ts'
 import { type PlannedCommit, StorageModel, type Verdict } from './StorageModel.ts'
 
+/** How many histories are tried, and from which seed. */
 export interface ModelOptions {
   readonly seed: number
   readonly runs: number

@@ -63,6 +63,7 @@ export const store = 1024
 /** A row's key in the cases' store. */
 export const key = (text: string): Uint8Array => rowKey(store, 0, utf8(text))
 
+/** Text as bytes. */
 export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 
 /** A row to write or to expect; null for none. */

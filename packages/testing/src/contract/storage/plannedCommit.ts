@@ -3,7 +3,9 @@ import type { PlannedAppend, PlannedCommit } from './StorageModel.ts'
 
 /** Few of each, so that generated commits meet. */
 export const partitionsUsed: ReadonlyArray<number> = [0, 1, 300]
+/** The groups that planned commits move. */
 export const groupsUsed: ReadonlyArray<string> = ['g', 'g1']
+/** The rows that planned commits write. */
 export const rowNames: ReadonlyArray<string> = ['a', 'aa', 'ab', 'b', 'c']
 
 const mostly = fc.oneof({ arbitrary: fc.constant(true), weight: 7 }, { arbitrary: fc.constant(false), weight: 1 })
