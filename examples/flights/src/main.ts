@@ -134,8 +134,8 @@ const runProgram = async ({ keep, data, kills }: Options, signal: AbortSignal): 
 const main = async (): Promise<number> => {
   const interruption = new AbortController()
   const interrupt = (): void => {
-    // whoever asks twice does not want to wait; workers end with this process
-    if (interruption.signal.aborted) process.exit(130)
+    // whoever asks twice does not want to wait for commits either; workers end with this process
+    if (interruption.signal.aborted) process.kill(process.pid, 'SIGKILL')
     interruption.abort(new Interrupted('interrupted'))
   }
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt)

@@ -30,6 +30,8 @@ interface Slot {
   fruitlessEnds: number
   killed: boolean
   failure: Failure | undefined
+  /** Of a process that ended out of order and could say so. */
+  exitCode: number | undefined
   metrics: RunMetrics
   stopDelay: () => void
 }
@@ -82,6 +84,7 @@ export class RunningWorkers {
       fruitlessEnds: 0,
       killed: false,
       failure: undefined,
+      exitCode: undefined,
       metrics: noMetrics,
       stopDelay: () => undefined,
     }))
@@ -114,10 +117,11 @@ export class RunningWorkers {
   }
 
   /**
-   * Kills a worker at once, wherever it is: a process with SIGKILL. It is replaced, as if it had died by itself.
+   * Kills a worker process with SIGKILL, wherever it is. It is replaced, as if it had died by itself.
    *
    * @returns whether there was one: false after it has finished, and while it is being replaced
-   * @throws InvalidOption for an index that no worker has
+   * @throws InvalidOption for an index that no worker has, and for threads: one that is killed may leave a lock of the
+   *   storage held by this process
    */
   kill(index: number): boolean {
     const slot = this.#slots[index]
@@ -125,6 +129,12 @@ export class RunningWorkers {
       throw new InvalidOption(`workers of job '${this.job}': index is ${index}; expected 0 to ${this.#slots.length - 1}`)
     }
     if (slot.link === undefined) return false
+    if (slot.link.threadId !== null) {
+      throw new InvalidOption(
+        `workers of job '${this.job}': worker ${index} is a thread, which cannot be killed without harm to the storage; ` +
+          'expected processes, or stop()',
+      )
+    }
     slot.killed = true
     slot.link.kill()
     return true
@@ -140,6 +150,7 @@ export class RunningWorkers {
     slot.state = 'starting'
     slot.killed = false
     slot.failure = undefined
+    slot.exitCode = undefined
     slot.link = this.#start(slot.index, {
       reported: (report) => this.#reported(slot, report),
       ended: (how) => this.#ended(slot, how),
@@ -147,12 +158,12 @@ export class RunningWorkers {
   }
 
   #reported(slot: Slot, report: Report): void {
-    if (report._tag === 'Failed') {
-      slot.failure = report.failure
-      return
+    if (report._tag === 'Failed') slot.failure = report.failure
+    else if (report._tag === 'Exiting') slot.exitCode = report.code
+    else {
+      slot.metrics = report.metrics
+      slot.state = report._tag === 'Finished' ? 'finished' : 'running'
     }
-    slot.metrics = report.metrics
-    slot.state = report._tag === 'Finished' ? 'finished' : 'running'
   }
 
   #ended(slot: Slot, how: string): void {
@@ -160,7 +171,8 @@ export class RunningWorkers {
     const fruitful = slot.metrics.commits > 0 || slot.killed
     this.#past = sumMetrics(this.#past, { ...slot.metrics, lag: 0 })
     slot.metrics = { ...noMetrics, lag: slot.metrics.lag }
-    if (slot.state !== 'finished' && !this.#ending) this.#replace(slot, how, fruitful)
+    const reason = slot.exitCode === undefined ? how : `exited with code ${slot.exitCode}`
+    if (slot.state !== 'finished' && !this.#ending) this.#replace(slot, reason, fruitful)
     else if (slot.state !== 'finished') slot.state = 'stopped'
     this.#settle()
   }

@@ -10,7 +10,7 @@ import { WorkerFailed } from '../src/WorkerFailed.ts'
 /** A worker that does what the test says. */
 class Puppet implements WorkerLink {
   readonly pid: number
-  readonly threadId = null
+  threadId: number | null = null
   readonly index: number
   readonly orders: Order[] = []
   readonly events: WorkerEvents
@@ -169,6 +169,12 @@ test('kills nothing where there is nothing to kill', () => {
   puppets[1]!.finish()
   expect(workers.kill(1)).toBe(false)
   expect(() => workers.kill(2)).toThrow(InvalidOption)
+})
+
+test('kills no thread', () => {
+  const { workers, puppets } = runPuppets(1)
+  puppets[0]!.threadId = 3
+  expect(() => workers.kill(0)).toThrow('worker 0 is a thread')
 })
 
 test('stops all workers, and kills those that do not end within 10 s', () => {

@@ -14,13 +14,16 @@ export interface WorkerLink {
   readonly pid: number | null
   readonly threadId: number | null
   send(order: Order): void
-  /** Ends it at once, wherever it is: a process by SIGKILL. */
+  /**
+   * Ends it at once, wherever it is: a process by SIGKILL. A thread that is killed within a transaction of the storage
+   * may leave it locked for the whole process, so that is for threads that are stuck.
+   */
   kill(): void
 }
 
 const entry = new URL(import.meta.url.endsWith('.ts') ? './entry.ts' : './entry.js', import.meta.url)
 
-/** A worker as a thread of this process. Killing it stops its JavaScript at once; what a native call has begun goes on. */
+/** A worker as a thread of this process. */
 export const startThread = (name: string, execArgv: ReadonlyArray<string> | undefined, events: WorkerEvents): WorkerLink => {
   const thread = new Worker(entry, { name, ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }) })
   let crash = ''

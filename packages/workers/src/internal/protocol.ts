@@ -21,7 +21,7 @@ export interface Stop {
 }
 
 /** Said by a worker. */
-export type Report = Measured | Finished | Failed
+export type Report = Measured | Finished | Failed | Exiting
 
 /** What it has done so far; the first one says that its tasks have started. */
 export interface Measured {
@@ -39,6 +39,12 @@ export interface Finished {
 export interface Failed {
   readonly _tag: 'Failed'
   readonly failure: Failure
+}
+
+/** It ends out of order: its code called `process.exit`, or nobody caught an error. */
+export interface Exiting {
+  readonly _tag: 'Exiting'
+  readonly code: number
 }
 
 /** An error as data. */

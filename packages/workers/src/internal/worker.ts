@@ -8,6 +8,9 @@ import type { Order, Report, Start } from './protocol.ts'
 
 const reportIntervalMs = 200
 
+/** How long the storage has to close after an uncaught error. */
+const closeWithinMs = 5_000
+
 /** How long something left open by user code may keep a worker whose work is done. */
 const lingerMsMax = 1_000
 
@@ -18,6 +21,12 @@ interface Starter {
   /** Sends the last report and closes the way. */
   leave(report: Report): void
 }
+
+/**
+ * How a process ends when it does so out of order. Node would stop its threads first, wherever they are; the storage's
+ * writer, stopped within a transaction, would wait for itself for ever and keep the lock of all processes meanwhile.
+ */
+const killThisProcess = (): void => void process.kill(process.pid, 'SIGKILL')
 
 const starterOfThread = (port: MessagePort): Starter => ({
   send: (report) => port.postMessage(report),
@@ -34,12 +43,22 @@ const starterOfProcess = (): Starter => {
   // a Ctrl-C reaches all processes of the terminal; it is for the starter to say what follows
   process.on('SIGINT', () => undefined)
   process.on('disconnect', () => {
-    if (!leaving) process.exit(1)
+    if (!leaving) killThisProcess()
   })
   // the callback takes the error of a channel that has just closed: then the process ends anyway
   const send = (report: Report, sent: () => void): void => {
     if (process.connected) process.send?.(report, undefined, undefined, sent)
   }
+  // Node would print it after 'exit', which is too late
+  process.once('uncaughtException', (error) => {
+    console.error(error)
+    process.exit(1)
+  })
+  process.on('exit', (code) => {
+    if (leaving) return
+    send({ _tag: 'Exiting', code }, () => undefined)
+    killThisProcess()
+  })
   return {
     send: (report) => send(report, () => undefined),
     onOrder: (listener) => void process.on('message', listener),
@@ -52,6 +71,19 @@ const starterOfProcess = (): Starter => {
   }
 }
 
+/**
+ * A thread that ends by an error takes the threads that it has started with it, wherever they are: the storage's writer
+ * could then leave a lock held for the whole process. So it closes first. A process may just die.
+ */
+const endThreadInOrder = (close: () => PromiseLike<void>): void => {
+  process.once('uncaughtException', (error) => {
+    console.error(error)
+    const exit = (): void => process.exit(1)
+    setTimeout(exit, closeWithinMs)
+    close().then(exit, exit)
+  })
+}
+
 const openRecipe = async ({ module, name, args }: StorageRecipe): Promise<Weir> => {
   const exported = (await import(module)) as Readonly<Record<string, (...args: readonly unknown[]) => StorageProvider>>
   return Weir.open(exported[name]!(...args))
@@ -60,6 +92,7 @@ const openRecipe = async ({ module, name, args }: StorageRecipe): Promise<Weir> 
 const runShare = async (start: Start, onRunning: (running: RunningJob) => void): Promise<RunMetrics> => {
   const job = await findJob(start.module, start.job)
   const weir = await openRecipe(start.storage)
+  if (parentPort !== null) endThreadInOrder(() => weir.close())
   try {
     const running = await weir.run(job, { ...start.run, share: start.share })
     onRunning(running)
