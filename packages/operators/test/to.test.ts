@@ -21,7 +21,7 @@ describe('to', () => {
 
   test('keeps headers, and the partition is the topic’s matter', async () => {
     const driver = await jobDriver(job('j').from(numbers).pipe(to(other)))
-    const keys = [...'abcdefgh']
+    const keys = Array.from('abcdefgh')
     await driver.send(
       numbers,
       keys.map((key) => ({ key, value: 1, headers: { of: key } })),

@@ -11,7 +11,7 @@ declare const globalThis: {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => globalThis.performance.now(),
-  after: systemTimer.after,
+  after: (delayMs, action) => systemTimer.after(delayMs, action),
   turn: (action) => {
     if (globalThis.setImmediate === undefined) systemTimer.after(0, action)
     else globalThis.setImmediate(action)

@@ -26,7 +26,7 @@ describe('a query of a key-value store', () => {
   test('gives the value of a key, wherever it lies, and undefined for one without', async () => {
     const { weir, ...world } = await openWorld()
     await start({ ...world, weir }, wordCount)
-    const letters = [...'abcdefghij']
+    const letters = Array.from('abcdefghij')
     await send(
       { ...world, weir },
       words,

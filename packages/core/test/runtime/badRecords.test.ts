@@ -1,7 +1,6 @@
 import { to } from '@weir/operators'
 import { describe, expect, test } from 'vitest'
 import { bytes } from '../../src/codec/bytes.ts'
-import type { Codec } from '../../src/codec/Codec.ts'
 import { int32 } from '../../src/codec/int32.ts'
 import { nullable } from '../../src/codec/nullable.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
@@ -15,14 +14,14 @@ import { openWorld } from '../support/world.ts'
 const raw = topic('numbers', { key: bytes, value: nullable(bytes), partitions: 2 })
 const asBytes = { name: 'bytes' }
 const numbers = topic('numbers', {
-  key: { ...utf8, ...asBytes } as Codec<string>,
-  value: { ...int32, name: 'nullable(bytes)' } as Codec<number>,
+  key: { ...utf8, ...asBytes },
+  value: { ...int32, name: 'nullable(bytes)' },
   partitions: 2,
 })
 const others = topic('others', { key: bytes, value: nullable(bytes) })
 const otherNumbers = topic('others', {
-  key: { ...utf8, ...asBytes } as Codec<string>,
-  value: { ...int32, name: 'nullable(bytes)' } as Codec<number>,
+  key: { ...utf8, ...asBytes },
+  value: { ...int32, name: 'nullable(bytes)' },
 })
 const copies = topic('copies', { key: utf8, value: int32 })
 const badRecords = topic('j-bad-records', { key: nullable(bytes), value: nullable(bytes) })

@@ -27,7 +27,6 @@ const words = topic('words', { key: utf8, value: utf8 })
 const counts = topic('counts', { key: utf8, value: int32 })
 const texts = topic('texts', { key: utf8, value: utf8 })
 const wordCount = job('word-count').from(words).pipe(count('c'), to(counts))
-const copy = job('copy').from(words).pipe(to(texts))
 
 /** Commits of tasks, and not of producers or of the start of a run. */
 const ofTasks = where(({ commit }) => commit?.fence !== undefined)
@@ -389,14 +388,4 @@ describe('an RxJS operator', () => {
     await send(world, words, [['a', 'x']])
     expect(await linesOf(world, texts)).toEqual(['a: X'])
   })
-})
-
-test('records are copied as they are', async () => {
-  const world = await openWorld()
-  await start(world, copy)
-  await send(world, words, [
-    ['ä', 'ö'],
-    ['a', ''],
-  ])
-  expect(await linesOf(world, texts)).toEqual(['ä: ö', 'a: '])
 })
