@@ -19,7 +19,7 @@ import {
 import { decodeNumber, decodeTail, encodeNumber, encodeTail, type Tail } from '../tail.ts'
 import type { FramedAppend } from './commitFrame.ts'
 import { type PartitionCache, producerName } from './PartitionCache.ts'
-import type { Applied } from './protocol.ts'
+import type { Places, PlacesWithOffsets } from './protocol.ts'
 
 /** What the appends of one commit will write, over an environment that is only read until `write`. */
 export class AppendStage {
@@ -71,8 +71,9 @@ export class AppendStage {
     for (const { key, offset } of this.#ids.values()) this.#data.put(key, encodeNumber(offset))
   }
 
-  applied(): Applied {
-    return { places: this.#places, offsets: this.#offsets }
+  /** Where the batches went. */
+  verdict(): Places | PlacesWithOffsets {
+    return this.#offsets === undefined ? this.#places : { places: this.#places, offsets: this.#offsets }
   }
 
   #answer(baseOffset: number, duplicate: boolean, offsets: ReadonlyArray<number> | undefined): void {

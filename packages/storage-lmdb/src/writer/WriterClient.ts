@@ -20,6 +20,9 @@ import { describeHolder } from '../holder.ts'
 import { encodeCommit } from './commitFrame.ts'
 import {
   type Answer,
+  isApplied,
+  type Places,
+  type PlacesWithOffsets,
   type Refusal,
   type Request,
   sharedSlot,
@@ -32,6 +35,9 @@ import {
 /** How much may be on its way to the writer; more is refused with `BufferFull`. One commit alone may be larger. */
 const outstandingBytesMax = 64 << 20
 const outstandingCountMax = 4_096
+
+/** A commit below this size is copied to the other thread, which is faster than moving it. */
+const copiedBytesMax = 16 * 1024
 
 interface Outstanding {
   readonly future: CompletableFuture<Committed>
@@ -100,7 +106,8 @@ export class WriterClient {
     if (this.#outstanding.length === 0) this.#keepAlive()
     this.#outstanding.push({ future, byteLength })
     this.#outstandingBytes += byteLength
-    this.#post({ kind: 'commit', frame, moved }, [frame, ...moved])
+    if (moved.length === 0 && byteLength < copiedBytesMax) this.#post(frame, [])
+    else this.#post({ frame, moved }, [frame, ...moved])
     return future
   }
 
@@ -109,7 +116,7 @@ export class WriterClient {
     this.#failure ??= new StorageClosed('the storage was closed')
     if (!this.#isClosing && !this.#ended.isDone) {
       this.#keepAlive()
-      this.#post({ kind: 'close' }, [])
+      this.#post('close', [])
     }
     this.#isClosing = true
     return this.#ended
@@ -123,28 +130,26 @@ export class WriterClient {
 
   #receive(answer: Answer): void {
     this.#progressAt = performance.now()
-    if (answer.kind === 'opened') {
+    if (answer === 'opened') {
       this.#letGo()
       this.#opened.complete(undefined)
-    } else if (answer.kind === 'notOpened') {
-      this.#giveUp(errorOf(answer.refusal))
-    } else if (answer.kind === 'verdicts') {
-      this.#settle(answer.verdicts)
+    } else if (typeof answer === 'object') {
+      if ('notOpened' in answer) this.#giveUp(errorOf(answer.notOpened))
+      else this.#settle(answer)
     }
   }
 
   #settle(verdicts: ReadonlyArray<Verdict>): void {
     const settled = this.#outstanding.splice(0, verdicts.length)
     for (const { byteLength } of settled) this.#outstandingBytes -= byteLength
-    const failed = verdicts.find((verdict) => 'tag' in verdict && verdict.tag === 'StorageFailed') as
-      | Refusal
-      | undefined
-    if (failed !== undefined) this.#failure ??= errorOf(failed)
+    for (const verdict of verdicts) {
+      if (!isApplied(verdict) && verdict.tag === 'StorageFailed') this.#failure ??= errorOf(verdict)
+    }
     if (this.#outstanding.length === 0 && !this.#isClosing) this.#letGo()
-    if (verdicts.some((verdict) => 'places' in verdict)) this.onCommitted()
+    if (verdicts.some(isApplied)) this.onCommitted()
     settled.forEach(({ future }, index) => {
       const verdict = verdicts[index]!
-      if ('places' in verdict) future.complete(committedOf(verdict))
+      if (isApplied(verdict)) future.complete(committedOf(verdict))
       else future.completeExceptionally(errorOf(verdict))
     })
   }
@@ -239,14 +244,17 @@ const stallMessage = (doing: number, folder: string, stallAfterMs: number): stri
   }
 }
 
-const committedOf = ({ places, offsets }: Extract<Verdict, { readonly places: unknown }>): Committed => ({
-  appends: places.map((place, index) => {
-    const duplicate = place < 0
-    const baseOffset = duplicate ? -1 - place : place
-    const all = offsets?.get(index)
-    return all === undefined ? { baseOffset, duplicate } : { baseOffset, duplicate, offsets: all }
-  }),
-})
+const committedOf = (verdict: Places | PlacesWithOffsets): Committed => {
+  const { places, offsets } = 'places' in verdict ? verdict : { places: verdict, offsets: undefined }
+  return {
+    appends: places.map((place, index) => {
+      const duplicate = place < 0
+      const baseOffset = duplicate ? -1 - place : place
+      const all = offsets?.get(index)
+      return all === undefined ? { baseOffset, duplicate } : { baseOffset, duplicate, offsets: all }
+    }),
+  }
+}
 
 const errorOf = ({ tag, message }: Refusal): WeirError => new errors[tag](message)
 

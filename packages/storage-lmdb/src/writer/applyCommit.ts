@@ -48,7 +48,7 @@ export const applyCommit = (data: Environment, cache: PartitionCache, { commit, 
       if (value === null) data.remove(key)
       else data.put(key, value)
     })
-    return stage.applied()
+    return stage.verdict()
   } catch (error) {
     if (error instanceof WeirError) return refusalOf(error)
     throw error

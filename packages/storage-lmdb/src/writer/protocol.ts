@@ -11,36 +11,38 @@ export interface WriterStart {
   readonly shared: Int32Array
 }
 
-export type Request =
-  | {
-      readonly kind: 'commit'
-      /** See `commitFrame.ts`. */
-      readonly frame: ArrayBuffer
-      readonly moved: ReadonlyArray<ArrayBuffer>
-    }
-  | { readonly kind: 'close' }
+// Messages are as plain as can be: a small commit costs less than half as much as a buffer than as an object that holds it.
 
-export type Answer =
-  | { readonly kind: 'opened' }
-  | { readonly kind: 'notOpened'; readonly refusal: Refusal }
-  /** The verdicts on the oldest commits that have none yet, in order. */
-  | { readonly kind: 'verdicts'; readonly verdicts: ReadonlyArray<Verdict> }
-  | { readonly kind: 'closed' }
+/** A commit (see `commitFrame.ts`), by itself or with the buffers that are moved, or the order to close. */
+export type Request = ArrayBuffer | FrameWithMoved | 'close'
+
+export interface FrameWithMoved {
+  readonly frame: ArrayBuffer
+  readonly moved: ReadonlyArray<ArrayBuffer>
+}
+
+/** The verdicts on the oldest commits that have none yet, in order, or how an open or close ended. */
+export type Answer = ReadonlyArray<Verdict> | 'opened' | 'closed' | { readonly notOpened: Refusal }
 
 /** How one commit ended. */
-export type Verdict = Refusal | Applied
+export type Verdict = Refusal | Places | PlacesWithOffsets
+
+/** For each append its base offset, or minus 1 minus that when nothing new was appended. */
+export type Places = ReadonlyArray<number>
+
+export interface PlacesWithOffsets {
+  readonly places: Places
+  /** By append: the offset of each record, where they do not just follow each other. */
+  readonly offsets: ReadonlyMap<number, ReadonlyArray<number>>
+}
 
 export interface Refusal {
   readonly tag: RefusalTag
   readonly message: string
 }
 
-export interface Applied {
-  /** For each append its base offset, or that minus 1 as a negative number when nothing new was appended. */
-  readonly places: ReadonlyArray<number>
-  /** By append: the offset of each record, where they do not just follow each other. */
-  readonly offsets: ReadonlyMap<number, ReadonlyArray<number>> | undefined
-}
+/** Whether the commit was applied. */
+export const isApplied = (verdict: Verdict): verdict is Places | PlacesWithOffsets => !('tag' in verdict)
 
 /** The errors that the writer answers with; the asking side makes the error of this tag. */
 export type RefusalTag =

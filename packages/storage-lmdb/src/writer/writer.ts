@@ -12,6 +12,8 @@ import { decodeCommit } from './commitFrame.ts'
 import { PartitionCache } from './PartitionCache.ts'
 import {
   type Answer,
+  type FrameWithMoved,
+  isApplied,
   type Refusal,
   type Request,
   sharedSlot,
@@ -37,13 +39,13 @@ export const runWriter = (start: WriterStart): void => {
     writer = new Writer(start)
   } catch (error) {
     const refusal = error instanceof WeirError ? refusalOf(error) : failureOf(error, start.folder, 0)
-    answer({ kind: 'notOpened', refusal })
+    answer({ notOpened: refusal })
     start.port.close()
     return
   }
-  answer({ kind: 'opened' })
+  answer('opened')
   writer.run(answer)
-  answer({ kind: 'closed' })
+  answer('closed')
   start.port.close()
 }
 
@@ -87,8 +89,8 @@ class Writer {
       const { commits, close, abandoned } = this.#nextRequests()
       if (commits.length > 0) {
         const verdicts = this.#commitGroup(commits)
-        answer({ kind: 'verdicts', verdicts })
-        if (verdicts.some((verdict) => 'places' in verdict)) this.#wake.touch()
+        answer(verdicts)
+        if (verdicts.some(isApplied)) this.#wake.touch()
       }
       if (close || abandoned) break
     }
@@ -115,7 +117,7 @@ class Writer {
       while (bytes < groupBytesMax && commits.length < groupCountMax) {
         const request = receiveMessageOnPort(this.#port)?.message as Request | undefined
         if (request === undefined) break
-        if (request.kind === 'close') return { commits, close: true, abandoned: false }
+        if (request === 'close') return { commits, close: true, abandoned: false }
         const commit = prepare(request)
         commits.push(commit)
         bytes += 'commit' in commit ? commit.commit.byteLength : 0
@@ -190,9 +192,11 @@ class Writer {
   }
 }
 
-const prepare = (request: Request & { readonly kind: 'commit' }): PreparedCommit | Refusal => {
+const prepare = (request: ArrayBuffer | FrameWithMoved): PreparedCommit | Refusal => {
   try {
-    return prepareCommit(decodeCommit(request.frame, request.moved))
+    return prepareCommit(
+      request instanceof ArrayBuffer ? decodeCommit(request, []) : decodeCommit(request.frame, request.moved),
+    )
   } catch (error) {
     if (error instanceof WeirError) return refusalOf(error)
     throw error
