@@ -40,7 +40,8 @@ export const compareAll = async (
   await compareLate(recordsOf(weir, lateForDay), lateForDay.name, columns, expected.days, onLate),
 ]
 
-const recordsOf = <K, V>(weir: Weir, topic: Topic<K, V>): TopicStream<K, V> => weir.topic(topic).from('earliest').toEnd()
+const recordsOf = <K, V>(weir: Weir, topic: Topic<K, V>): TopicStream<K, V> =>
+  weir.topic(topic).from('earliest').toEnd()
 
 const differencesMax = 5
 
@@ -88,7 +89,9 @@ const compareWindows = async (
   const tally = new Tally(topic, sizeOf(sums))
   for await (const record of records) {
     if (record._tag === 'Record') hear?.(record.value)
-    tally.add(record._tag === 'Record' ? windowDifference(record.value, open, sums) : `undecodable: ${record.failure.reason}`)
+    tally.add(
+      record._tag === 'Record' ? windowDifference(record.value, open, sums) : `undecodable: ${record.failure.reason}`,
+    )
   }
   const missing = [...open].flatMap(([airport, byStart]) => [...byStart.keys()].map((start) => nameOf(airport, start)))
   return tally.end(missing)

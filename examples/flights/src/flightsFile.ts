@@ -53,7 +53,7 @@ export const readFlightsFile = async (
     destination: new Uint16Array(count),
   }
   const setters: Readonly<Record<string, (row: number, value: unknown) => void>> = {
-    date: (row, value) => void (flights.date[row] = Number(value as Date)),
+    date: (row, value) => void (flights.date[row] = Number(value)),
     delay: (row, value) => void (flights.delay[row] = Number(value)),
     distance: (row, value) => void (flights.distance[row] = Number(value)),
     origin: (row, value) => void (flights.origin[row] = numberOf(value as string)),

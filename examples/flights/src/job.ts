@@ -1,6 +1,15 @@
 import * as t from 'io-ts'
 import { job, type JobFlow, json, nullable, topic, type Topic, utf8 } from '@weir/core'
-import { aggregate, assignTimestamps, fork, keyBy, map, to, tumbling, type WindowedAggregateOptions } from '@weir/operators'
+import {
+  aggregate,
+  assignTimestamps,
+  fork,
+  keyBy,
+  map,
+  to,
+  tumbling,
+  type WindowedAggregateOptions,
+} from '@weir/operators'
 import { flightPartitions } from './reportOrder.ts'
 
 const hourMs = 3_600_000
@@ -39,7 +48,8 @@ export const flights: Topic<string | null, Flight> = topic('flights', {
 const delaysTopic = (name: string): Topic<string, AirportDelays> =>
   topic(name, { key: utf8, value: json(AirportDelays), partitions: 4, cleanup: 'compact' })
 
-const lateTopic = (name: string): Topic<string, Flight> => topic(name, { key: utf8, value: json(Flight), partitions: 4 })
+const lateTopic = (name: string): Topic<string, Flight> =>
+  topic(name, { key: utf8, value: json(Flight), partitions: 4 })
 
 export const airportHours: Topic<string, AirportDelays> = delaysTopic('airport-hours')
 export const airportDays: Topic<string, AirportDelays> = delaysTopic('airport-days')
@@ -68,7 +78,10 @@ const spanKey = ({ airport, from }: AirportDelays): string => `${airport}/${new 
  * itself: flights are dealt out at random, and each airport's have to come together.
  */
 export const delayStats: JobFlow<string, Flight> = job('delay-stats')
-  .from(flights, assignTimestamps((flight) => flight.date, { graceMs: sourceGraceMs }))
+  .from(
+    flights,
+    assignTimestamps((flight) => flight.date, { graceMs: sourceGraceMs }),
+  )
   .pipe(
     keyBy((flight) => flight.origin),
     fork(

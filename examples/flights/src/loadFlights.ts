@@ -31,7 +31,10 @@ export const loadFlights = async (
 ): Promise<number> => {
   const producer = await weir.producer(flights, { batchBytesMax: 256 * 1024 })
   const { firstPartition } = weir.topics().find(({ name }) => name === flights.name)!
-  const present = Array.from({ length: flightPartitions }, (_, index) => weir.storage.bounds(firstPartition + index).end)
+  const present = Array.from(
+    { length: flightPartitions },
+    (_, index) => weir.storage.bounds(firstPartition + index).end,
+  )
   let appended = 0
   function* chunk(from: number, until: number): Generator<ProducerRecord<string | null, Flight>> {
     for (let n = from; n < until; n++) {

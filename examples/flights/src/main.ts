@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type StorageProvider, Weir } from '@weir/core'
+import { type StorageProvider, Weir, WeirError } from '@weir/core'
 import { lmdb } from '@weir/storage-lmdb'
 import { Listr } from 'listr2'
 import { type Comparison, compareAll, isAllEqual } from './compare.ts'
@@ -131,14 +131,23 @@ const runProgram = async ({ keep, data, kills }: Options, signal: AbortSignal): 
   }
 }
 
+/** One Ctrl-C may come twice, from the terminal and from npm; only one that comes later is another one. */
+const secondAfterMs = 1_000
+
+const onInterrupt = (interrupt: (why: string) => void): void => {
+  let interruptedAt = Infinity
+  const hear = (signal: string): void => {
+    // whoever asks again does not want to wait for commits either; workers end with this process
+    if (performance.now() - interruptedAt > secondAfterMs) process.kill(process.pid, 'SIGKILL')
+    interruptedAt = Math.min(interruptedAt, performance.now())
+    interrupt(`interrupted by ${signal}`)
+  }
+  process.on('SIGINT', hear).on('SIGTERM', hear)
+}
+
 const main = async (): Promise<number> => {
   const interruption = new AbortController()
-  const interrupt = (): void => {
-    // whoever asks twice does not want to wait for commits either; workers end with this process
-    if (interruption.signal.aborted) process.kill(process.pid, 'SIGKILL')
-    interruption.abort(new Interrupted('interrupted'))
-  }
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+  onInterrupt((why) => interruption.abort(new Interrupted(why)))
   try {
     const options = parseOptions(process.argv.slice(2))
     if (options.help) {
@@ -155,7 +164,7 @@ const main = async (): Promise<number> => {
       console.error(`${error.message}\n\n${usage}`)
       return 2
     }
-    console.error(error)
+    console.error(error instanceof WeirError ? `${error.name}: ${error.message}` : error)
     return 1
   }
 }

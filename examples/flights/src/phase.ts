@@ -4,7 +4,7 @@ import type { ListrTask } from 'listr2'
 export type Show = (line: () => string) => void
 
 /** On a terminal the line is drawn anew, elsewhere each one is another line. */
-const showIntervalMs = process.stdout.isTTY === true ? 100 : 2_000
+const showIntervalMs = process.stdout.isTTY ? 100 : 2_000
 
 /**
  * A step of the program that shows its progress and the time it took.

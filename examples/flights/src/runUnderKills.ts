@@ -66,7 +66,9 @@ export const runUnderKills = async (
 
 /** One random moment in each of so many equal parts of what is to be done, but for the last tenth. */
 const killMoments = (kills: number, { done, total }: Progressed): ReadonlyArray<number> =>
-  total === done ? [] : Array.from({ length: kills }, (_, part) => done + ((part + Math.random()) / kills) * 0.9 * (total - done))
+  total === done
+    ? []
+    : Array.from({ length: kills }, (_, part) => done + ((part + Math.random()) / kills) * 0.9 * (total - done))
 
 /** Whether there was one to kill: those that are just starting are spared. */
 const killOne = (workers: RunningWorkers): boolean => {

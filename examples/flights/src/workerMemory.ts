@@ -10,7 +10,8 @@ export interface Resident {
 export const residentOf = async (pid: number): Promise<Resident | undefined> => {
   try {
     const status = await readFile(`/proc/${pid}/status`, 'utf8')
-    const bytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024
+    const bytes = (name: string): number =>
+      Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024
     return { anonymousBytes: bytes('RssAnon'), fileBytes: bytes('RssFile') + bytes('RssShmem') }
   } catch {
     return undefined

@@ -24,7 +24,10 @@ test('sums the flights of each airport by hour and by day', () => {
           [at('2001-01-01T09:00'), { flights: 1, delayed: 1, delaySum: 20, delayMax: 20, distanceSum: 400 }],
         ]),
       ],
-      ['JFK', new Map([[at('2001-01-01T08:00'), { flights: 1, delayed: 0, delaySum: 14, delayMax: 14, distanceSum: 300 }]])],
+      [
+        'JFK',
+        new Map([[at('2001-01-01T08:00'), { flights: 1, delayed: 0, delaySum: 14, delayMax: 14, distanceSum: 300 }]]),
+      ],
     ]),
   )
   expect(days.sums.get('ATL')).toEqual(

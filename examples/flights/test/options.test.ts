@@ -12,9 +12,14 @@ test('begins afresh with six kills unless told otherwise', () => {
   })
 })
 
-test.each([['--kills', '-1'], ['--kills', 'many'], ['--kills', '1001'], ['--kills='], ['--data='], ['--what'], ['there']])(
-  'refuses what it does not understand: %s %s',
-  (...args) => {
-    expect(() => parseOptions(args.filter((arg) => arg !== undefined))).toThrow(UsageError)
-  },
-)
+test.each([
+  ['--kills', '-1'],
+  ['--kills', 'many'],
+  ['--kills', '1001'],
+  ['--kills='],
+  ['--data='],
+  ['--what'],
+  ['there'],
+])('refuses what it does not understand: %s %s', (...args) => {
+  expect(() => parseOptions(args.filter((arg) => arg !== undefined))).toThrow(UsageError)
+})

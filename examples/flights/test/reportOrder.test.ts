@@ -15,6 +15,8 @@ test('reports a flight when its delay is known, an early one at its date, and ke
 
 test('is a permutation, also of none', () => {
   expect([...reportOrder(columnsOf([]))]).toEqual([])
-  const flights = columnsOf(Array.from({ length: 50 }, (_, n) => ['2001-01-01T08:00', (n * 37) % 50, 1, 'ATL'] as const))
+  const flights = columnsOf(
+    Array.from({ length: 50 }, (_, n) => ['2001-01-01T08:00', (n * 37) % 50, 1, 'ATL'] as const),
+  )
   expect([...reportOrder(flights)].sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, n) => n))
 })

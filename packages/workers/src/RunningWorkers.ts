@@ -126,7 +126,9 @@ export class RunningWorkers {
   kill(index: number): boolean {
     const slot = this.#slots[index]
     if (slot === undefined) {
-      throw new InvalidOption(`workers of job '${this.job}': index is ${index}; expected 0 to ${this.#slots.length - 1}`)
+      throw new InvalidOption(
+        `workers of job '${this.job}': index is ${index}; expected 0 to ${this.#slots.length - 1}`,
+      )
     }
     if (slot.link === undefined) return false
     if (slot.link.threadId !== null) {
@@ -213,7 +215,8 @@ export class RunningWorkers {
   }
 
   #settle(): void {
-    if (this.#slots.some(({ state, link }) => link !== undefined || (state !== 'finished' && state !== 'stopped'))) return
+    if (this.#slots.some(({ state, link }) => link !== undefined || (state !== 'finished' && state !== 'stopped')))
+      return
     clearTimeout(this.#killTimer)
     process.off('exit', this.#killAll)
     if (this.#error === undefined) this.done.complete(undefined)

@@ -18,7 +18,7 @@ const failureOf = async (options: WorkerOptions, runJob = salesByMinute): Promis
 test.each([{ threads: 0 }, { processes: -1 }, { threads: 1.5 }, { processes: 1_025 }, { threads: NaN }])(
   'refuses a number of workers that is none: %o',
   async (placement) => {
-    const error = await failureOf({ storage: lmdb(temporaryFolder()), module, ...placement } as WorkerOptions)
+    const error = await failureOf({ storage: lmdb(temporaryFolder()), module, ...placement })
     expect(error).toBeInstanceOf(InvalidOption)
     expect((error as Error).message).toContain('expected a whole number from 1 to 1024')
   },
@@ -38,7 +38,9 @@ test('refuses a storage that workers cannot open', async () => {
 
 test('refuses a module that does not export the job, naming those that it exports', async () => {
   const words = topic('words', { key: utf8, value: utf8 })
-  const other = job('other').from(words).pipe(to(topic('copy', { key: utf8, value: utf8 })))
+  const other = job('other')
+    .from(words)
+    .pipe(to(topic('copy', { key: utf8, value: utf8 })))
   const error = await failureOf({ storage: lmdb(temporaryFolder()), module, threads: 1 }, other as never)
   expect(error).toBeInstanceOf(InvalidJob)
   expect((error as Error).message).toContain(`does not export job 'other'`)

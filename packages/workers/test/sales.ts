@@ -34,7 +34,9 @@ export const undisturbedOutput = async (count: number): Promise<Output> => {
   try {
     const producer = await weir.producer(sales)
     await producer.appendAll(salesFrom(0, count))
-    await (await weir.run(salesByMinute, { until: 'end' })).done
+    await (
+      await weir.run(salesByMinute, { until: 'end' })
+    ).done
     return await outputOf(weir)
   } finally {
     await weir.close()

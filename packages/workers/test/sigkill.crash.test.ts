@@ -61,20 +61,32 @@ test(
         if (killed !== undefined) kills++
         if (killed === 'running' && processedCount(weir) > before) killsAtWork++
         if (performance.now() > deadline || workers.done.isDone) {
-          throw new Error(`only ${kills} kills: ${JSON.stringify([workers.done.state, workers.workers, workers.metrics(), appended])}`)
+          throw new Error(
+            `only ${kills} kills: ${JSON.stringify([workers.done.state, workers.workers, workers.metrics(), appended])}`,
+          )
         }
       }
       await appending
       await workers.stop()
       const processed = processedCount(weir)
-      await (await runWorkers(salesByMinute, options, { until: 'end' })).done
+      await (
+        await runWorkers(salesByMinute, options, { until: 'end' })
+      ).done
 
       const output = await outputOf(weir)
       const expected = await undisturbedOutput(appended)
       expect(output.late).toEqual(expected.late)
       expect(output.minutes).toEqual(expected.minutes)
       // the kills hit workers that were at work, or they would prove nothing
-      console.log({ seed, kills, killsAtWork, restarts: workers.restarts, appended, processed, results: output.minutes.length })
+      console.log({
+        seed,
+        kills,
+        killsAtWork,
+        restarts: workers.restarts,
+        appended,
+        processed,
+        results: output.minutes.length,
+      })
       expect(workers.restarts).toBeGreaterThanOrEqual(killsMin - 2)
       expect(killsAtWork).toBeGreaterThan(killsMin / 2)
     } finally {

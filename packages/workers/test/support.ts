@@ -22,7 +22,9 @@ export const contentOf = async <K, V>(stream: TopicStream<K, V>): Promise<Readon
 }
 
 const textOf = <K, V>(record: Received<K, V>): string =>
-  record._tag === 'Record' ? JSON.stringify([record.key, record.value, record.timestamp]) : `bad: ${record.failure.reason}`
+  record._tag === 'Record'
+    ? JSON.stringify([record.key, record.value, record.timestamp])
+    : `bad: ${record.failure.reason}`
 
 /** Looks every 10 ms until it holds; fails after `withinMs`, saying what there is instead. */
 export const eventually = async (holds: () => boolean, state: () => unknown, withinMs = 30_000): Promise<void> => {

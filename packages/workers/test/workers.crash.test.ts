@@ -14,10 +14,12 @@ import { contentOf, eventually, fixture, temporaryFolder } from './support.ts'
 
 const deadlineMs = 60_000
 
-const openSales = async (count: number): Promise<{ readonly weir: Weir; readonly storage: ReturnType<typeof lmdb> }> => {
+const openSales = async (
+  count: number,
+): Promise<{ readonly weir: Weir; readonly storage: ReturnType<typeof lmdb> }> => {
   const storage = lmdb(temporaryFolder())
   const weir = await Weir.open(storage)
-  onTestFinished(async () => void (await weir.close()))
+  onTestFinished(async () => await weir.close())
   await (await weir.producer(sales)).appendAll(salesFrom(0, count))
   return { weir, storage }
 }
@@ -26,7 +28,11 @@ test.each<Placement>([{ threads: 3 }, { processes: 2 }])(
   'gives the output of one undisturbed worker, and exits in order at the end: %o',
   async (placement) => {
     const { weir, storage } = await openSales(20_000)
-    const workers = await runWorkers(salesByMinute, { storage, module: fixture('counting.ts'), ...placement }, { until: 'end' })
+    const workers = await runWorkers(
+      salesByMinute,
+      { storage, module: fixture('counting.ts'), ...placement },
+      { until: 'end' },
+    )
     await workers.done
     expect(workers.workers.every(({ state }) => state === 'finished')).toBe(true)
     expect(workers.restarts).toBe(0)
@@ -47,7 +53,7 @@ test.each<Placement>([{ threads: 2 }, { processes: 2 }])(
     const folder = temporaryFolder()
     const storage = lmdb(folder)
     const weir = await Weir.open(storage)
-    onTestFinished(async () => void (await weir.close()))
+    onTestFinished(async () => await weir.close())
     const producer = await weir.producer(words)
     for (let n = 0; n < 2_000; n++) void producer.append(`key-${n}`, n === 700 ? `stumble:${folder}-mark` : `word-${n}`)
     await producer.flush()
@@ -71,7 +77,10 @@ test(
     const { weir, storage } = await openSales(30_000)
     const options = { storage, module: fixture('counting.ts'), processes: 2 }
     const workers = await runWorkers(salesByMinute, options, { batchRecordsMax: 100 })
-    await eventually(() => workers.metrics().commits > 20 || workers.done.isDone, () => workers.metrics())
+    await eventually(
+      () => workers.metrics().commits > 20 || workers.done.isDone,
+      () => workers.metrics(),
+    )
     await workers.stop()
     expect(workers.workers.map(({ pid }) => pid)).toEqual([null, null])
     const again = await runWorkers(salesByMinute, options, { until: 'end' })
@@ -135,7 +144,11 @@ test(
     const pids = JSON.parse(line) as number[]
     expect(pids.filter(isAlive).length).toBe(2)
     starter.kill('SIGKILL')
-    await eventually(() => !pids.some(isAlive), () => pids.filter(isAlive), 10_000)
+    await eventually(
+      () => !pids.some(isAlive),
+      () => pids.filter(isAlive),
+      10_000,
+    )
   },
   deadlineMs,
 )

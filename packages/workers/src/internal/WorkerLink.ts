@@ -24,7 +24,11 @@ export interface WorkerLink {
 const entry = new URL(import.meta.url.endsWith('.ts') ? './entry.ts' : './entry.js', import.meta.url)
 
 /** A worker as a thread of this process. */
-export const startThread = (name: string, execArgv: ReadonlyArray<string> | undefined, events: WorkerEvents): WorkerLink => {
+export const startThread = (
+  name: string,
+  execArgv: ReadonlyArray<string> | undefined,
+  events: WorkerEvents,
+): WorkerLink => {
   const thread = new Worker(entry, { name, ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }) })
   let crash = ''
   thread.on('message', (report: Report) => events.reported(report))

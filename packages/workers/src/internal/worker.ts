@@ -1,7 +1,14 @@
 // What runs in a worker, be it a thread or a process: opens the storage, runs its share of the job, and reports.
 import { flushCompileCache } from 'node:module'
 import { parentPort, type MessagePort } from 'node:worker_threads'
-import { type RunMetrics, type RunningJob, type StorageProvider, type StorageRecipe, Weir } from '@weir/core'
+import {
+  type CompletableFuture,
+  type RunMetrics,
+  type RunningJob,
+  type StorageProvider,
+  type StorageRecipe,
+  Weir,
+} from '@weir/core'
 import { toFailure } from './failure.ts'
 import { findJob } from './findJob.ts'
 import type { Order, Report, Start } from './protocol.ts'
@@ -75,12 +82,12 @@ const starterOfProcess = (): Starter => {
  * A thread that ends by an error takes the threads that it has started with it, wherever they are: the storage's writer
  * could then leave a lock held for the whole process. So it closes first. A process may just die.
  */
-const endThreadInOrder = (close: () => PromiseLike<void>): void => {
+const endThreadInOrder = (close: () => CompletableFuture<void>): void => {
   process.once('uncaughtException', (error) => {
     console.error(error)
     const exit = (): void => process.exit(1)
     setTimeout(exit, closeWithinMs)
-    close().then(exit, exit)
+    void close().handle(exit)
   })
 }
 
