@@ -1,4 +1,12 @@
-import { CompletableFuture, InvalidOption, type Job, type RunOptions, type StorageProvider, type StorageRecipe } from '@weir/core'
+import { randomInt } from 'node:crypto'
+import {
+  CompletableFuture,
+  InvalidOption,
+  type Job,
+  type RunOptions,
+  type StorageProvider,
+  type StorageRecipe,
+} from '@weir/core'
 import { findJob } from './internal/findJob.ts'
 import { startProcess, startThread } from './internal/WorkerLink.ts'
 import { RunningWorkers } from './RunningWorkers.ts'
@@ -47,7 +55,11 @@ const workersMax = 1_024
  * }, { until: 'end' })
  * await workers.done
  */
-export const runWorkers = (job: Job, options: WorkerOptions, run: WorkerRunOptions = {}): CompletableFuture<RunningWorkers> =>
+export const runWorkers = (
+  job: Job,
+  options: WorkerOptions,
+  run: WorkerRunOptions = {},
+): CompletableFuture<RunningWorkers> =>
   CompletableFuture.supply(() => {
     const what = `workers of job '${job.name}'`
     const count = requireCount(what, options)
@@ -58,12 +70,14 @@ export const runWorkers = (job: Job, options: WorkerOptions, run: WorkerRunOptio
         `${what}: module is ${JSON.stringify(module)}; expected the URL of a module, such as import.meta.resolve('./job.ts')`,
       )
     }
+    // what the workers of this run have in common: by it each knows that the others have ended in this one
+    const runId = randomInt(1, 2 ** 47)
     const startWorker = options.threads === undefined ? startProcess : startThread
     return CompletableFuture.from(findJob(module, job.name)).thenApply(
       () =>
         new RunningWorkers(job.name, count, (index, events) => {
           const link = startWorker(`weir ${job.name} ${index}/${count}`, execArgv, events)
-          link.send({ _tag: 'Start', job: job.name, module, storage, run, share: { index, count } })
+          link.send({ _tag: 'Start', job: job.name, module, storage, run, share: { index, count, run: runId } })
           return link
         }),
     )
@@ -73,11 +87,12 @@ const requireCount = (what: string, { threads, processes }: Placement): number =
   if ((threads === undefined) === (processes === undefined)) {
     throw new InvalidOption(`${what}: threads is ${threads} and processes is ${processes}; expected one of the two`)
   }
-  const [option, count] = threads === undefined ? ['processes', processes] : ['threads', threads]
-  if (!Number.isSafeInteger(count) || count! < 1 || count! > workersMax) {
+  const option = threads === undefined ? 'processes' : 'threads'
+  const count = threads ?? processes ?? NaN
+  if (!Number.isSafeInteger(count) || count < 1 || count > workersMax) {
     throw new InvalidOption(`${what}: ${option} is ${count}; expected a whole number from 1 to ${workersMax}`)
   }
-  return count!
+  return count
 }
 
 const requireRecipe = (what: string, storage: StorageProvider): StorageRecipe => {

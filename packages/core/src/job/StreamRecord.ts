@@ -21,8 +21,9 @@ export interface StreamRecord<K, V> {
   /** The window that the value was computed over, after a windowed operator. */
   readonly window: Window | undefined
   /**
-   * The value as it was read, as long as it is the same value: text or bytes that need not be encoded again
-   * when the record goes to another topic with the same codec.
+   * The value as it was read: text or bytes that need not be encoded again when the record goes to another topic with the
+   * same codec and its value is still `encodedOf`. So a value is never changed in place; a new one needs no further care.
    */
-  readonly encodedValue: string | Uint8Array | null | undefined
+  readonly encodedValue?: string | Uint8Array | null | undefined
+  readonly encodedOf?: unknown
 }

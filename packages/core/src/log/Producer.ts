@@ -9,7 +9,6 @@ import {
   StorageStalled,
   WeirError,
 } from '../model/errors.ts'
-import { invariant } from '../model/invariant.ts'
 import { type Append, commitOf, type Committed } from '../ports/Commit.ts'
 import type { OpenLog } from './OpenLog.ts'
 import { type AppendOptions, placesOf, type ProducerRecord, type RecordMetadata } from './recordMetadata.ts'
@@ -47,6 +46,8 @@ interface Flight {
   readonly calls: ReadonlyArray<CompletableFuture<void>>
   readonly bytes: number
   readonly done: CompletableFuture<void>
+  /** What follows from the outcome, once it is known. */
+  land: (() => void) | undefined
 }
 
 /**
@@ -255,15 +256,22 @@ export class Producer<K, V> {
     // the storage may change what it is given, and a repeat must be the same bytes: it gets a copy
     const append = flight.batches.map((closed) => ({ ...closed.append, batch: closed.append.batch.slice() }))
     observe(this.#log.storage.commit(commitOf({ append })), (committed, error) => {
-      invariant(this.#inFlight.shift() === flight, 'commits have their outcome in the order in which they were made')
-      this.#inFlightBytes -= flight.bytes
-      if (error === undefined) this.#acknowledge(flight, committed)
-      else this.#fail(flight, error)
-      if (this.#failing !== undefined && this.#inFlight.length === 0) this.#recover()
-      this.#send()
-      if (this.#inFlight.length === 0 && this.#writer.isEmpty) this.#rest()
-      if (this.#hasRoom()) for (const waiting of this.#awaitingRoom.splice(0)) waiting.complete(undefined)
+      flight.land = () => (error === undefined ? this.#acknowledge(flight, committed) : this.#fail(flight, error))
+      this.#landInOrder()
     })
+  }
+
+  /** A commit may be refused while earlier ones are still on their way; what follows from it waits for theirs. */
+  #landInOrder(): void {
+    for (let first = this.#inFlight[0]; first?.land !== undefined; first = this.#inFlight[0]) {
+      this.#inFlight.shift()
+      this.#inFlightBytes -= first.bytes
+      first.land()
+      if (this.#failing !== undefined && this.#inFlight.length === 0) this.#recover()
+    }
+    this.#send()
+    if (this.#inFlight.length === 0 && this.#writer.isEmpty) this.#rest()
+    if (this.#hasRoom()) for (const waiting of this.#awaitingRoom.splice(0)) waiting.complete(undefined)
   }
 
   /** Nothing waits: the log need not know of this any more. */
@@ -280,6 +288,7 @@ export class Producer<K, V> {
       calls: this.#calls,
       bytes: batches.reduce((sum, batch) => sum + batch.append.batch.length, 0),
       done: new CompletableFuture<void>(),
+      land: undefined,
     }
     this.#waiters = []
     this.#calls = []

@@ -2,13 +2,13 @@ import { type Either, left, right } from 'fp-ts/lib/Either.js'
 import { chainRec } from '../future/chainRec.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { Received } from '../codec/Received.ts'
-import { InvalidOption, StorageClosed } from '../model/errors.ts'
+import { InvalidOption, OffsetOutOfRange, StorageClosed, UnknownTopic } from '../model/errors.ts'
 import type { Storage } from '../ports/Storage.ts'
 import { decodeReceived } from './decode.ts'
 import type { OpenLog } from './OpenLog.ts'
 import type { StartPosition } from './TopicStream.ts'
 import type { Topic } from './Topic.ts'
-import { ensureTopic } from './topicCatalog.ts'
+import { findSameTopic, type TopicInfo } from './topicCatalog.ts'
 
 /** What is read of a topic, as data. */
 export interface Selection {
@@ -41,6 +41,8 @@ export class TopicReader<K, V> {
   #waiting: CompletableFuture<void> | undefined
   #closed = false
   #failure: StorageClosed | undefined
+  /** The topic was not there at the beginning. */
+  #isAwaited = false
 
   constructor(log: OpenLog, topic: Topic<K, V>, selection: Selection) {
     const { storage } = log
@@ -48,7 +50,7 @@ export class TopicReader<K, V> {
     this.#topic = topic
     this.#selection = selection
     this.#stopListening = [storage.onChange(() => this.#wake()), log.onClose(() => this.#logClosed())]
-    this.#cursors = ensureTopic(storage, topic).thenCompose((info) => {
+    this.#cursors = this.#found().thenCompose((info) => {
       const { partition, start } = selection
       if (typeof start === 'object' && 'offset' in start && partition === undefined && info.partitions > 1) {
         throw new InvalidOption(
@@ -61,11 +63,31 @@ export class TopicReader<K, V> {
     })
   }
 
+  /** The topic's place, once somebody has created it: reading does not. */
+  #found(): CompletableFuture<TopicInfo> {
+    const found = CompletableFuture.supply(() => findSameTopic(this.#storage, this.#topic))
+    return found.thenCompose((info) => {
+      if (info !== undefined) return CompletableFuture.completed(info)
+      const { name } = this.#topic
+      if (this.#selection.toEnd) {
+        return CompletableFuture.failed<TopicInfo>(
+          new UnknownTopic(
+            `topic '${name}' is not in this storage, so it has no end to read to; expected one of topics()`,
+          ),
+        )
+      }
+      this.#isAwaited = true
+      return this.#change().thenCompose(() =>
+        this.#closed ? CompletableFuture.completed(absent(name)) : this.#found(),
+      )
+    })
+  }
+
   /** The next records, of one partition; waits when there are none yet. An empty answer is the last one. */
   read(): CompletableFuture<ReadonlyArray<Received<K, V>>> {
-    return this.#cursors.thenCompose((cursors) =>
-      chainRec(cursors.length, (untried: number) => this.#attempt(cursors, untried)),
-    )
+    return this.#cursors
+      .shield()
+      .thenCompose((cursors) => chainRec(cursors.length, (untried: number) => this.#attempt(cursors, untried)))
   }
 
   /** Whether it was closed, by itself or with its log. */
@@ -126,8 +148,17 @@ export class TopicReader<K, V> {
     const until = toEnd ? bounds.end : Number.MAX_SAFE_INTEGER
     const at = (position: number): Cursor => ({ index, partition, until, position })
     if (start === 'earliest') return CompletableFuture.completed(at(bounds.start))
-    if (start === 'latest') return CompletableFuture.completed(at(bounds.end))
-    if ('offset' in start) return CompletableFuture.completed(at(start.offset))
+    // all of a topic that was not there yet was appended since
+    if (start === 'latest') return CompletableFuture.completed(at(this.#isAwaited ? bounds.start : bounds.end))
+    if ('offset' in start) {
+      if (start.offset >= bounds.start && start.offset <= bounds.end)
+        return CompletableFuture.completed(at(start.offset))
+      return CompletableFuture.failed<Cursor>(
+        new OffsetOutOfRange(
+          `topic '${this.#topic.name}' partition ${index}: reading begins at offset ${start.offset}; expected ${bounds.start} to ${bounds.end}`,
+        ),
+      )
+    }
     return this.#storage.offsetAt(partition, start.time).thenApply(at)
   }
 
@@ -148,3 +179,13 @@ export class TopicReader<K, V> {
     else waiting.complete(undefined)
   }
 }
+
+/** Stands for a topic that nobody created before the reading ended. */
+const absent = (name: string): TopicInfo => ({
+  name,
+  firstPartition: 0,
+  partitions: 0,
+  key: '',
+  value: '',
+  cleanup: 'delete',
+})

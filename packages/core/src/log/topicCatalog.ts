@@ -1,8 +1,8 @@
-import { CompletableFuture } from '../future/CompletableFuture.ts'
-import { CommitConflict, StorageFailed, TopicMismatch, UnknownTopic } from '../model/errors.ts'
-import { commitOf } from '../ports/Commit.ts'
+import type { CompletableFuture } from '../future/CompletableFuture.ts'
+import { TopicMismatch } from '../model/errors.ts'
 import { rowKey, systemStores } from '../ports/rows.ts'
 import type { Storage } from '../ports/Storage.ts'
+import { createRow, parseRow } from './ids.ts'
 import type { Cleanup, Topic } from './Topic.ts'
 
 /** What the storage knows of a topic. Its partitions are `firstPartition` to `firstPartition + partitions - 1`. */
@@ -15,9 +15,6 @@ export interface TopicInfo {
   readonly value: string
   readonly cleanup: Cleanup
 }
-
-/** How often an attempt to create something is repeated when others create at the same moment. */
-const attemptsMax = 1_000
 
 /**
  * The topic's place in the storage; created durably when it is not there yet. Safe against others creating it at the same moment.
@@ -40,80 +37,26 @@ export const ensureTopic = <K, V>(storage: Storage, topic: Topic<K, V>): Complet
   ).thenApply((info) => sameTopic(topic, info))
 
 /**
- * Looks whether a topic of this name that is there already is the same one; one that is not there may be created.
+ * The topic's place in the storage, if it is there; one that is not there may be created.
  *
  * @throws TopicMismatch as `ensureTopic`
  */
-export const requireSameTopic = <K, V>(storage: Storage, topic: Topic<K, V>): void => {
+export const findSameTopic = <K, V>(storage: Storage, topic: Topic<K, V>): TopicInfo | undefined => {
   const info = findTopic(storage, topic.name)
-  if (info !== undefined) sameTopic(topic, info)
+  return info === undefined ? undefined : sameTopic(topic, info)
 }
 
 /** What the storage knows of the topic of this name; `undefined` when it has none. */
-export const findTopic = (storage: Storage, name: string): TopicInfo | undefined => {
+const findTopic = (storage: Storage, name: string): TopicInfo | undefined => {
   const row = storage.rows.get(rowKey(systemStores.topics, 0, encoder.encode(name)))
-  return row === undefined ? undefined : (parse(row) as TopicInfo)
+  return row === undefined ? undefined : (parseRow(row) as TopicInfo)
 }
 
 /** All topics of the storage, by name. */
 export const listTopics = (storage: Storage): ReadonlyArray<TopicInfo> =>
   storage.rows
     .range(rowKey(systemStores.topics, 0, noBytes), rowKey(systemStores.topics, 1, noBytes), { limit: 1_000_000 })
-    .map((row) => parse(row.value) as TopicInfo)
-
-/**
- * As `findTopic`, for a topic that must be there.
- *
- * @throws UnknownTopic
- */
-export const requireTopic = (storage: Storage, name: string): TopicInfo => {
-  const info = findTopic(storage, name)
-  if (info === undefined)
-    throw new UnknownTopic(`topic '${name}' is not in this storage; define it with topic() or check the name`)
-  return info
-}
-
-/** A range of ids to take from a counter: where the counter begins, and how many are needed. */
-export interface IdRange {
-  readonly counter: string
-  readonly first: number
-  readonly count: number
-}
-
-/** Reads the JSON row under `key`, or writes the one that `make` builds from freshly taken ids, in one commit; safe against others that do the same. */
-export const createRow = <A>(
-  storage: Storage,
-  key: Uint8Array,
-  ids: IdRange,
-  make: (firstId: number) => A,
-): CompletableFuture<A> => {
-  const counterKey = rowKey(systemStores.counters, 0, encoder.encode(ids.counter))
-  const attempt = (left: number): CompletableFuture<A> => {
-    const present = storage.rows.get(key)
-    if (present !== undefined) return CompletableFuture.completed(parse(present) as A)
-    const counter = storage.rows.get(counterKey)
-    const firstId = counter === undefined ? ids.first : (parse(counter) as number)
-    const made = make(firstId)
-    return storage
-      .commit(
-        commitOf({
-          expect: [
-            { key, value: null },
-            { key: counterKey, value: counter ?? null },
-          ],
-          rows: [
-            { key, value: toJson(made) },
-            { key: counterKey, value: toJson(firstId + ids.count) },
-          ],
-        }),
-      )
-      .thenApply(() => made)
-      .exceptionallyCompose((error) =>
-        error instanceof CommitConflict && left > 0 ? attempt(left - 1) : CompletableFuture.failed<A>(error),
-      )
-  }
-  return CompletableFuture.supply(() => attempt(attemptsMax))
-}
+    .map((row) => parseRow(row.value) as TopicInfo)
 
 const sameTopic = <K, V>(topic: Topic<K, V>, info: TopicInfo): TopicInfo => {
   const differs = (what: string, stored: unknown, given: unknown): never => {
@@ -130,14 +73,4 @@ const sameTopic = <K, V>(topic: Topic<K, V>, info: TopicInfo): TopicInfo => {
 }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
 const noBytes = new Uint8Array(0)
-const toJson = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value))
-
-const parse = (bytes: Uint8Array): unknown => {
-  try {
-    return JSON.parse(decoder.decode(bytes))
-  } catch (cause) {
-    throw new StorageFailed('a catalog row does not hold JSON: the folder is damaged', { cause })
-  }
-}

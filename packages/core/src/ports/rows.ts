@@ -8,7 +8,7 @@ export const systemStores = {
   stores: 2,
   /** owner -> epoch */
   epochs: 3,
-  /** counters for ids: 'partition', 'store', 'producer', 'scope' */
+  /** counters for ids: 'partition', 'store', 'producer', 'run' */
   counters: 4,
   /** a job's progress by task: watermarks */
   progress: 5,

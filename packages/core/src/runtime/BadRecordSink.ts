@@ -1,8 +1,10 @@
-import type { DecodeFailure } from '../codec/Codec.ts'
 import type { TopicWriter } from '../log/TopicWriter.ts'
 import type { RecordBatch } from '../model/RecordBatch.ts'
 
-/** Sets records that cannot be decoded aside, with their cause and origin as headers, so that the others go on. */
+/** What of a record is bad. */
+export type BadPart = 'key' | 'value' | 'timestamp'
+
+/** Sets records that cannot be decoded, or have no time, aside, with their cause and origin as headers, so that the others go on. */
 export class BadRecordSink {
   readonly #writer: TopicWriter<Uint8Array | null, Uint8Array | null>
   readonly #topic: string
@@ -15,14 +17,14 @@ export class BadRecordSink {
   }
 
   /** The record's bytes as they are; it appears with the batch's commit. */
-  add(batch: RecordBatch, index: number, part: 'key' | 'value', failure: DecodeFailure): void {
+  add(batch: RecordBatch, index: number, part: BadPart, reason: string): void {
     const headers = {
       ...batch.headers(index),
       'weir.topic': this.#topic,
       'weir.partition': String(this.#partition),
       'weir.offset': String(batch.baseOffset + index),
       'weir.part': part,
-      'weir.cause': failure.reason,
+      'weir.cause': reason,
     }
     const timestamp = batch.timestamp(index)
     // the id goes along as a header: as an id it would be known, and the second of two records with it be dropped

@@ -7,7 +7,7 @@ import type { RowReader } from '../ports/Storage.ts'
  *
  * ```text
  * 0 f64 what the next stage may rely on: the minimum of the sources, less what the operators hold back
- * 8 f64 the epoch in which the task came to the end of its input for good; 0 when it did not
+ * 8 f64 the run to the end in which the task came to the end of its input; 0 for none
  * 16 f64 each source's
  * ```
  */
@@ -43,7 +43,7 @@ export class Progress {
     return this.#watermark
   }
 
-  /** The epoch in which the task came to its end; 0 when it did not. */
+  /** The run in which the task came to its end; 0 for none. */
   get endedIn(): number {
     return this.#endedIn
   }
@@ -68,9 +68,9 @@ export class Progress {
     this.#watermark = this.#sources.length === 1 ? this.#sources[0]! : this.#minimum()
   }
 
-  /** The owner of this epoch has processed everything that there will be for it. */
-  end(epoch: number): void {
-    this.#endedIn = epoch
+  /** In this run there is nothing more for the task. */
+  end(run: number): void {
+    this.#endedIn = run
   }
 
   /** The row's new value. */
@@ -104,15 +104,22 @@ export interface ProgressPlace {
 export interface CommittedProgress {
   /** How far the next stage may go; `Infinity` when the input has ended. */
   readonly watermark: number
+  /** The run in which the task came to its end; 0 for none. */
   readonly endedIn: number
+  /** How many sources it has. */
+  readonly sources: number
 }
 
-/** A task's progress as it was last committed. */
-export const committedProgress = (rows: RowReader, where: ProgressPlace): CommittedProgress => {
+/** A task's progress as it was last committed; `undefined` when it has committed none. */
+export const committedProgress = (rows: RowReader, where: ProgressPlace): CommittedProgress | undefined => {
   const row = rows.get(progressKey(where))
-  if (row === undefined) return { watermark: -Infinity, endedIn: 0 }
+  if (row === undefined) return undefined
   const view = viewOf(row)
-  return { watermark: view.getFloat64(0), endedIn: view.getFloat64(endedInAt) }
+  return {
+    watermark: view.getFloat64(0),
+    endedIn: view.getFloat64(endedInAt),
+    sources: (row.length - sourcesAt) / 8,
+  }
 }
 
 /** Who owns a task: the name under which its epoch is kept. */

@@ -23,6 +23,8 @@ export interface RunContext {
   readonly clock: Clock
   readonly plan: Plan
   readonly settings: RunSettings
+  /** What all workers of this run have in common, and no other run: a positive number. */
+  readonly run: number
   readonly topics: ReadonlyMap<string, TopicInfo>
   readonly storeIds: ReadonlyMap<string, number>
   readonly counters: Counters

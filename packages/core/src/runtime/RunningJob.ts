@@ -4,6 +4,7 @@ import type { Plan } from '../job/plan.ts'
 import type { WeirError } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { Storage } from '../ports/Storage.ts'
+import { takeId } from '../log/ids.ts'
 import { claim, type ClaimedTask, prepare, tasksOf } from './prepareRun.ts'
 import { Counters, type RunContext, type RunSettings } from './RunContext.ts'
 import { Task } from './Task.ts'
@@ -12,6 +13,11 @@ import { Task } from './Task.ts'
 export interface Share {
   readonly index: number
   readonly count: number
+  /**
+   * What all workers of a run `until: 'end'` are given, and no other run: a positive safe integer, such as a random one.
+   * By it a worker tells that the others have come to their ends in this run, and not in one before.
+   */
+  readonly run?: number
 }
 
 /** What a run has done so far, counted by what is committed. */
@@ -26,9 +32,6 @@ export interface RunMetrics {
 }
 
 const retryDelayMs = 100
-
-/** How much later than this one the other workers of a run to the end may begin. */
-const othersBeginMs = 10_000
 
 /** A job at work in this process. */
 export class RunningJob {
@@ -61,14 +64,19 @@ export class RunningJob {
     settings: RunSettings,
   ): CompletableFuture<RunningJob> {
     const running = new RunningJob(storage, clock, plan)
-    return prepare(storage, clock, plan, settings, running.#counters).thenCompose((context) => {
-      const own = tasksOf(context).filter((_, number) => number % share.count === share.index)
-      return CompletableFuture.allOf(own.map((task) => claim(context, task))).thenApply((claimed) => {
-        for (const each of claimed) running.#spawn(context, each)
-        running.#begin(context)
-        return running
+    const { run: given } = share
+    const isNew = given === undefined && settings.toEnd
+    const runId = isNew ? takeId(storage, 'run') : CompletableFuture.completed(given ?? 0)
+    return runId
+      .thenCompose((run) => prepare(storage, clock, plan, settings, run, running.#counters))
+      .thenCompose((context) => {
+        const own = tasksOf(context).filter((_, number) => number % share.count === share.index)
+        return claim(context, own).thenApply((claimed) => {
+          for (const each of claimed) running.#spawn(context, each)
+          running.#begin(context)
+          return running
+        })
       })
-    })
   }
 
   /** Completes when the run has ended by itself or by `stop`; fails with what ended it. Cancelling it ends only the waiting. */
@@ -104,14 +112,6 @@ export class RunningJob {
       for (const task of this.#tasks) task.wake()
     }
     this.#stopListening.push(this.#storage.onChange(wakeAll))
-    const others = context.settings.toEnd ? context.upstream.filter((upstream) => upstream?.waitsForOthers()) : []
-    if (others.length > 0) {
-      const giveUp = (): void => {
-        for (const upstream of others) upstream?.giveUpOnOthers()
-        wakeAll()
-      }
-      this.#stopListening.push(this.#clock.after(othersBeginMs, giveUp))
-    }
     wakeAll()
     if (this.#tasks.size === 0) this.#end(undefined)
   }

@@ -1,6 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { Observable, type OperatorFunction } from 'rxjs'
-import type { DecodeFailure } from '../codec/Codec.ts'
 import { decodeKey, decodeValue } from '../log/decode.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
@@ -12,7 +11,7 @@ import type { StreamRecord } from '../job/StreamRecord.ts'
 import { EncodeFailed, InvalidOption, OperatorFailed, RecordTooLarge, WeirError } from '../model/errors.ts'
 import type { RecordBatch } from '../model/RecordBatch.ts'
 import { commitOf, type Fence } from '../ports/Commit.ts'
-import { BadRecordSink } from './BadRecordSink.ts'
+import { type BadPart, BadRecordSink } from './BadRecordSink.ts'
 import { BatchScope } from './BatchScope.ts'
 import { Progress } from './Progress.ts'
 import type { ClaimedTask } from './prepareRun.ts'
@@ -215,7 +214,7 @@ export class Task {
       this.#progress.settle()
     } else if (!this.#isUpstreamEnded) return
     if (this.#progress.watermark !== Infinity) return
-    this.#progress.end(this.#fence.epoch)
+    this.#progress.end(this.#run.run)
     this.#ended = true
   }
 
@@ -226,7 +225,13 @@ export class Task {
     let isComplete = false
     const take = (to: { readonly next: (record: AnyRecord) => void }): void => {
       taken = 'some'
-      this.#push(batches, to)
+      try {
+        this.#push(batches, to)
+      } catch (error) {
+        // the operators may have completed already, and would not hear of it
+        done.completeExceptionally(this.#explained(error))
+        return
+      }
       taken = 'all'
       if (isComplete) done.complete(undefined)
     }
@@ -265,15 +270,14 @@ export class Task {
   #pushRecord(batch: RecordBatch, index: number, to: { readonly next: (record: AnyRecord) => void }): void {
     const { input, timestamps, upstream } = this.stage
     const key = decodeKey(input.key, batch, index)
-    if (isLeft(key)) return this.#setAside(batch, index, 'key', key.left)
+    if (isLeft(key)) return this.#setAside(batch, index, 'key', key.left.reason)
     const value = decodeValue(input.value, batch, index)
-    if (isLeft(value)) return this.#setAside(batch, index, 'value', value.left)
+    if (isLeft(value)) return this.#setAside(batch, index, 'value', value.left.reason)
     const timestamp =
       timestamps.timestampOf === undefined ? batch.timestamp(index) : timestamps.timestampOf(value.right, key.right)
     if (!(Math.abs(timestamp) <= timestampMax)) {
-      throw new RangeError(
-        `the timestamp is ${timestamp}; expected milliseconds since 1970, at most ${timestampMax} either way`,
-      )
+      const reason = `the timestamp is ${timestamp}; expected milliseconds since 1970, at most ${timestampMax} either way`
+      return this.#setAside(batch, index, 'timestamp', reason)
     }
     let watermark: number
     if (upstream === undefined) {
@@ -292,11 +296,12 @@ export class Task {
       headers: batch.hasHeaders ? batch.headers(index) : null,
       window: undefined,
       encodedValue: batch.valuesAreAscii ? batch.valueText(index) : batch.value(index),
+      encodedOf: value.right,
     })
   }
 
-  #setAside(batch: RecordBatch, index: number, part: 'key' | 'value', failure: DecodeFailure): void {
-    this.#badRecords.add(batch, index, part, failure)
+  #setAside(batch: RecordBatch, index: number, part: BadPart, reason: string): void {
+    this.#badRecords.add(batch, index, part, reason)
     this.#scope.count('bad', 1)
   }
 

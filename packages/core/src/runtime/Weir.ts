@@ -4,7 +4,7 @@ import type { Job } from '../job/Job.ts'
 import { planJob } from '../job/plan.ts'
 import { appendEntries, type Entry } from '../log/entry.ts'
 import { Producer, type ProducerOptions, producerSettings } from '../log/Producer.ts'
-import { newProducerIdentity } from '../log/producerIdentity.ts'
+import { takeId } from '../log/ids.ts'
 import type { RecordMetadata } from '../log/recordMetadata.ts'
 import { resend } from '../log/resend.ts'
 import { requireInteger, type Topic } from '../log/Topic.ts'
@@ -86,7 +86,7 @@ export class Weir {
     return CompletableFuture.supply(() => {
       const settings = producerSettings(options)
       return ensureTopic(this.storage, topic).thenCompose((info) =>
-        newProducerIdentity(this.storage).thenApply((identity) => new Producer(this, topic, info, identity, settings)),
+        takeId(this.storage, 'producer').thenApply((id) => new Producer(this, topic, info, { id, epoch: 0 }, settings)),
       )
     })
   }
@@ -172,6 +172,9 @@ const runSettings = (job: string, options: RunOptions, share: Share): RunSetting
   requireInteger(what('cacheEntriesMax'), settings.cacheEntriesMax, 0, 2 ** 31)
   requireInteger(what('share.count'), share.count, 1, 65_536)
   requireInteger(what('share.index'), share.index, 0, share.count - 1)
+  if (share.run !== undefined || (settings.toEnd && share.count > 1)) {
+    requireInteger(what('share.run'), share.run ?? 0, 1, Number.MAX_SAFE_INTEGER)
+  }
   if (options.until !== undefined && options.until !== 'end') {
     throw new InvalidOption(`${what('until')} is ${String(options.until)}; expected 'end' or nothing`)
   }

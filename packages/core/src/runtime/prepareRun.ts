@@ -1,13 +1,14 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { type Plan, type Stage, storesOf, topicsOf } from '../job/plan.ts'
-import { ensureTopic, requireSameTopic, type TopicInfo } from '../log/topicCatalog.ts'
-import { CommitConflict } from '../model/errors.ts'
+import { retried } from '../log/ids.ts'
+import { ensureTopic, findSameTopic } from '../log/topicCatalog.ts'
+import { InvalidJob, TopicMismatch } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
 import { commitOf, type Fence } from '../ports/Commit.ts'
 import { epochOf, epochRow, epochValue } from '../ports/rows.ts'
 import type { Storage } from '../ports/Storage.ts'
-import { ownerOf } from './Progress.ts'
-import { type Counters, partitionOf, type RunContext, type RunSettings } from './RunContext.ts'
+import { committedProgress, ownerOf } from './Progress.ts'
+import { type Counters, partitionOf, type RunContext, type RunSettings, sourcesOf } from './RunContext.ts'
 import { ensureStore, requireSameStore } from './storeCatalog.ts'
 import { UpstreamProgress } from './UpstreamProgress.ts'
 
@@ -26,19 +27,27 @@ export interface ClaimedTask extends PlannedTask {
 /**
  * Creates the topics and stores that the job needs and that are not there yet.
  *
- * @throws TopicMismatch, StoreMismatch before anything is written
+ * @param run - what the workers of this run have in common
+ * @throws InvalidJob, TopicMismatch, StoreMismatch before anything is written
  */
 export const prepare = (
   storage: Storage,
   clock: Clock,
   plan: Plan,
   settings: RunSettings,
+  run: number,
   counters: Counters,
 ): CompletableFuture<RunContext> =>
   CompletableFuture.supply(() => {
+    if (!storage.capabilities.atomicCommit) {
+      throw new InvalidJob(
+        `job '${plan.job}' needs outputs, positions and state in one commit, which storage '${storage.capabilities.name}' has not`,
+      )
+    }
+    requireSameSources(storage, plan)
     const topics = topicsOf(plan)
     const stores = plan.stages.flatMap(storesOf)
-    for (const topic of topics) requireSameTopic(storage, topic)
+    for (const topic of topics) findSameTopic(storage, topic)
     for (const { store, key } of stores) requireSameStore(storage, plan.job, store, key)
     return CompletableFuture.allOf(topics.map((each) => ensureTopic(storage, each))).thenCompose((infos) =>
       CompletableFuture.allOf(stores.map(({ store, key }) => ensureStore(storage, plan.job, store, key))).thenApply(
@@ -50,7 +59,12 @@ export const prepare = (
           counters,
           topics: new Map(infos.map((info) => [info.name, info])),
           storeIds: new Map(stores.map(({ store }, index) => [store.name, ids[index]!])),
-          upstream: upstreamOf(storage, plan, infos),
+          run,
+          upstream: plan.stages.map(({ upstream }) =>
+            upstream === undefined
+              ? undefined
+              : new UpstreamProgress(storage.rows, plan.job, plan.stages[upstream]!, run),
+          ),
         }),
       ),
     )
@@ -67,35 +81,33 @@ export const tasksOf = (context: RunContext): ReadonlyArray<PlannedTask> =>
     }),
   )
 
-/** Takes the next epoch of a task's owner, so that whoever had the one before cannot commit any more. */
-export const claim = (context: RunContext, task: PlannedTask): CompletableFuture<ClaimedTask> => {
-  const { storage, plan } = context
-  const owner = ownerOf({ job: plan.job, input: task.stage.input.name, partition: task.partition })
-  const key = epochRow(owner)
-  const row = storage.rows.get(key)
-  const epoch = epochOf(row) + 1
-  return storage
-    .commit(commitOf({ expect: [{ key, value: row ?? null }], rows: [{ key, value: epochValue(epoch) }] }))
-    .thenApply((): ClaimedTask => ({ ...task, fence: { owner, epoch } }))
-    .exceptionallyCompose((error) =>
-      error instanceof CommitConflict ? claim(context, task) : CompletableFuture.failed<ClaimedTask>(error),
-    )
-}
+/** Takes the next epoch of each task's owner, all in one commit, so that whoever had the ones before cannot commit any more. */
+export const claim = (
+  { storage, plan }: RunContext,
+  tasks: ReadonlyArray<PlannedTask>,
+): CompletableFuture<ReadonlyArray<ClaimedTask>> =>
+  retried(() => {
+    const claims = tasks.map((task) => {
+      const owner = ownerOf({ job: plan.job, input: task.stage.input.name, partition: task.partition })
+      const key = epochRow(owner)
+      const value = storage.rows.get(key)
+      return { key, value: value ?? null, claimed: { ...task, fence: { owner, epoch: epochOf(value) + 1 } } }
+    })
+    const expect = claims.map(({ key, value }) => ({ key, value }))
+    const rows = claims.map(({ key, claimed }) => ({ key, value: epochValue(claimed.fence.epoch) }))
+    return storage.commit(commitOf({ expect, rows })).thenApply(() => claims.map(({ claimed }) => claimed))
+  })
 
-/** By stage: the progress of the stage before it. */
-const upstreamOf = (
-  storage: Storage,
-  plan: Plan,
-  infos: ReadonlyArray<TopicInfo>,
-): ReadonlyArray<UpstreamProgress | undefined> => {
-  const made: Array<UpstreamProgress | undefined> = []
-  for (const { upstream } of plan.stages) {
-    if (upstream === undefined) made.push(undefined)
-    else {
-      const stage = plan.stages[upstream]!
-      const { firstPartition } = infos.find(({ name }) => name === stage.input.name)!
-      made.push(new UpstreamProgress(storage, plan.job, stage, firstPartition, made[upstream]))
+/** A job whose sources were others when its progress was written would take their event times for its own. */
+const requireSameSources = (storage: Storage, plan: Plan): void => {
+  for (const stage of plan.stages) {
+    const progress = committedProgress(storage.rows, { job: plan.job, input: stage.input.name, partition: 0 })
+    const sources = sourcesOf(plan, stage)
+    if (progress !== undefined && progress.sources !== sources) {
+      throw new TopicMismatch(
+        `job '${plan.job}': topic '${stage.input.name}' was filled from ${progress.sources} partitions before, ` +
+          `and this job fills it from ${sources}; give the job a new name, or keep its source`,
+      )
     }
   }
-  return made
 }

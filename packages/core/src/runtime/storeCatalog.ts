@@ -1,5 +1,5 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
-import { createRow } from '../log/topicCatalog.ts'
+import { createRow, parseRow } from '../log/ids.ts'
 import { StoreMismatch } from '../model/errors.ts'
 import type { Codec } from '../codec/Codec.ts'
 import { firstUserStore, rowKey, systemStores } from '../ports/rows.ts'
@@ -15,7 +15,6 @@ interface StoreInfo {
 }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
 const catalogKey = (job: string, store: string): Uint8Array =>
   rowKey(systemStores.stores, 0, encoder.encode(`${job}/${store}`))
 
@@ -26,7 +25,7 @@ export const storedStoreId = (storage: Storage, job: string, store: string): num
 
 const storedStore = (storage: Storage, job: string, store: string): StoreInfo | undefined => {
   const row = storage.rows.get(catalogKey(job, store))
-  return row === undefined ? undefined : (JSON.parse(decoder.decode(row)) as StoreInfo)
+  return row === undefined ? undefined : (parseRow(row) as StoreInfo)
 }
 
 /**

@@ -114,6 +114,7 @@ describe('a failure of the storage', () => {
 
   test('reaches a subscriber that waits, and consumers, and loops', async () => {
     const world = await openWorld([strike(on('read'), failWith(new StorageFailed('gone')))])
+    await world.outcome(ensureTopic(world.weir.storage, single))
     const loop = async (): Promise<void> => {
       for await (const record of world.weir.topic(single)) expect(record).toBe('never')
     }

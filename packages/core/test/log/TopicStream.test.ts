@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { utf8 } from '../../src/codec/utf8.ts'
 import { entry } from '../../src/log/entry.ts'
 import { topic } from '../../src/log/Topic.ts'
+import { ensureTopic } from '../../src/log/topicCatalog.ts'
 import { InvalidOption, OffsetOutOfRange } from '../../src/model/errors.ts'
 import { append, numbers, watch } from '../support/streams.ts'
 import { openWorld } from '../support/world.ts'
@@ -111,12 +112,9 @@ describe('a stream', () => {
     await append(world, words, ['9'], 0)
     expect(seen.slice(0, -1).toSorted()).toEqual(['1', '2', '3'])
     expect(seen.at(-1)).toBe('complete')
-    const empty = watch(
-      world.weir
-        .topic(topic('empty', { key: utf8, value: utf8 }))
-        .from('earliest')
-        .toEnd(),
-    )
+    const emptyTopic = topic('empty', { key: utf8, value: utf8 })
+    await world.outcome(ensureTopic(world.weir.storage, emptyTopic))
+    const empty = watch(world.weir.topic(emptyTopic).from('earliest').toEnd())
     await world.clock.settle()
     expect(empty.seen).toEqual(['complete'])
   })

@@ -3,7 +3,7 @@ import { bytes } from '../../src/codec/bytes.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
 import { CompletableFuture } from '../../src/future/CompletableFuture.ts'
 import { topic } from '../../src/log/Topic.ts'
-import { ensureTopic, findTopic, requireTopic } from '../../src/log/topicCatalog.ts'
+import { ensureTopic, findSameTopic } from '../../src/log/topicCatalog.ts'
 import { StorageClosed, TopicMismatch, UnknownTopic } from '../../src/model/errors.ts'
 import { openWorld } from '../support/world.ts'
 
@@ -48,7 +48,7 @@ describe('the catalog of topics', () => {
     )
     expect(new Set(infos.map(({ firstPartition }) => firstPartition))).toEqual(new Set([0, 2, 4, 6, 8, 10, 12, 14]))
     for (const { name, firstPartition } of infos) {
-      expect(firstPartition).toBe(findTopic(weirs[0]!.storage, name)!.firstPartition)
+      expect(firstPartition).toBe(findSameTopic(weirs[0]!.storage, named(name, 2))!.firstPartition)
     }
   })
 
@@ -77,11 +77,21 @@ describe('the catalog of topics', () => {
     expect((error as Error).message).toContain(`topic 'orders' is stored with ${message}`)
   })
 
-  test('finds no topic that was never used, and names it where it must be there', async () => {
-    const { weir } = await openWorld()
-    expect(findTopic(weir.storage, 'orders')).toBeUndefined()
-    expect(() => requireTopic(weir.storage, 'orders')).toThrow(UnknownTopic)
-    expect(() => requireTopic(weir.storage, 'orders')).toThrow(/'orders'/)
+  test('finds no topic that was never used, and reading it does not create one', async () => {
+    const { weir, clock, failure } = await openWorld()
+    expect(findSameTopic(weir.storage, orders)).toBeUndefined()
+    weir.topic(orders).subscribe()
+    await clock.settle()
+    const error = await failure(
+      weir
+        .topic(orders)
+        .from('earliest')
+        .toEnd()
+        .consume(() => undefined),
+    )
+    expect(error).toBeInstanceOf(UnknownTopic)
+    expect((error as Error).message).toContain("'orders'")
+    expect(weir.topics()).toEqual([])
   })
 
   test('fails its future, and never the call, once the storage is closed', async () => {

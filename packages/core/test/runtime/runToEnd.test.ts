@@ -5,6 +5,7 @@ import { utf8 } from '../../src/codec/utf8.ts'
 import { type Job, job } from '../../src/job/Job.ts'
 import { entry } from '../../src/log/entry.ts'
 import { topic } from '../../src/log/Topic.ts'
+import { InvalidOption } from '../../src/model/errors.ts'
 import type { RunningJob } from '../../src/runtime/RunningJob.ts'
 import { linesOf, send, start } from '../support/jobs.ts'
 import { openWorld, type World } from '../support/world.ts'
@@ -127,8 +128,8 @@ describe('a run to the end', () => {
 })
 
 describe('workers that share a run to the end', () => {
-  const share = async (world: World, index: number, workers: number): Promise<RunningJob> =>
-    start(world, rekeyed, { until: 'end', share: { index, count: workers } }, await world.another())
+  const share = async (world: World, index: number, workers: number, run = 1_000): Promise<RunningJob> =>
+    start(world, rekeyed, { until: 'end', share: { index, count: workers, run } }, await world.another())
 
   test.each([2, 3, 6])('end when all of them have processed everything: %s of them', async (workers) => {
     const world = await openWorld()
@@ -139,7 +140,7 @@ describe('workers that share a run to the end', () => {
         ['l', 'b', round],
       ])
       const runs: RunningJob[] = []
-      for (let index = workers - 1; index >= 0; index--) runs.push(await share(world, index, workers))
+      for (let index = workers - 1; index >= 0; index--) runs.push(await share(world, index, workers, 1_000 + round))
       for (const run of runs) await world.outcome(run.done)
       expect(await linesOf(world, counts)).toHaveLength(3 * round)
     }
@@ -165,21 +166,38 @@ describe('workers that share a run to the end', () => {
     expect(await linesOf(world, counts)).toHaveLength(4)
   })
 
-  test('may have seen different ends of a source that goes on: they end, after a wait for each other', async () => {
+  test('may have seen different ends of a source that goes on', async () => {
     const world = await openWorld()
     await send(world, words, [['k', 'ab']], 0)
     const first = await share(world, 0, 2)
     await send(world, words, [['k', 'ac']], 0)
     await send(world, words, [['l', 'b']], 1)
-    // it cannot know that the other one has come to its end in this run, and not in one before
     const second = await share(world, 1, 2)
-    expect(second.done.isDone).toBe(false)
-    await world.clock.advance(10_000)
     await world.outcome(first.done)
     await world.outcome(second.done)
     expect(await linesOf(world, counts)).toHaveLength(2)
     await toEnd(world, rekeyed)
     expect(await linesOf(world, counts)).toHaveLength(3)
+  })
+
+  test('wait for one that begins much later, however far an earlier run had come', async () => {
+    const world = await openWorld()
+    await send(world, words, [['k', 'ab']], 0)
+    await toEnd(world, rekeyed)
+    await send(world, words, [['k', 'ab']], 0)
+    const second = await share(world, 1, 2)
+    await world.clock.advance(3_600_000)
+    expect(second.done.isDone).toBe(false)
+    await world.outcome((await share(world, 0, 2)).done)
+    await world.outcome(second.done)
+    expect(await linesOf(world, counts)).toHaveLength(2)
+  })
+
+  test('must be told what their run has in common', async () => {
+    const world = await openWorld()
+    const error = await world.failure(world.weir.run(rekeyed, { until: 'end', share: { index: 0, count: 2 } }))
+    expect(error).toBeInstanceOf(InvalidOption)
+    expect((error as Error).message).toContain('share.run')
   })
 
   test('may be started again when others are done already', async () => {

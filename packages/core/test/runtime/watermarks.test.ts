@@ -1,10 +1,11 @@
 import { aggregate, assignTimestamps, count, filter, keyBy, reduce, tap, to, tumbling } from '@weir/operators'
 import { describe, expect, test } from 'vitest'
+import { bytes } from '../../src/codec/bytes.ts'
 import { int32 } from '../../src/codec/int32.ts'
+import { nullable } from '../../src/codec/nullable.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
 import { job } from '../../src/job/Job.ts'
 import { topic } from '../../src/log/Topic.ts'
-import { OperatorFailed } from '../../src/model/errors.ts'
 import { linesOf, recordsOf, send, start } from '../support/jobs.ts'
 import { openWorld } from '../support/world.ts'
 
@@ -149,20 +150,25 @@ describe('event time', () => {
     expect(await linesOf(world, late)).toEqual(['k: 500'])
   })
 
-  test.each([NaN, Infinity, 8.64e15 + 1_000])('is a number that a Date can be: %s ends the job', async (time) => {
-    const world = await openWorld()
-    const odd = job('j')
-      .from(
-        times,
-        assignTimestamps(() => time),
-      )
-      .pipe(to(counts))
-    const running = await start(world, odd)
-    await send(world, times, [at(0)], 0)
-    const error = await world.failure(running.done)
-    expect(error).toBeInstanceOf(OperatorFailed)
-    expect((error as Error).message).toContain(`the timestamp is ${time}`)
-  })
+  test.each([NaN, Infinity, 8.64e15 + 1_000])(
+    'is a number that a Date can be: a record with %s is set aside',
+    async (time) => {
+      const world = await openWorld()
+      const odd = job('j')
+        .from(
+          times,
+          assignTimestamps(() => time),
+        )
+        .pipe(to(counts))
+      const running = await start(world, odd)
+      await send(world, times, [at(0)], 0)
+      expect(running.metrics()).toMatchObject({ recordsIn: 1, recordsBad: 1 })
+      const set = topic('j-bad-records', { key: nullable(bytes), value: nullable(bytes) })
+      const [bad] = await recordsOf(world, set)
+      expect(bad!.headers).toMatchObject({ 'weir.part': 'timestamp', 'weir.offset': '0' })
+      expect(bad!.headers['weir.cause']).toContain(`the timestamp is ${time}`)
+    },
+  )
 })
 
 describe('a late record', () => {

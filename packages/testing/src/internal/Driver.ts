@@ -34,6 +34,7 @@ export class Driver implements JobDriver {
   readonly weir: Weir
   readonly workers: ReadonlyArray<DriverWorker>
   readonly #run: RunOptions
+  #runId = 1
 
   /** Opens everything and starts nothing. */
   static async open(job: Job, options: Settings): Promise<Driver> {
@@ -65,9 +66,11 @@ export class Driver implements JobDriver {
 
   /** Starts workers, or one of them, and settles. */
   async start(until?: 'end', only?: DriverWorker): Promise<void> {
+    // what the workers of a run have in common; it commits something, so that the next one is told from it
+    if (only === undefined) this.#runId = this.disk.commitCount + 1
     this.workers.forEach((worker, index) => {
       if (only !== undefined && worker !== only) return
-      const share = { index, count: this.workers.length }
+      const share = { index, count: this.workers.length, run: this.#runId }
       worker.start(until === undefined ? { ...this.#run, share } : { ...this.#run, share, until })
     })
     await this.clock.settle()
