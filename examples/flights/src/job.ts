@@ -1,5 +1,5 @@
 import * as t from 'io-ts'
-import { job, type JobFlow, json, nullable, topic, type Topic, utf8 } from '@weir/core'
+import { days, hours, job, type JobFlow, json, nullable, topic, type Topic, utf8 } from '@weir/core'
 import {
   aggregate,
   assignTimestamps,
@@ -12,11 +12,9 @@ import {
 } from '@weir/operators'
 import { flightPartitions } from './reportOrder.ts'
 
-const hourMs = 3_600_000
-
 /** Event time stays an hour behind the latest departure of a partition, and windows wait another hour for late reports. */
-export const sourceGraceMs: number = hourMs
-export const windowGraceMs: number = hourMs
+export const sourceGraceMs: number = hours(1)
+export const windowGraceMs: number = hours(1)
 
 /** Arrivals from this many minutes on count as delayed: the rule of the airlines' own statistics. */
 export const delayedFromMinutes = 15
@@ -87,14 +85,14 @@ export const delayStats: JobFlow<string, Flight> = job('delay-stats')
     fork(
       (line) =>
         line.pipe(
-          aggregate('by-hour', delaysBy(hourMs, lateForHour)),
+          aggregate('by-hour', delaysBy(hours(1), lateForHour)),
           map((delays, { key, window }): AirportDelays => ({ airport: key, from: window!.start, ...delays })),
           keyBy(spanKey),
           to(airportHours),
         ),
       (line) =>
         line.pipe(
-          aggregate('by-day', delaysBy(24 * hourMs, lateForDay)),
+          aggregate('by-day', delaysBy(days(1), lateForDay)),
           map((delays, { key, window }): AirportDelays => ({ airport: key, from: window!.start, ...delays })),
           keyBy(spanKey),
           to(airportDays),

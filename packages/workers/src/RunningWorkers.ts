@@ -119,7 +119,7 @@ export class RunningWorkers {
   /**
    * Kills a worker process with SIGKILL, wherever it is. It is replaced, as if it had died by itself.
    *
-   * @returns whether there was one: false after it has finished, and while it is being replaced
+   * @returns whether there was one: false after it has finished, while it is being replaced, and while it dies of a kill
    * @throws InvalidOption for an index that no worker has, and for threads: one that is killed may leave a lock of the
    *   storage held by this process
    */
@@ -137,6 +137,7 @@ export class RunningWorkers {
           'expected processes, or stop()',
       )
     }
+    if (slot.killed) return false
     slot.killed = true
     slot.link.kill()
     return true

@@ -39,6 +39,7 @@ const workersMax = 1_024
 
 /**
  * Runs a job on several worker threads or processes, exactly once: worker i of n runs every n-th task of the job.
+ * `await runWorkers(delayStats, { storage: lmdb('./data'), module: import.meta.resolve('./job.ts'), processes: 2 })`
  *
  * A worker that dies, however, is replaced at once and goes on from the last commit; the epoch of each task sees to it
  * that the one before can commit nothing more. With `until: 'end'` the workers exit when their shares have ended.
@@ -47,13 +48,6 @@ const workersMax = 1_024
  * @returns the run, once all workers have been started; they open the storage and begin after that
  * @throws InvalidJob when the module does not export the job; InvalidOption for a storage without a recipe or a number
  *   of workers that is not from 1 to 1 024. Nothing has been started then
- * @example
- * const workers = await runWorkers(delayStats, {
- *   storage: lmdb('./data'),
- *   module: import.meta.resolve('./job.ts'),
- *   processes: 2,
- * }, { until: 'end' })
- * await workers.done
  */
 export const runWorkers = (
   job: Job,

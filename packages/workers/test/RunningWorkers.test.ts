@@ -11,6 +11,8 @@ import { WorkerFailed } from '../src/WorkerFailed.ts'
 class Puppet implements WorkerLink {
   readonly pid: number
   threadId: number | null = null
+  /** It lives on when it is killed. */
+  isStubborn = false
   readonly index: number
   readonly orders: Order[] = []
   readonly events: WorkerEvents
@@ -26,7 +28,7 @@ class Puppet implements WorkerLink {
   }
 
   kill(): void {
-    this.events.ended('was killed by SIGKILL')
+    if (!this.isStubborn) this.events.ended('was killed by SIGKILL')
   }
 
   measure(metrics: Partial<RunMetrics>): void {
@@ -160,6 +162,12 @@ test('does not count its own kills as failures', () => {
     vi.advanceTimersByTime(0)
   }
   expect(puppets.length).toBe(41)
+})
+
+test('kills a worker once, also when it has not noticed yet', () => {
+  const { workers, puppets } = runPuppets(1)
+  puppets[0]!.isStubborn = true
+  expect([workers.kill(0), workers.kill(0)]).toEqual([true, false])
 })
 
 test('kills nothing where there is nothing to kill', () => {

@@ -5,7 +5,7 @@ import { lateSales, type Sale, sales, salesByMinute, shopMinutes } from './fixtu
 import { contentOf } from './support.ts'
 
 /** The n-th sale: time goes on, not quite in order, and now and then one comes hours late. */
-export const saleAt = (n: number): ProducerRecord<string, Sale> & { readonly partition: number } => {
+const saleAt = (n: number): ProducerRecord<string, Sale> & { readonly partition: number } => {
   const chance = Math.imul(n, 0x9e37_79b1) >>> 0
   const late = chance % 97 === 0 ? 3_600_000 : chance % 4_000
   const at = 1_000_000_000_000 + n * 40 - late
