@@ -101,6 +101,9 @@ export class TopicWriter<K, V> {
     partition: number | undefined,
   ): OpenBatch {
     const topic = this.topic
+    if (id !== null && (typeof id !== 'string' || id === '')) {
+      throw new InvalidOption(`topic '${topic.name}': the id is ${JSON.stringify(id)}; expected text that is not empty`)
+    }
     return this.addEncoded(
       encodePart(topic, 'key', topic.key, key),
       encodePart(topic, 'value', topic.value, value),

@@ -1,7 +1,7 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
 import type { Plan } from '../job/plan.ts'
-import type { WeirError } from '../model/errors.ts'
+import { EpochFenced, type WeirError } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { Storage } from '../ports/Storage.ts'
 import { takeId } from '../log/ids.ts'
@@ -43,6 +43,8 @@ export class RunningJob {
   readonly #tasks = new Set<Task>()
   readonly #stopListening: Array<() => void> = []
   #isEnding = false
+  /** Whether anybody wants to know how the run ends. */
+  #isWatched = false
   #lagAtEnd = 0
 
   private constructor(storage: Storage, clock: Clock, plan: Plan) {
@@ -79,9 +81,18 @@ export class RunningJob {
       })
   }
 
-  /** Completes when the run has ended by itself or by `stop`; fails with what ended it. Cancelling it ends only the waiting. */
+  /**
+   * Completes when the run has ended by itself or by `stop`; fails with what ended it. Cancelling it ends only the waiting.
+   * Somebody must ask: a failure that nobody asked for within a second is thrown, and mostly ends the process.
+   */
   get done(): CompletableFuture<void> {
+    this.#isWatched = true
     return this.#done.shield()
+  }
+
+  /** Completes however the run ends, for those who only tidy up after it. */
+  get ended(): CompletableFuture<void> {
+    return this.#done.shield().exceptionally(() => undefined)
   }
 
   /** What the run has done so far; also after its end. */
@@ -104,6 +115,12 @@ export class RunningJob {
   stop(): CompletableFuture<void> {
     this.#end(undefined)
     return this.done
+  }
+
+  /** As `stop`, for those who only tidy up: how the run ended is not asked. */
+  end(): CompletableFuture<void> {
+    this.#end(undefined)
+    return this.ended
   }
 
   #begin(context: RunContext): void {
@@ -156,9 +173,29 @@ export class RunningJob {
     for (const stop of this.#stopListening.splice(0)) stop()
     observe(CompletableFuture.allOf([...this.#tasks].map((task) => task.stop())), () => {
       if (error === undefined) this.#done.complete(undefined)
-      else this.#done.completeExceptionally(error)
+      else this.#endWith(error)
+    })
+  }
+
+  #endWith(error: unknown): void {
+    const failure = error instanceof EpochFenced ? takenOver(this.job, error) : error
+    this.#done.completeExceptionally(failure)
+    if (this.#isWatched) return
+    this.#clock.after(unwatchedMs, () => {
+      if (!this.#isWatched) throw failure
     })
   }
 }
+
+/** A run is fenced when another one has claimed its tasks. */
+const takenOver = (job: string, cause: EpochFenced): EpochFenced =>
+  new EpochFenced(
+    `job '${job}' was taken over by another run of it; to share a job give each of its runs a share, or use runWorkers ` +
+      `(${cause.message})`,
+    { cause },
+  )
+
+/** How long a failure waits for somebody who asks. */
+const unwatchedMs = 1_000
 
 const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, each) => total + each, 0)

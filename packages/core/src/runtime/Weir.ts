@@ -131,7 +131,7 @@ export class Weir {
       const run = RunningJob.start(this.storage, this.clock, plan, share, settings)
       this.#runs.set(job.name, run)
       observe(
-        run.thenCompose((running) => running.done),
+        run.thenCompose((running) => running.ended),
         () => this.#runs.delete(job.name),
       )
       return run.shield()
@@ -151,7 +151,7 @@ export class Weir {
   close(): CompletableFuture<void> {
     for (const listener of this.#closing) listener()
     const stops = [...this.#runs.values()].map((run) =>
-      run.thenCompose((running) => running.stop()).exceptionally(() => undefined),
+      run.thenCompose((running) => running.end()).exceptionally(() => undefined),
     )
     return CompletableFuture.allOf(stops).thenCompose(() => this.storage.close())
   }

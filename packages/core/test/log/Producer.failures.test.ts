@@ -229,6 +229,20 @@ describe('a storage that is lost', () => {
   })
 })
 
+test('a commit that is refused while an earlier one is on its way has its outcome after that one, and both settle', async () => {
+  const world = await openWorld([nthAppend(1, slow(50)), nthAppend(2, storageFull)])
+  const producer = await world.outcome(world.weir.producer(words, oneByOne))
+  const futures = ['a', 'b', 'c'].map((word) => producer.append('k', word))
+  await world.clock.advance(100)
+  expect(outcomesOf(futures)).toEqual([
+    expect.objectContaining({ offset: 0 }),
+    expect.objectContaining({ offset: 1 }),
+    'StorageFull',
+  ])
+  await world.outcome(producer.append('k', 'd'))
+  expect((await stored(world, await world.another())).flat()).toEqual(['a', 'b', 'd'])
+})
+
 test('nothing is lost, repeated or out of order, whatever fails, when what is unresolved is sent again', async () => {
   const faults = [storageFull, unknownOutcome, crashBefore, crashAfter]
   await fc.assert(

@@ -1,4 +1,4 @@
-import type { ProducerRecord, Topic } from '@weir/core'
+import { InvalidOption, type Job, type ProducerRecord, type Topic } from '@weir/core'
 import type fc from 'fast-check'
 
 /** What a law feeds to one of a job's sources. */
@@ -35,9 +35,23 @@ export interface LawOptions {
   readonly inputs: ReadonlyArray<LawInput>
   /**
    * `ordered` by default. After a `keyBy` the records of several source partitions meet in an order that no system can
-   * repeat, so that a job which gives each of them on (instead of, say, a window's result) is `byKey` or `unordered` at best.
+   * repeat, and so do the results of several tasks that write to one partition: such jobs are `byKey` or `unordered`.
    */
   readonly order?: OutputOrder
   /** Whether the outputs' timestamps count; true by default. */
   readonly timestamps?: boolean
+}
+
+/** @throws InvalidOption for no input, or for one of a topic that is no source of the job: the law would prove nothing */
+export const requireInputs = (job: Job, inputs: ReadonlyArray<LawInput>): void => {
+  const sources = job.flows.map(({ source }) => source.name)
+  const known = sources.map((name) => `'${name}'`).join(', ')
+  if (inputs.length === 0)
+    throw new InvalidOption(`law over job '${job.name}': no inputs; expected inputTo() for ${known}`)
+  for (const { topic } of inputs) {
+    if (sources.includes(topic.name)) continue
+    throw new InvalidOption(
+      `law over job '${job.name}': topic '${topic.name}' is an input, but no source of the job; expected ${known}`,
+    )
+  }
 }

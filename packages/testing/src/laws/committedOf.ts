@@ -78,6 +78,12 @@ export const show = (value: unknown): string =>
     maxStringLength: null,
   })
 
+/** The same records in another order are what two tasks give that write to one partition; that is no fault of the job's. */
+const orderHint = (wanted: ReadonlyArray<string>, got: ReadonlyArray<string>): string =>
+  show(wanted.toSorted()) === show(got.toSorted())
+    ? "\n  the entries are the same, in another order: where several tasks write to one partition, give the law order: 'byKey'"
+    : ''
+
 /** Where two runs differ first, in words; undefined when they do not. */
 export const differenceOf = (expected: CommittedState, found: CommittedState): string | undefined => {
   for (const place of [...new Set([...expected.keys(), ...found.keys()])].sort()) {
@@ -85,7 +91,8 @@ export const differenceOf = (expected: CommittedState, found: CommittedState): s
     const length = Math.max(wanted.length, got.length)
     for (let index = 0; index < length; index++) {
       if (wanted[index] === got[index]) continue
-      const counts = got.length === wanted.length ? '' : ` (${got.length} entries instead of ${wanted.length})`
+      const counts =
+        got.length === wanted.length ? orderHint(wanted, got) : ` (${got.length} entries instead of ${wanted.length})`
       return `${place}: entry ${index} is ${got[index] ?? 'missing'}\n  expected ${wanted[index] ?? 'none'}${counts}`
     }
   }

@@ -1,7 +1,7 @@
 import type { Job, ProducerRecord } from '@weir/core'
 import fc from 'fast-check'
 import { differenceOf, show } from './committedOf.ts'
-import type { LawInput, LawOptions } from './LawInput.ts'
+import { type LawInput, type LawOptions, requireInputs } from './LawInput.ts'
 import { type LawAppend, runJob } from './runJob.ts'
 import { arbitrarySlowness, describeSlowness, type Slowness, slowPlan } from './slowness.ts'
 
@@ -47,8 +47,9 @@ export interface BatchInvariantCase {
 export const isBatchInvariant = (
   job: Job,
   options: BatchInvariantOptions,
-): fc.IAsyncPropertyWithHooks<[BatchInvariantCase]> =>
-  fc.asyncProperty(arbitraryCase(options), async (given) => {
+): fc.IAsyncPropertyWithHooks<[BatchInvariantCase]> => {
+  requireInputs(job, options.inputs)
+  return fc.asyncProperty(arbitraryCase(options), async (given) => {
     const { records, workers, batchRecordsMax, inFlightCommitsMax, cacheEntriesMax, slowness } = given
     const whole = records.map((all, input): LawAppend => ({ input, records: all, settles: false }))
     const expected = await runJob(job, options, { appends: whole, run: {}, workers: 1, faults: [] })
@@ -65,6 +66,7 @@ export const isBatchInvariant = (
       )
     }
   })
+}
 
 const arbitraryCase = ({ inputs, workersMax = 3 }: BatchInvariantOptions): fc.Arbitrary<BatchInvariantCase> =>
   fc

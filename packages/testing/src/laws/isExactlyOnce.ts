@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { crashAfter, crashBefore, type Fault, type FaultPlan, storageFull, strike, unknownOutcome } from '../Fault.ts'
 import { and, nth, on } from '../faultPredicates.ts'
 import { differenceOf, show } from './committedOf.ts'
-import type { LawInput, LawOptions } from './LawInput.ts'
+import { type LawInput, type LawOptions, requireInputs } from './LawInput.ts'
 import { type LawAppend, runJob } from './runJob.ts'
 import { arbitrarySlowness, describeSlowness, type Slowness, slowPlan } from './slowness.ts'
 
@@ -65,8 +65,9 @@ const faultOf: Readonly<Record<PlannedFault['kind'], Fault>> = {
 export const isExactlyOnce = (
   job: Job,
   options: ExactlyOnceOptions,
-): fc.IAsyncPropertyWithHooks<[ExactlyOnceHistory]> =>
-  fc.asyncProperty(arbitraryHistory(options), async (history) => {
+): fc.IAsyncPropertyWithHooks<[ExactlyOnceHistory]> => {
+  requireInputs(job, options.inputs)
+  return fc.asyncProperty(arbitraryHistory(options), async (history) => {
     const { appends, workers, faults, batchRecordsMax, slowness } = history
     const run = { appends, workers, run: { batchRecordsMax } }
     const expected = await runJob(job, options, { ...run, faults: [] })
@@ -78,6 +79,7 @@ export const isExactlyOnce = (
       )
     }
   })
+}
 
 const arbitraryHistory = (options: ExactlyOnceOptions): fc.Arbitrary<ExactlyOnceHistory> => {
   const { inputs, faultsMax = 4, commitsMax = 30, workersMax = 2 } = options
