@@ -9,7 +9,15 @@ export {
   writeBatchChecksum,
   writeRunningTimestampMax,
 } from './model/batchFormat.ts'
-export { CommitConflict, CorruptBatch, EpochFenced, SequenceGap, StorageRefused, WeirError } from './model/errors.ts'
+export {
+  CommitConflict,
+  CorruptBatch,
+  EpochFenced,
+  SequenceGap,
+  StorageFailed,
+  StorageRefused,
+  WeirError,
+} from './model/errors.ts'
 export { RecordBatch } from './model/RecordBatch.ts'
 export { selectRecords } from './model/selectRecords.ts'
 export type { Append, Commit } from './ports/Commit.ts'

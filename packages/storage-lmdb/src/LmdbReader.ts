@@ -14,6 +14,7 @@ import {
 import type { Transaction } from 'lmdb'
 import type { Environment, Reading } from './environment.ts'
 import { logKey, logKeyOffset, plainBytesMax, positionKey, tailKey } from './keys.ts'
+import { readFailed } from './failures.ts'
 import { isStoredLong, rowOfStored, storedRange, storedRowKey } from './rowKeys.ts'
 import { decodeNumber, decodeTail, type Tail } from './tail.ts'
 
@@ -130,7 +131,7 @@ export class LmdbReader implements RowReader {
       limit: 1,
       ...this.#reading,
     }
-    for (const found of this.#data.getRange(before)) return { bytes: found.value, baseOffset: logKeyOffset(found.key) }
+    for (const found of this.#range(before)) return { bytes: found.value, baseOffset: logKeyOffset(found.key) }
     throw new CorruptBatch(`partition ${partition} has no batch with offset ${offset}, which lies before its end`)
   }
 
@@ -142,7 +143,7 @@ export class LmdbReader implements RowReader {
     // lmdb-js takes the start as included and the end as excluded; what is too much is left out by the caller
     const bounds = reverse ? { start: high, end: low, inclusiveEnd: true, reverse } : { start: low, end: high }
     let long: Row[] = []
-    for (const { key, value } of this.#data.getRange({ ...bounds, ...this.#reading })) {
+    for (const { key, value } of this.#range({ ...bounds, ...this.#reading })) {
       const row = rowOfStored(key, value)
       if (isStoredLong(key) && (long.length === 0 || beginAlike(row.key, long[0]!.key))) {
         long.push(row)
@@ -155,9 +156,24 @@ export class LmdbReader implements RowReader {
     yield* inOrder(long, reverse)
   }
 
+  *#range(
+    options: Parameters<Environment['getRange']>[0],
+  ): Generator<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
+    try {
+      yield* this.#data.getRange(options)
+    } catch (cause) {
+      throw readFailed(cause)
+    }
+  }
+
   /** A value in a buffer of its own. */
   #get(key: Uint8Array): Uint8Array | undefined {
-    const value = this.#data.get(key, this.#reading)
+    let value: Uint8Array | undefined
+    try {
+      value = this.#data.get(key, this.#reading)
+    } catch (cause) {
+      throw readFailed(cause)
+    }
     // lmdb-js gives a Buffer, whose `slice` shares memory, unlike that of what it passes for
     return value === undefined ? undefined : new Uint8Array(value.buffer, value.byteOffset, value.length)
   }

@@ -12,11 +12,12 @@ import {
   StorageClosed,
   StorageFailed,
 } from '@weir/core'
-import { type Environment, openDataForReading } from './environment.ts'
+import { type Environment, lastTransaction, openDataForReading } from './environment.ts'
 import { LmdbReader } from './LmdbReader.ts'
 import { watchForCommits } from './wake.ts'
 import { WriterClient } from './writer/WriterClient.ts'
 
+/** `LmdbOptions`, complete and checked. */
 export interface LmdbSettings {
   readonly folder: string
   readonly mapSizeBytes: number
@@ -137,14 +138,14 @@ export class LmdbStorage implements Storage {
   }
 
   close(): CompletableFuture<void> {
-    if (this.#closing !== undefined) return this.#closing
+    if (this.#closing !== undefined) return this.#closing.shield()
     this.#listeners.clear()
     this.#endWatch()
     for (const snapshot of this.#snapshots) snapshot.close()
     this.#closing = this.#writer.close()
     // the writer closes last, under the gate; it waits for commits that are under way
     void this.#data.close()
-    return this.#closing
+    return this.#closing.shield()
   }
 
   #watch(): void {
@@ -153,7 +154,7 @@ export class LmdbStorage implements Storage {
     this.#unwatch = watchForCommits({
       folder,
       pollIntervalMs,
-      lastCommit: () => (this.#data.getStats() as { readonly lastTxnId: number }).lastTxnId,
+      lastTransaction: () => lastTransaction(this.#data),
       onChange: () => this.#changed(),
     })
   }

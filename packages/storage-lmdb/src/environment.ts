@@ -20,11 +20,14 @@ export interface Environment {
   close(): Promise<void>
 }
 
+/** What a read sees: the newest, or what the transaction began with. */
 export interface Reading {
   readonly transaction?: Transaction
 }
 
+/** Where the data is. */
 export const dataFileName = 'data.mdb'
+/** Where the gate is. */
 export const gateFileName = 'gate.mdb'
 
 /** A slot for each thread that reads and each snapshot, in all processes; whoever creates the lock file sets how many there are. */
@@ -69,6 +72,10 @@ export const openData = (folder: string, mapSizeBytes: number): Environment =>
 /** Opens the environment with the data for reading, when another thread of this process has it open: takes no lock. */
 export const openDataForReading = (folder: string, mapSizeBytes: number): Environment =>
   open({ ...shared, path: join(folder, dataFileName), mapSize: mapSizeBytes, readOnly: true }) as unknown as Environment
+
+/** The number of the last transaction, as lmdb shows it: it may not be readable yet. */
+export const lastTransaction = (data: Environment): number =>
+  (data.getStats() as { readonly lastTxnId: number }).lastTxnId
 
 /** A write transaction could not begin: the lock is destroyed, or an earlier I/O error has made the environment unusable. */
 export class LockLost extends Error {}

@@ -1,7 +1,9 @@
 import { statfsSync } from 'node:fs'
+import { StorageFailed, WeirError } from '@weir/core/storage'
 
 // Errors of lmdb become failures of Weir here and nowhere else.
 
+/** What became of a write that failed. */
 export interface Failure {
   readonly tag: 'StorageFailed' | 'StorageFull'
   readonly message: string
@@ -31,6 +33,12 @@ export const failureOf = (error: unknown, folder: string, bytes: number): Failur
     message: `lmdb could not commit to ${folder}; whether anything was applied is unknown: ${said}`,
   }
 }
+
+/** What an error of a read means. */
+export const readFailed = (cause: unknown): WeirError =>
+  cause instanceof WeirError
+    ? cause
+    : new StorageFailed(`lmdb could not read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
 
 const codeOf = (error: unknown): number | undefined =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'number'

@@ -84,9 +84,17 @@ export const inspectFolder = (folder: string, allowNetworkFileSystem: boolean): 
   return 'weir'
 }
 
-/** Creates the folder itself, with mode 0700, when it is not there. */
+/**
+ * Creates the folder itself, with mode 0700, when it is not there.
+ *
+ * @throws StorageRefused
+ */
 export const createFolder = (folder: string): void => {
-  if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) syncFile(dirname(folder))
+  try {
+    if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) syncFile(dirname(folder))
+  } catch (cause) {
+    throw new StorageRefused(`folder '${folder}' cannot be created: ${(cause as Error).message}`, { cause })
+  }
 }
 
 /** Whether the folder has its marker. */

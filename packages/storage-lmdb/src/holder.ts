@@ -4,6 +4,7 @@ import { join } from 'node:path'
 // A file with the pid of the process that took the gate last. While the gate is taken, that is who holds it. (The lock file
 // of lmdb knows too, but reading it would drop this process's own locks.)
 
+/** The file that names the holder. */
 export const holderFileName = 'holder'
 
 /** Writes this process into the folder's file whenever it has taken the gate. */

@@ -3,6 +3,7 @@ import { CompletableFuture, InvalidOption, type StorageProvider } from '@weir/co
 import { inspectFolder } from './folder.ts'
 import { type LmdbSettings, LmdbStorage } from './LmdbStorage.ts'
 
+/** How a folder is opened. */
 export interface LmdbOptions {
   /**
    * How much address space is set aside for the data; 64 GiB by default. Disk is taken only as data comes. Data may grow beyond

@@ -1,24 +1,40 @@
-import { closeSync, constants, type FSWatcher, openSync, watch, writeSync } from 'node:fs'
+import { closeSync, constants, type FSWatcher, openSync, readSync, watch, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-// A file that every process touches after a commit and that all of them watch.
+// A file with the number of the last transaction that everyone can read, which every process writes after its commits and all
+// of them watch.
+//
+// lmdb itself shows a number too, but early: from the moment when it begins to write the page that makes a commit count, and
+// whoever reads before it has ended (a sync later) does not see the commit yet.
 
 export const wakeFileName = 'wake'
 
-/** Tells whoever has the folder open that there is something new. */
+/** The folder's file, open. */
 export class WakeFile {
   readonly #file: number
-  readonly #byte = new Uint8Array(1)
+  readonly #bytes = new Uint8Array(8)
+  readonly #view = new DataView(this.#bytes.buffer)
 
   constructor(folder: string) {
     this.#file = openSync(join(folder, wakeFileName), constants.O_RDWR | constants.O_CREAT, 0o600)
   }
 
-  touch(): void {
+  /** To be called after a commit, while the gate is held, so that the number never goes back. */
+  announce(transaction: number): void {
+    this.#view.setFloat64(0, transaction, true)
     try {
-      writeSync(this.#file, this.#byte, 0, 1, 0)
+      writeSync(this.#file, this.#bytes, 0, 8, 0)
     } catch {
-      // they poll too
+      // they look at lmdb's number too
+    }
+  }
+
+  /** The number that was announced last; 0 when there is none. */
+  announced(): number {
+    try {
+      return readSync(this.#file, this.#bytes, 0, 8, 0) === 8 ? this.#view.getFloat64(0, true) : 0
+    } catch {
+      return 0
     }
   }
 
@@ -30,30 +46,35 @@ export class WakeFile {
 export interface WakeOptions {
   readonly folder: string
   readonly pollIntervalMs: number
-  /** A number that is another one after every commit of any process. */
-  readonly lastCommit: () => number
+  /** The number of the last transaction, as lmdb shows it. */
+  readonly lastTransaction: () => number
+  /** Called after each commit of any process, once it can be read; also now and then when there was none. */
   readonly onChange: () => void
 }
 
 /**
- * Notices commits, of this process and others: by a watch on the file that every writer touches, and, since a watch may
- * miss something or not be had at all, by looking every `pollIntervalMs`. Keeps the process alive.
+ * Notices commits, of this process and others: by a watch on the file, and, since a watch may miss something or not be had
+ * at all, by looking every `pollIntervalMs`. Keeps the process alive.
  *
  * @returns a function that ends it
  */
-export const watchForCommits = ({ folder, pollIntervalMs, lastCommit, onChange }: WakeOptions): (() => void) => {
-  let seen = lastCommit()
+export const watchForCommits = ({ folder, pollIntervalMs, lastTransaction, onChange }: WakeOptions): (() => void) => {
+  const file = new WakeFile(folder)
+  let announced = file.announced()
+  let last = lastTransaction()
   const look = (): void => {
-    const last = lastCommit()
-    if (last === seen) return
-    seen = last
-    onChange()
+    const before = { announced, last }
+    announced = file.announced()
+    last = lastTransaction()
+    // a commit that is not announced may not be readable yet, or its writer died, so that it never will be announced
+    if (announced !== before.announced || last !== before.last || announced < last) onChange()
   }
   const watcher = tryWatch(join(folder, wakeFileName), look)
   const poll = setInterval(look, pollIntervalMs)
   return () => {
     watcher?.close()
     clearInterval(poll)
+    file.close()
   }
 }
 

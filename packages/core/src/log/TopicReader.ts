@@ -65,21 +65,18 @@ export class TopicReader<K, V> {
 
   /** The topic's place, once somebody has created it: reading does not. */
   #found(): CompletableFuture<TopicInfo> {
-    const found = CompletableFuture.supply(() => findSameTopic(this.#storage, this.#topic))
-    return found.thenCompose((info) => {
-      if (info !== undefined) return CompletableFuture.completed(info)
-      const { name } = this.#topic
+    const { name } = this.#topic
+    return chainRec(undefined, (): CompletableFuture<Either<undefined, TopicInfo>> => {
+      if (this.#closed) return CompletableFuture.completed(right(absent(name)))
+      const info = findSameTopic(this.#storage, this.#topic)
+      if (info !== undefined) return CompletableFuture.completed(right(info))
       if (this.#selection.toEnd) {
-        return CompletableFuture.failed<TopicInfo>(
-          new UnknownTopic(
-            `topic '${name}' is not in this storage, so it has no end to read to; expected one of topics()`,
-          ),
+        throw new UnknownTopic(
+          `topic '${name}' is not in this storage, so it has no end to read to; expected one of topics()`,
         )
       }
       this.#isAwaited = true
-      return this.#change().thenCompose(() =>
-        this.#closed ? CompletableFuture.completed(absent(name)) : this.#found(),
-      )
+      return this.#change().thenApply(() => left(undefined))
     })
   }
 

@@ -44,6 +44,7 @@ interface Outstanding {
   readonly byteLength: number
 }
 
+/** What a writer is started with. */
 export interface WriterClientOptions {
   readonly folder: string
   readonly mapSizeBytes: number
@@ -101,25 +102,28 @@ export class WriterClient {
   commit(commit: Commit): CompletableFuture<Committed> {
     if (this.#failure !== undefined) return CompletableFuture.failed(this.#failure)
     if (this.#isFull()) return CompletableFuture.failed(this.#full())
-    const future = new CompletableFuture<Committed>()
-    const { frame, moved, byteLength } = encodeCommit(commit)
-    if (this.#outstanding.length === 0) this.#keepAlive()
-    this.#outstanding.push({ future, byteLength })
-    this.#outstandingBytes += byteLength
-    if (moved.length === 0 && byteLength < copiedBytesMax) this.#post(frame, [])
-    else this.#post({ frame, moved }, [frame, ...moved])
-    return future
+    return CompletableFuture.supply(() => {
+      const { frame, moved, byteLength } = encodeCommit(commit)
+      // only what was posted is waited for: verdicts come in the order of the requests
+      if (moved.length === 0 && byteLength < copiedBytesMax) this.#post(frame, [])
+      else this.#post({ frame, moved }, [frame, ...moved])
+      if (this.#outstanding.length === 0) this.#keepAlive()
+      const future = new CompletableFuture<Committed>()
+      this.#outstanding.push({ future, byteLength })
+      this.#outstandingBytes += byteLength
+      return future
+    })
   }
 
   /** Waits for what is on its way, then ends the thread. Completes also when the thread does not end in time. */
   close(): CompletableFuture<void> {
     this.#failure ??= new StorageClosed('the storage was closed')
     if (!this.#isClosing && !this.#ended.isDone) {
-      this.#keepAlive()
+      if (this.#outstanding.length === 0) this.#keepAlive()
       this.#post('close', [])
     }
     this.#isClosing = true
-    return this.#ended
+    return this.#ended.shield()
   }
 
   #post(request: Request, moved: ArrayBuffer[]): void {
@@ -189,7 +193,7 @@ export class WriterClient {
     if (late || !isDue || now - this.#progressAt < this.#options.stallAfterMs) return
     const { folder, stallAfterMs } = this.#options
     const doing = this.#abandon()
-    this.#giveUp(new StorageStalled(stallMessage(doing, folder, stallAfterMs)))
+    this.#giveUp(new StorageStalled(stallMessage(doing, this.#opened.isDone, folder, stallAfterMs)))
     this.#end()
   }
 
@@ -233,14 +237,17 @@ const killAtExitWhileRunning = (worker: Worker): void => {
   worker.on('exit', () => process.off('exit', kill))
 }
 
-const stallMessage = (doing: number, folder: string, stallAfterMs: number): string => {
+const stallMessage = (doing: number, wasOpen: boolean, folder: string, stallAfterMs: number): string => {
   switch (doing) {
     case stage.waiting:
       return `the write lock of ${folder} was not to be had for ${stallAfterMs} ms: ${describeHolder(folder)}; nothing was applied`
     case stage.writing:
       return `the disk of ${folder} gave no answer for ${stallAfterMs} ms; whether anything was applied is unknown`
     default:
-      return `the writer thread of ${folder} was not ready after ${stallAfterMs} ms; nothing was applied`
+      // it may have answered when it was too late
+      return wasOpen
+        ? `the writer thread of ${folder} gave no answer for ${stallAfterMs} ms; whether anything was applied is unknown`
+        : `the writer thread of ${folder} was not ready after ${stallAfterMs} ms; nothing was applied`
   }
 }
 

@@ -16,6 +16,7 @@ import { storedRowKey, storedRowValue } from '../rowKeys.ts'
 const movedBytesMin = 16 * 1024
 const headBytes = 20
 
+/** A commit as it is posted. */
 export interface EncodedCommit {
   readonly frame: ArrayBuffer
   /** The buffers of large batches. They must be transferred, and are not the caller's any more. */

@@ -16,6 +16,7 @@ export interface WriterStart {
 /** A commit (see `commitFrame.ts`), by itself or with the buffers that are moved, or the order to close. */
 export type Request = ArrayBuffer | FrameWithMoved | 'close'
 
+/** A commit with batches that were moved instead of copied. */
 export interface FrameWithMoved {
   readonly frame: ArrayBuffer
   readonly moved: ReadonlyArray<ArrayBuffer>
@@ -30,12 +31,14 @@ export type Verdict = Refusal | Places | PlacesWithOffsets
 /** For each append its base offset, or minus 1 minus that when nothing new was appended. */
 export type Places = ReadonlyArray<number>
 
+/** As places, with the offsets of batches of which some records were known. */
 export interface PlacesWithOffsets {
   readonly places: Places
   /** By append: the offset of each record, where they do not just follow each other. */
   readonly offsets: ReadonlyMap<number, ReadonlyArray<number>>
 }
 
+/** Why a commit, or the opening, was refused. */
 export interface Refusal {
   readonly tag: RefusalTag
   readonly message: string
@@ -62,6 +65,7 @@ export const sharedSlot = {
   stage: 1,
 } as const
 
+/** How many slots there are. */
 export const sharedSlots = 2
 
 /**

@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { WeirError } from '@weir/core/storage'
-import { type Environment, openData, openGate } from '../environment.ts'
+import { type Environment, lastTransaction, openData, openGate } from '../environment.ts'
 import { failureOf } from '../failures.ts'
 import { createFolder, folderFormatVersion, hasMarker, removeUnfinishedData, writeMarker } from '../folder.ts'
 import { Holder } from '../holder.ts'
@@ -82,15 +82,14 @@ class Writer {
       writeMarker(folder)
       return data
     })
+    this.#withGate(() => this.#wake.announce(lastTransaction(this.#data)))
   }
 
   run(answer: (message: Answer) => void): void {
     for (;;) {
       const { commits, close, abandoned } = this.#nextRequests()
       if (commits.length > 0) {
-        const verdicts = this.#commitGroup(commits)
-        answer(verdicts)
-        if (verdicts.some(isApplied)) this.#wake.touch()
+        answer(this.#commitGroup(commits))
       }
       if (close || abandoned) break
     }
@@ -135,10 +134,14 @@ class Writer {
     try {
       return this.#withGate(() => {
         this.#checkReaders()
-        return this.#data.transactionSync(() => {
-          this.#cache.begin(this.#data.getWriteTxnId())
+        let transaction = 0
+        const verdicts = this.#data.transactionSync(() => {
+          transaction = this.#data.getWriteTxnId()
+          this.#cache.begin(transaction)
           return commits.map((commit) => ('commit' in commit ? applyCommit(this.#data, this.#cache, commit) : commit))
         })
+        if (verdicts.some(isApplied)) this.#wake.announce(transaction)
+        return verdicts
       })
     } catch (error) {
       this.#cache.clear()

@@ -5,6 +5,7 @@ import type { Recovery, RunMetrics, RunOptions, Share, StorageRecipe } from '@we
 /** Said to a worker. */
 export type Order = Start | Stop
 
+/** What a worker is told to do. */
 export interface Start {
   readonly _tag: 'Start'
   readonly job: string
