@@ -9,7 +9,7 @@ export const describeMachine = (folder: string): string =>
   `a flush of 4 KiB in ${folder} takes ${flushMs(folder).toFixed(2)} ms`
 
 /** How long the disk takes to make 4 KiB durable, in ms: no synced append can be faster. */
-export const flushMs = (folder: string): number => {
+const flushMs = (folder: string): number => {
   const file = join(folder, `weir-bench-flush-${process.pid}`)
   const page = new Uint8Array(4096).fill(1)
   const handle = openSync(file, 'w')

@@ -10,7 +10,7 @@ export interface Resident {
 }
 
 /** Reads `/proc`; elsewhere all that is resident counts as the process's own. */
-export const resident = (): Resident => {
+const resident = (): Resident => {
   if (process.platform !== 'linux') return { own: process.memoryUsage.rss() / 2 ** 20, mapped: 0 }
   const status = readFileSync('/proc/self/status', 'utf8')
   const megabytes = (field: string): number =>

@@ -24,7 +24,7 @@ import { wakeFileName } from './wake.ts'
 export const folderFormatVersion = 1
 
 /** The file that makes a folder a Weir. It is written last, when everything else is on disk. */
-export const markerFileName = 'weir.json'
+const markerFileName = 'weir.json'
 
 const markerFormat = 'weir-lmdb'
 const temporaryMarker = /^weir\.json\.\d+\.tmp$/

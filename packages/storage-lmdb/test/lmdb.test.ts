@@ -1,4 +1,6 @@
 import { commitOf, CorruptBatch, BufferFull, type Storage, StorageClosed } from '@weir/core'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { lmdb } from '../src/index.ts'
 import { logKey } from '../src/keys.ts'
@@ -82,6 +84,25 @@ test('a snapshot ends by itself at snapshotAgeMaxMs, so that it cannot keep old 
   expect(() => snapshot.get(new Uint8Array(1))).toThrow(/snapshotAgeMaxMs/)
   snapshot.close()
   await other.close()
+})
+
+test('rows that are overwritten again and again take no more room: no reader is left behind that keeps old pages', async () => {
+  const watched = storage.onChange(() => storage.rows.get(new Uint8Array([0])))
+  const overwrite = async (): Promise<void> => {
+    for (let round = 0; round < 200; round++) {
+      const rows = Array.from({ length: 16 }, (_, name) => ({
+        key: new Uint8Array([name]),
+        value: new Uint8Array(500).fill(round),
+      }))
+      await storage.commit(commitOf({ rows }))
+    }
+  }
+  await overwrite()
+  const { size } = statSync(join(folder.path, 'data.mdb'))
+  await overwrite()
+  expect(statSync(join(folder.path, 'data.mdb')).size).toBeLessThan(size * 1.5)
+  expect(size).toBeLessThan(1 << 20)
+  watched()
 })
 
 test('two handles on one folder in one process see each other, and one stays open when the other closes', async () => {

@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { WeirError } from '@weir/core/storage'
-import { type Environment, lastTransaction, openData, openGate } from '../environment.ts'
+import { type Environment, openData, openGate } from '../environment.ts'
 import { failureOf } from '../failures.ts'
 import { createFolder, folderFormatVersion, hasMarker, removeUnfinishedData, writeMarker } from '../folder.ts'
 import { Holder } from '../holder.ts'
@@ -82,7 +82,8 @@ class Writer {
       writeMarker(folder)
       return data
     })
-    this.#withGate(() => this.#wake.announce(lastTransaction(this.#data)))
+    // a process that died may not have announced its last commit
+    this.#withGate(() => this.#wake.announce(this.#data.transactionSync(() => this.#data.getWriteTxnId()) - 1))
   }
 
   run(answer: (message: Answer) => void): void {
