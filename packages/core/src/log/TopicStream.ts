@@ -87,7 +87,7 @@ export class TopicStream<K, V> extends Observable<Received<K, V>> {
         }
       }
       const stop = (): void => void records.return()
-      CompletableFuture.from(Promise.all(Array.from({ length: concurrencyMax }, work))).whenComplete((_, error) => {
+      observe(CompletableFuture.from(Promise.all(Array.from({ length: concurrencyMax }, work))), (_, error) => {
         stop()
         if (error === undefined) done.complete(undefined)
         else done.completeExceptionally(error)
