@@ -23,14 +23,25 @@ export const batchesRemembered = 5
  * sequence, count, base offset, the number of offsets (-1: they follow each other) and the offsets.
  */
 export const encodeProducerState = ({ epoch, nextSequence, answered }: ProducerState): Uint8Array => {
-  const numbers = [epoch, nextSequence]
-  for (const { sequence, count, baseOffset, offsets } of answered) {
-    numbers.push(sequence, count, baseOffset, offsets?.length ?? -1)
-    if (offsets !== undefined) for (const offset of offsets) numbers.push(offset)
-  }
-  const bytes = new Uint8Array(numbers.length * 8)
+  let length = 2
+  for (const { offsets } of answered) length += 4 + (offsets?.length ?? 0)
+  const bytes = new Uint8Array(length * 8)
   const view = new DataView(bytes.buffer)
-  numbers.forEach((number, index) => view.setFloat64(index * 8, number, true))
+  view.setFloat64(0, epoch, true)
+  view.setFloat64(8, nextSequence, true)
+  let at = 16
+  for (const { sequence, count, baseOffset, offsets } of answered) {
+    view.setFloat64(at, sequence, true)
+    view.setFloat64(at + 8, count, true)
+    view.setFloat64(at + 16, baseOffset, true)
+    view.setFloat64(at + 24, offsets?.length ?? -1, true)
+    at += 32
+    if (offsets === undefined) continue
+    for (const offset of offsets) {
+      view.setFloat64(at, offset, true)
+      at += 8
+    }
+  }
   return bytes
 }
 

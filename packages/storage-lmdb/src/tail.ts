@@ -11,7 +11,7 @@ export interface Tail {
 /** A tail as the value of its key: start, end, running time; f64 each. */
 export const encodeTail = ({ start, end, runningTimestampMax }: Tail): Uint8Array => {
   const bytes = new Uint8Array(24)
-  const view = viewOf(bytes)
+  const view = new DataView(bytes.buffer)
   view.setFloat64(0, start, true)
   view.setFloat64(8, end, true)
   view.setFloat64(16, runningTimestampMax, true)
@@ -32,7 +32,7 @@ export const decodeTail = (bytes: Uint8Array | undefined): Tail => {
 /** An offset or position as the value of its key: f64. */
 export const encodeNumber = (value: number): Uint8Array => {
   const bytes = new Uint8Array(8)
-  viewOf(bytes).setFloat64(0, value, true)
+  new DataView(bytes.buffer).setFloat64(0, value, true)
   return bytes
 }
 
