@@ -87,6 +87,7 @@ test('a snapshot ends by itself at snapshotAgeMaxMs, so that it cannot keep old 
 })
 
 test('rows that are overwritten again and again take no more room: no reader is left behind that keeps old pages', async () => {
+  const idle = await lmdb(folder.path).open()
   const watched = storage.onChange(() => storage.rows.get(new Uint8Array([0])))
   const overwrite = async (): Promise<void> => {
     for (let round = 0; round < 200; round++) {
@@ -103,6 +104,7 @@ test('rows that are overwritten again and again take no more room: no reader is 
   expect(statSync(join(folder.path, 'data.mdb')).size).toBeLessThan(size * 1.5)
   expect(size).toBeLessThan(1 << 20)
   watched()
+  await idle.close()
 })
 
 test('two handles on one folder in one process see each other, and one stays open when the other closes', async () => {

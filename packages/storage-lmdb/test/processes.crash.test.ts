@@ -63,6 +63,24 @@ test('a writer killed at any moment loses nothing acknowledged and leaves nothin
   }
 })
 
+test('a writer that is stopped within a commit is named to those who wait for it', async () => {
+  const waiting = await lmdb(folder.path, { stallAfterMs: 1_500 }).open()
+  const child = runFixture('appender', [folder.path, 0, 4])
+  await child.line('acked')
+  let stalled: Promise<unknown> | undefined
+  for (let attempt = 0; stalled === undefined && attempt < 50; attempt++) {
+    child.kill('SIGSTOP')
+    const commit = Promise.resolve(waiting.commit(commitOf({ rows: [{ key: new Uint8Array([1]), value: null }] })))
+    const pause = new Promise((resolve) => setTimeout(resolve, 300, 'stalled'))
+    if ((await Promise.race([commit, pause])) === 'stalled') stalled = commit
+    else child.kill('SIGCONT')
+  }
+  await expect(stalled).rejects.toThrow(`process ${child.pid} holds it and is stopped`)
+  child.kill('SIGKILL')
+  await child.exited
+  await waiting.close()
+})
+
 test('a commit wakes the listeners of another process, which see it', async () => {
   const watcher = runFixture('watcher', [folder.path, JSON.stringify({ pollIntervalMs: 60_000 })])
   await watcher.line('open')
