@@ -65,6 +65,9 @@ export class Producer<K, V> {
   readonly #acknowledged: Float64Array
   readonly #inFlight: Flight[] = []
   #inFlightBytes = 0
+  #nextLanding: CompletableFuture<void> | undefined
+  /** When the records that wait were appended. */
+  #timestamp: number | undefined
   #lastFlight: CompletableFuture<void> = CompletableFuture.completed(undefined)
   #waiters: Waiter[] = []
   #calls: Array<CompletableFuture<void>> = []
@@ -134,13 +137,13 @@ export class Producer<K, V> {
     const failures = this.#failures
     const addWhileRoom = (): CompletableFuture<void> => {
       if (this.#failures !== failures) throw this.#lastFailure
-      while (this.#pendingBytes() < this.#settings.bufferBytesMax) {
+      while (!this.#isAhead()) {
         const next = iterator.next()
         if (next.done === true) return this.#settled()
         this.#add(next.value.key, next.value.value, next.value)
         this.#sendIfLarge()
       }
-      return this.ready().thenCompose(addWhileRoom)
+      return this.#landing().thenCompose(addWhileRoom)
     }
     return CompletableFuture.supply(addWhileRoom).whenComplete((_, error) => {
       if (error !== undefined) iterator.return?.()
@@ -186,6 +189,25 @@ export class Producer<K, V> {
     return future
   }
 
+  /** The same for all records between two commits: a time of their own would only make them larger. */
+  #now(): number {
+    this.#timestamp ??= this.#log.clock.now()
+    return this.#timestamp
+  }
+
+  /** Whether as much waits as the next commits can take: what is encoded any earlier only makes one of them large. */
+  #isAhead(): boolean {
+    const { inFlightCommitsMax, commitBytesMax, bufferBytesMax } = this.#settings
+    const isFull = this.#inFlight.length >= inFlightCommitsMax && this.#writer.closedBytes >= commitBytesMax
+    return isFull || this.#pendingBytes() >= bufferBytesMax
+  }
+
+  /** Completes when the next commit has its outcome. */
+  #landing(): CompletableFuture<void> {
+    this.#nextLanding ??= new CompletableFuture<void>()
+    return this.#nextLanding.shield()
+  }
+
   #hasRoom(): boolean {
     return this.#failure !== undefined || this.#pendingBytes() <= this.#settings.bufferBytesMax / 2
   }
@@ -206,7 +228,7 @@ export class Producer<K, V> {
     const batch = this.#writer.add(
       key,
       value,
-      options?.timestamp ?? this.#log.clock.now(),
+      options?.timestamp ?? this.#now(),
       options?.id ?? null,
       options?.headers ?? null,
       -Infinity,
@@ -270,6 +292,9 @@ export class Producer<K, V> {
       if (this.#failing !== undefined && this.#inFlight.length === 0) this.#recover()
     }
     this.#send()
+    const landing = this.#nextLanding
+    this.#nextLanding = undefined
+    landing?.complete(undefined)
     if (this.#inFlight.length === 0 && this.#writer.isEmpty) this.#rest()
     if (this.#hasRoom()) for (const waiting of this.#awaitingRoom.splice(0)) waiting.complete(undefined)
   }
@@ -282,6 +307,7 @@ export class Producer<K, V> {
 
   #takeFlight(): Flight {
     const batches = this.#writer.take()
+    this.#timestamp = undefined
     const flight: Flight = {
       batches,
       waiters: this.#waiters,
