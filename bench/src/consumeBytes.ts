@@ -99,8 +99,9 @@ const sizeOf = (record: Received<Uint8Array, Uint8Array>): number =>
 const scanRaw = (raw: RootDatabase<Uint8Array, Uint8Array>): Read => {
   let records = 0
   let bytesRead = 0
-  const logs = { start: Buffer.from([logSpace]), end: Buffer.from([logSpace + 1]) }
-  for (const { value } of raw.getRange(logs)) {
+  const partitions = { start: Buffer.from([partitionSpace]), end: Buffer.from([partitionSpace + 1]) }
+  for (const { key, value } of raw.getRange(partitions)) {
+    if (key[5] !== batchPart) continue
     for (const record of decodeRaw(value)) {
       bytesRead += record.key.length + record.value.length
       records++
@@ -109,8 +110,9 @@ const scanRaw = (raw: RootDatabase<Uint8Array, Uint8Array>): Read => {
   return { records, bytesRead }
 }
 
-/** The first byte of the keys of batches. */
-const logSpace = 5
+/** The first byte of the keys of what belongs to partitions, and the byte behind the partition for a batch (see `keys.ts` of the storage). */
+const partitionSpace = 1
+const batchPart = 0
 const endMask = 0x7fff_ffff
 
 const decodeRaw = (batch: Uint8Array): ReadonlyArray<{ readonly key: Uint8Array; readonly value: Uint8Array }> => {

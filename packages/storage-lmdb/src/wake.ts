@@ -7,6 +7,7 @@ import { join } from 'node:path'
 // lmdb itself shows a number too, but early: from the moment when it begins to write the page that makes a commit count, and
 // whoever reads before it has ended (a sync later) does not see the commit yet.
 
+/** The file that every writer touches. */
 export const wakeFileName = 'wake'
 
 /** The folder's file, open. */
@@ -43,6 +44,7 @@ export class WakeFile {
   }
 }
 
+/** What is watched, and who is told. */
 export interface WakeOptions {
   readonly folder: string
   readonly pollIntervalMs: number
