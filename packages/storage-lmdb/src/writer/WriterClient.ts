@@ -18,6 +18,7 @@ import {
 } from '@weir/core'
 import { describeHolder } from '../holder.ts'
 import { encodeCommit } from './commitFrame.ts'
+import { leaveInOrder } from './leaveInOrder.ts'
 import {
   type Answer,
   isApplied,
@@ -89,6 +90,11 @@ export class WriterClient {
       this.#giveUp(new StorageFailed(`the writer thread failed: ${String(cause)}`, { cause })),
     )
     this.#worker.on('exit', () => this.#end())
+    leaveInOrder(this.#worker, {
+      shared: this.#shared,
+      withinMs: options.stallAfterMs,
+      giveUp: killSoon,
+    })
     this.#watchIntervalMs = Math.min(1_000, options.stallAfterMs / 4)
     this.#watchdog = setInterval(() => this.#watch(), this.#watchIntervalMs).unref()
   }
@@ -229,12 +235,13 @@ export class WriterClient {
  * child, so that it can say its last words.
  */
 const killAtExitWhileRunning = (worker: Worker): void => {
-  const kill = (): void => {
-    const script = `setTimeout(() => process.ppid === ${process.pid} && process.kill(${process.pid}, 'SIGKILL'), 500)`
-    spawn(process.execPath, ['-e', script], { detached: true, stdio: 'ignore' }).unref()
-  }
-  process.on('exit', kill)
-  worker.on('exit', () => process.off('exit', kill))
+  process.on('exit', killSoon)
+  worker.on('exit', () => process.off('exit', killSoon))
+}
+
+const killSoon = (): void => {
+  const script = `setTimeout(() => process.ppid === ${process.pid} && process.kill(${process.pid}, 'SIGKILL'), 500)`
+  spawn(process.execPath, ['-e', script], { detached: true, stdio: 'ignore' }).unref()
 }
 
 const stallMessage = (doing: number, wasOpen: boolean, folder: string, stallAfterMs: number): string => {

@@ -73,7 +73,8 @@ export const sharedSlots = 2
  *
  *   idle -> waiting -> writing -> idle     by the writer
  *   any  -> abandoned                      by the asking side: nothing more may be written
+ *   idle -> ended                          by the asking side: its thread ends, and with it the writer
  *
  * A commit that is abandoned while the writer waits is certainly not applied.
  */
-export const stage = { idle: 0, waiting: 1, writing: 2, abandoned: 3 } as const
+export const stage = { idle: 0, waiting: 1, writing: 2, abandoned: 3, ended: 4 } as const

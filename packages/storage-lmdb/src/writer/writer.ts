@@ -92,10 +92,18 @@ class Writer {
       if (commits.length > 0) {
         answer(this.#commitGroup(commits))
       }
-      if (close || abandoned) break
+      if (close || abandoned) {
+        this.#close(abandoned)
+        break
+      }
     }
+  }
+
+  #close(abandoned: boolean): void {
+    const closeData = (): void => void this.#data.close()
     try {
-      this.#gate.transactionSync(() => void this.#data.close())
+      if (abandoned) this.#gate.transactionSync(closeData)
+      else this.#withGate(closeData)
     } catch {
       // without the gate it is left to the end of the process
     }
@@ -113,6 +121,8 @@ class Writer {
     const commits: Array<PreparedCommit | Refusal> = []
     let bytes = 0
     for (;;) {
+      // sleeps until Node ends it, outside of any transaction
+      Atomics.wait(this.#shared, sharedSlot.stage, stage.ended)
       const seen = Atomics.load(this.#shared, sharedSlot.requests)
       while (bytes < groupBytesMax && commits.length < groupCountMax) {
         const request = receiveMessageOnPort(this.#port)?.message as Request | undefined
