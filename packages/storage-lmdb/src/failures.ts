@@ -11,7 +11,7 @@ export interface Failure {
 
 const diskFull = 28
 const quotaExceeded = 122
-/** With less room than this a failed write is put down to lack of room: tmpfs writes short then, which lmdb takes for an I/O error. */
+/** With less room than this nothing is written; and a write that failed all the same is put down to lack of room. */
 const roomBytesMin = 1 << 20
 
 /**
@@ -22,7 +22,7 @@ const roomBytesMin = 1 << 20
 export const failureOf = (error: unknown, folder: string, bytes: number): Failure => {
   const code = codeOf(error)
   const said = error instanceof Error ? error.message : String(error)
-  if (code === diskFull || code === quotaExceeded || freeBytes(folder) < Math.max(roomBytesMin, 2 * bytes)) {
+  if (code === diskFull || code === quotaExceeded || hasNoRoom(folder, bytes)) {
     return {
       tag: 'StorageFull',
       message: `the disk of ${folder} has no room; nothing of the commit was applied (${said})`,
@@ -33,6 +33,19 @@ export const failureOf = (error: unknown, folder: string, bytes: number): Failur
     message: `lmdb could not commit to ${folder}; whether anything was applied is unknown: ${said}`,
   }
 }
+
+/**
+ * Whether a transaction that writes about so many bytes is refused without being tried: a write of lmdb that fails half-way
+ * for lack of room may damage the memory of the process. Costs a microsecond or two.
+ */
+export const hasNoRoom = (folder: string, bytes: number): boolean =>
+  freeBytes(folder) < Math.max(roomBytesMin, 2 * bytes)
+
+/** What is said of such a transaction. */
+export const noRoom = (folder: string): Failure => ({
+  tag: 'StorageFull',
+  message: `the disk of ${folder} has no room; nothing of the commit was applied`,
+})
 
 /** What an error of a read means. */
 export const readFailed = (cause: unknown): WeirError =>

@@ -1,7 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { WeirError } from '@weir/core/storage'
 import { type Environment, openData, openGate } from '../environment.ts'
-import { failureOf } from '../failures.ts'
+import { failureOf, hasNoRoom, noRoom } from '../failures.ts'
 import { createFolder, folderFormatVersion, hasMarker, removeUnfinishedData, writeMarker } from '../folder.ts'
 import { Holder } from '../holder.ts'
 import { space } from '../keys.ts'
@@ -142,6 +142,11 @@ class Writer {
   #commitGroup(commits: ReadonlyArray<PreparedCommit | Refusal>): ReadonlyArray<Verdict> {
     const refusal = this.#failure
     if (refusal !== undefined) return commits.map(() => refusal)
+    const bytes = commits.reduce((sum, commit) => sum + ('commit' in commit ? commit.commit.byteLength : 0), 0)
+    if (hasNoRoom(this.#folder, bytes)) {
+      const full = noRoom(this.#folder)
+      return commits.map((commit) => ('commit' in commit ? full : commit))
+    }
     try {
       return this.#withGate(() => {
         this.#checkReaders()
@@ -156,7 +161,6 @@ class Writer {
       })
     } catch (error) {
       this.#cache.clear()
-      const bytes = commits.reduce((sum, commit) => sum + ('commit' in commit ? commit.commit.byteLength : 0), 0)
       const failure = this.#failureOf(error, bytes)
       return commits.map((commit) => ('commit' in commit ? failure : commit))
     }
