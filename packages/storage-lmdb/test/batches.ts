@@ -1,4 +1,4 @@
-import { RecordBatchBuilder } from '@weir/core'
+import { type Committed, commitOf, type CompletableFuture, RecordBatchBuilder, type Storage } from '@weir/core'
 
 /** A batch of `count` records whose keys are their numbers from `first` on. */
 export const numberedBatch = (first: number, count: number, value = 'v'.repeat(90)): Uint8Array => {
@@ -7,3 +7,7 @@ export const numberedBatch = (first: number, count: number, value = 'v'.repeat(9
     builder.add(String(number), value, number, null, null, -Infinity)
   return builder.build()
 }
+
+/** Appends the record with that number to partition 0. */
+export const append = (storage: Storage, number: number): CompletableFuture<Committed> =>
+  storage.commit(commitOf({ append: [{ partition: 0, batch: numberedBatch(number, 1) }] }))

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterEach } from 'vitest'
+import { afterAll } from 'vitest'
 
 /** How a child ended: one of the two is null. */
 export interface Exit {
@@ -11,7 +11,7 @@ export interface Exit {
 
 const running = new Set<ChildProcess>()
 // a test that fails leaves no process behind
-afterEach(() => running.forEach((process) => process.kill('SIGKILL')))
+afterAll(() => running.forEach((process) => process.kill('SIGKILL')))
 
 /** A process that runs one file of `fixtures`, and says how far it is in lines. */
 export class Child {

@@ -26,7 +26,7 @@ const injections = [
   'writev:error=EIO:when=4',
 ]
 
-test.skipIf(!isPossible).each(injections)(
+test.skipIf(!isPossible).concurrent.each(injections)(
   'an I/O error stops the storage: nothing acknowledged is lost, nothing hangs (%s)',
   async (injection) => {
     const folder = temporaryFolder()

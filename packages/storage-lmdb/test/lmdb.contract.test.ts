@@ -12,4 +12,5 @@ const cases = storageContract({
     return { provider: lmdb(folder.path), release: folder.remove }
   },
 })
-for (const { name, run } of cases) test(name, run, 30_000)
+// each has a folder of its own, and waits for a thread to start
+for (const { name, run } of cases) test.concurrent(name, run, 30_000)

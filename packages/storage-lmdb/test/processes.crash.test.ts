@@ -1,29 +1,14 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { commitOf, type Storage } from '@weir/core'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { commitOf } from '@weir/core'
+import { expect, test, vi } from 'vitest'
 import { lmdb } from '../src/index.ts'
-import { numberedBatch } from './batches.ts'
+import { append } from './batches.ts'
 import { type Child, runFixture } from './child.ts'
 import { readNumbers } from './readNumbers.ts'
-import { temporaryFolder } from './temporaryFolder.ts'
+import { openAt, ownFolder } from './scene.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
-
-let folder: ReturnType<typeof temporaryFolder>
-let storage: Storage
-
-beforeEach(async () => {
-  folder = temporaryFolder()
-  storage = await lmdb(folder.path).open()
-})
-afterEach(async () => {
-  await storage.close()
-  folder.remove()
-})
-
-const append = (number: number) =>
-  storage.commit(commitOf({ append: [{ partition: 0, batch: numberedBatch(number, 1) }] }))
 
 /** The offsets that a child had acknowledged. */
 const ackedBy = (child: Child): ReadonlyArray<number> =>
@@ -37,8 +22,12 @@ const until = async (condition: () => boolean, what: string): Promise<void> => {
   }
 }
 
-test('processes that append to one partition at once get offsets of their own, without gaps, and all records are there', async () => {
-  const children = [1, 2, 3].map(() => runFixture('appender', [folder.path, 0, 4]))
+test.concurrent('processes that append to one partition at once get offsets of their own, without gaps, and all records are there', async ({
+  onTestFinished,
+}) => {
+  const folder = ownFolder(onTestFinished)
+  const storage = await openAt(folder, onTestFinished)
+  const children = [1, 2, 3].map(() => runFixture('appender', [folder, 0, 4]))
   for (const child of children) await until(() => ackedBy(child).length > 50, '50 acknowledged records of each')
   for (const child of children) child.say('stop')
   for (const child of children) expect(await child.exited, child.errors.join('')).toEqual({ code: 0, signal: null })
@@ -47,10 +36,14 @@ test('processes that append to one partition at once get offsets of their own, w
   expect(readNumbers(storage, 0).length).toBe(offsets.length)
 })
 
-test('a writer killed at any moment loses nothing acknowledged and leaves nothing torn, and others write on at once', async () => {
+test.concurrent('a writer killed at any moment loses nothing acknowledged and leaves nothing torn, and others write on at once', async ({
+  onTestFinished,
+}) => {
+  const folder = ownFolder(onTestFinished)
+  const storage = await openAt(folder, onTestFinished)
   let acked = -1
   for (const records of [1, 5, 20, 40, 80]) {
-    const child = runFixture('appender', [folder.path, 0, 4])
+    const child = runFixture('appender', [folder, 0, 4])
     await until(() => ackedBy(child).length > records, 'acknowledged records')
     child.kill('SIGKILL')
     await child.exited
@@ -63,9 +56,12 @@ test('a writer killed at any moment loses nothing acknowledged and leaves nothin
   }
 })
 
-test('a writer that is stopped within a commit is named to those who wait for it', async () => {
-  const waiting = await lmdb(folder.path, { stallAfterMs: 1_500 }).open()
-  const child = runFixture('appender', [folder.path, 0, 4])
+test.concurrent('a writer that is stopped within a commit is named to those who wait for it', async ({
+  onTestFinished,
+}) => {
+  const folder = ownFolder(onTestFinished)
+  const waiting = await lmdb(folder, { stallAfterMs: 1_500 }).open()
+  const child = runFixture('appender', [folder, 0, 4])
   await child.line('acked')
   let stalled: Promise<unknown> | undefined
   for (let attempt = 0; stalled === undefined && attempt < 50; attempt++) {
@@ -81,21 +77,25 @@ test('a writer that is stopped within a commit is named to those who wait for it
   await waiting.close()
 })
 
-test('a commit wakes the listeners of another process, which see it', async () => {
-  const watcher = runFixture('watcher', [folder.path, JSON.stringify({ pollIntervalMs: 60_000 })])
+test.concurrent('a commit wakes the listeners of another process, which see it', async ({ onTestFinished }) => {
+  const folder = ownFolder(onTestFinished)
+  const storage = await openAt(folder, onTestFinished)
+  const watcher = runFixture('watcher', [folder, JSON.stringify({ pollIntervalMs: 60_000 })])
   await watcher.line('open')
   for (let number = 0; number < 5; number++) {
-    await append(number)
+    await append(storage, number)
     await watcher.line(`end ${number + 1} `)
   }
   watcher.say('stop')
   expect(await watcher.exited).toEqual({ code: 0, signal: null })
 })
 
-test('a commit of another process wakes listeners here', async () => {
+test.concurrent('a commit of another process wakes listeners here', async ({ onTestFinished }) => {
+  const folder = ownFolder(onTestFinished)
+  const storage = await openAt(folder, onTestFinished)
   let woken = 0
   const stop = storage.onChange(() => woken++)
-  const child = runFixture('appender', [folder.path, 0, 1])
+  const child = runFixture('appender', [folder, 0, 1])
   await child.line('acked 0')
   await until(() => woken > 0 && storage.bounds(0).end > 0, 'a call of the listener')
   child.say('stop')
@@ -103,23 +103,28 @@ test('a commit of another process wakes listeners here', async () => {
   stop()
 })
 
-test('where the folder cannot be watched, looking every pollIntervalMs still finds a commit of another process', async () => {
-  rmSync(join(folder.path, 'wake'))
-  const watching = await lmdb(folder.path, { pollIntervalMs: 10 }).open()
-  rmSync(join(folder.path, 'wake'))
+test.concurrent('where the folder cannot be watched, looking every pollIntervalMs still finds a commit of another process', async ({
+  onTestFinished,
+}) => {
+  const folder = ownFolder(onTestFinished)
+  const storage = await openAt(folder, onTestFinished)
+  rmSync(join(folder, 'wake'))
+  const watching = await lmdb(folder, { pollIntervalMs: 10 }).open()
+  rmSync(join(folder, 'wake'))
   let woken = 0
   const stop = watching.onChange(() => woken++)
-  await append(0)
+  await append(storage, 0)
   await until(() => woken > 0, 'a call of the listener')
   expect(watching.bounds(0).end).toBe(1)
   stop()
   await watching.close()
 })
 
-test('a process with a listener stays alive, and one without ends by itself', async () => {
-  const watcher = runFixture('watcher', [folder.path])
+test.concurrent('a process with a listener stays alive, and one without ends by itself', async ({ onTestFinished }) => {
+  const folder = ownFolder(onTestFinished)
+  const watcher = runFixture('watcher', [folder])
   await watcher.line('open')
-  const idle = runFixture('idle', [folder.path])
+  const idle = runFixture('idle', [folder])
   expect(await idle.exited, idle.errors.join('')).toEqual({ code: 0, signal: null })
   expect(watcher.process.exitCode).toBeNull()
   watcher.say('stop')

@@ -1,10 +1,10 @@
-import { commitOf, type Storage, StorageClosed, StorageStalled } from '@weir/core'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { type Storage, StorageClosed, StorageStalled } from '@weir/core'
+import { expect, test, vi } from 'vitest'
 import { lmdb } from '../src/index.ts'
-import { numberedBatch } from './batches.ts'
+import { append } from './batches.ts'
 import { type Child, runFixture } from './child.ts'
 import { readNumbers } from './readNumbers.ts'
-import { temporaryFolder } from './temporaryFolder.ts'
+import { type AtEnd, openAt, ownFolder } from './scene.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
 
@@ -14,30 +14,32 @@ const stallAfterMs = 1_500
 /** A second until it is noticed, and as much again for a busy machine. */
 const boundMs = stallAfterMs + 2_500
 
-let folder: ReturnType<typeof temporaryFolder>
-let storage: Storage
-let stopper: Child
+interface Scene {
+  readonly folder: string
+  readonly storage: Storage
+  readonly stopper: Child
+}
 
-const append = (number: number) =>
-  storage.commit(commitOf({ append: [{ partition: 0, batch: numberedBatch(number, 1) }] }))
-
-beforeEach(async () => {
-  folder = temporaryFolder()
-  storage = await lmdb(folder.path, { stallAfterMs }).open()
-  await append(0)
-  stopper = runFixture('stopper', [folder.path])
+/** A storage with one record, and a process that is stopped within a commit to the same folder. */
+const stalledScene = async (atEnd: AtEnd): Promise<Scene> => {
+  const folder = ownFolder(atEnd)
+  const storage = await openAt(folder, atEnd, { stallAfterMs })
+  await append(storage, 0)
+  const stopper = runFixture('stopper', [folder])
+  atEnd(async () => {
+    stopper.kill('SIGKILL')
+    await stopper.exited
+  })
   await stopper.line('stopped')
-})
-afterEach(async () => {
-  stopper.kill('SIGKILL')
-  await stopper.exited
-  await storage.close()
-  folder.remove()
-})
+  return { folder, storage, stopper }
+}
 
-test('a commit fails within the bound, with the pid of the process that is stopped, and reads go on', async () => {
+test.concurrent('a commit fails within the bound, with the pid of the process that is stopped, and reads go on', async ({
+  onTestFinished,
+}) => {
+  const { storage, stopper } = await stalledScene(onTestFinished)
   const began = performance.now()
-  const [first, second] = [append(1), append(2)]
+  const [first, second] = [append(storage, 1), append(storage, 2)]
   expect(readNumbers(storage, 0)).toEqual([0])
   const error = await first.then(
     () => undefined,
@@ -47,23 +49,28 @@ test('a commit fails within the bound, with the pid of the process that is stopp
   expect(error).toBeInstanceOf(StorageStalled)
   expect((error as Error).message).toContain(`process ${stopper.pid} holds it and is stopped`)
   await expect(second).rejects.toBeInstanceOf(StorageStalled)
-  await expect(append(3)).rejects.toBeInstanceOf(StorageStalled)
+  await expect(append(storage, 3)).rejects.toBeInstanceOf(StorageStalled)
   expect(readNumbers(storage, 0)).toEqual([0])
 })
 
-test('a commit that failed so is not applied when the process goes on', async () => {
-  await expect(append(1)).rejects.toBeInstanceOf(StorageStalled)
+test.concurrent('a commit that failed so is not applied when the process goes on', async ({ onTestFinished }) => {
+  const { folder, storage, stopper } = await stalledScene(onTestFinished)
+  await expect(append(storage, 1)).rejects.toBeInstanceOf(StorageStalled)
   stopper.kill('SIGCONT')
   await stopper.line('gone on')
   await storage.close()
-  storage = await lmdb(folder.path).open()
-  await append(10)
-  expect(readNumbers(storage, 0)).toEqual([0, 10])
+  const reopened = await lmdb(folder).open()
+  await append(reopened, 10)
+  expect(readNumbers(reopened, 0)).toEqual([0, 10])
+  await reopened.close()
 })
 
-test('an open fails within the bound, and the folder opens again when the process is gone', async () => {
+test.concurrent('an open fails within the bound, and the folder opens again when the process is gone', async ({
+  onTestFinished,
+}) => {
+  const { folder, stopper } = await stalledScene(onTestFinished)
   const began = performance.now()
-  const provider = lmdb(folder.path, { stallAfterMs })
+  const provider = lmdb(folder, { stallAfterMs })
   await expect(provider.open()).rejects.toThrow(`process ${stopper.pid} holds it and is stopped`)
   expect(performance.now() - began).toBeLessThan(boundMs)
   stopper.kill('SIGKILL')
@@ -73,17 +80,19 @@ test('an open fails within the bound, and the folder opens again when the proces
   await other.close()
 })
 
-test('a close completes within the bound', async () => {
-  const commit = append(1)
+test.concurrent('a close completes within the bound', async ({ onTestFinished }) => {
+  const { storage } = await stalledScene(onTestFinished)
+  const commit = append(storage, 1)
   const began = performance.now()
   await storage.close()
   expect(performance.now() - began).toBeLessThan(boundMs)
   await expect(commit).rejects.toBeInstanceOf(StorageStalled)
-  await expect(append(2)).rejects.toBeInstanceOf(StorageClosed)
+  await expect(append(storage, 2)).rejects.toBeInstanceOf(StorageClosed)
 })
 
-test('a process that was told of a stall can end', async () => {
-  const other = runFixture('appender', [folder.path, 0, 1, JSON.stringify({ stallAfterMs })])
+test.concurrent('a process that was told of a stall can end', async ({ onTestFinished }) => {
+  const { folder } = await stalledScene(onTestFinished)
+  const other = runFixture('appender', [folder, 0, 1, JSON.stringify({ stallAfterMs })])
   const { signal } = await other.exited
   expect(signal).toBe('SIGKILL')
   expect(other.errors.join('')).toContain('StorageStalled')
