@@ -12,7 +12,7 @@ export interface Failure {
 const diskFull = 28
 const quotaExceeded = 122
 /** With less room than this nothing is written; and a write that failed all the same is put down to lack of room. */
-const roomBytesMin = 1 << 20
+export const roomBytesMin: number = 1 << 20
 
 /**
  * What an error of a write transaction means for its commits. None of them was applied when it is `StorageFull`.
@@ -22,7 +22,7 @@ const roomBytesMin = 1 << 20
 export const failureOf = (error: unknown, folder: string, bytes: number): Failure => {
   const code = codeOf(error)
   const said = error instanceof Error ? error.message : String(error)
-  if (code === diskFull || code === quotaExceeded || hasNoRoom(folder, bytes)) {
+  if (code === diskFull || code === quotaExceeded || freeBytes(folder) < Math.max(roomBytesMin, 2 * bytes)) {
     return {
       tag: 'StorageFull',
       message: `the disk of ${folder} has no room; nothing of the commit was applied (${said})`,
@@ -34,14 +34,7 @@ export const failureOf = (error: unknown, folder: string, bytes: number): Failur
   }
 }
 
-/**
- * Whether a transaction that writes about so many bytes is refused without being tried: a write of lmdb that fails half-way
- * for lack of room may damage the memory of the process. Costs a microsecond or two.
- */
-export const hasNoRoom = (folder: string, bytes: number): boolean =>
-  freeBytes(folder) < Math.max(roomBytesMin, 2 * bytes)
-
-/** What is said of such a transaction. */
+/** What is said of a transaction that was refused for lack of room, without being tried. */
 export const noRoom = (folder: string): Failure => ({
   tag: 'StorageFull',
   message: `the disk of ${folder} has no room; nothing of the commit was applied`,
@@ -58,7 +51,8 @@ const codeOf = (error: unknown): number | undefined =>
     ? error.code
     : undefined
 
-const freeBytes = (folder: string): number => {
+/** The room on the disk of a folder, in bytes; Infinity when it cannot be told. */
+export const freeBytes = (folder: string): number => {
   try {
     const { bavail, bsize } = statfsSync(folder)
     return bavail * bsize

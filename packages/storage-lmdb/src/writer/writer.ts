@@ -1,10 +1,11 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { WeirError } from '@weir/core/storage'
 import { type Environment, openData, openGate } from '../environment.ts'
-import { failureOf, hasNoRoom, noRoom } from '../failures.ts'
+import { failureOf, noRoom } from '../failures.ts'
 import { createFolder, folderFormatVersion, hasMarker, removeUnfinishedData, writeMarker } from '../folder.ts'
 import { Holder } from '../holder.ts'
 import { space } from '../keys.ts'
+import { Room } from '../Room.ts'
 import { encodeNumber } from '../tail.ts'
 import { WakeFile } from '../wake.ts'
 import { applyCommit, type PreparedCommit, prepareCommit, refusalOf } from './applyCommit.ts'
@@ -61,6 +62,7 @@ class Writer {
   readonly #holder: Holder
   readonly #wake: WakeFile
   readonly #cache = new PartitionCache()
+  readonly #room: Room
   #failure: Refusal | undefined
   #readersCheckedAt = performance.now()
 
@@ -68,6 +70,7 @@ class Writer {
     this.#folder = folder
     this.#port = port
     this.#shared = shared
+    this.#room = new Room(folder)
     createFolder(folder)
     this.#holder = new Holder(folder)
     this.#wake = new WakeFile(folder)
@@ -89,9 +92,7 @@ class Writer {
   run(answer: (message: Answer) => void): void {
     for (;;) {
       const { commits, close, abandoned } = this.#nextRequests()
-      if (commits.length > 0) {
-        answer(this.#commitGroup(commits))
-      }
+      if (commits.length > 0) this.#commitGroup(commits, answer)
       if (close || abandoned) {
         this.#close(abandoned)
         break
@@ -139,30 +140,33 @@ class Writer {
   }
 
   /** One transaction for all; when it fails, all fail. */
-  #commitGroup(commits: ReadonlyArray<PreparedCommit | Refusal>): ReadonlyArray<Verdict> {
-    const refusal = this.#failure
-    if (refusal !== undefined) return commits.map(() => refusal)
+  #commitGroup(
+    commits: ReadonlyArray<PreparedCommit | Refusal>,
+    answer: (verdicts: ReadonlyArray<Verdict>) => void,
+  ): void {
+    const refuseAll = (refusal: Refusal): void =>
+      answer(commits.map((commit) => ('commit' in commit ? refusal : commit)))
+    if (this.#failure !== undefined) return refuseAll(this.#failure)
     const bytes = commits.reduce((sum, commit) => sum + ('commit' in commit ? commit.commit.byteLength : 0), 0)
-    if (hasNoRoom(this.#folder, bytes)) {
-      const full = noRoom(this.#folder)
-      return commits.map((commit) => ('commit' in commit ? full : commit))
-    }
+    if (!this.#room.isFor(bytes)) return refuseAll(noRoom(this.#folder))
+    let verdicts: ReadonlyArray<Verdict> | undefined
     try {
-      return this.#withGate(() => {
+      this.#withGate(() => {
         this.#checkReaders()
         let transaction = 0
-        const verdicts = this.#data.transactionSync(() => {
+        verdicts = this.#data.transactionSync(() => {
           transaction = this.#data.getWriteTxnId()
           this.#cache.begin(transaction)
           return commits.map((commit) => ('commit' in commit ? applyCommit(this.#data, this.#cache, commit) : commit))
         })
+        // first those who wait
+        answer(verdicts)
         if (verdicts.some(isApplied)) this.#wake.announce(transaction)
-        return verdicts
       })
     } catch (error) {
       this.#cache.clear()
       const failure = this.#failureOf(error, bytes)
-      return commits.map((commit) => ('commit' in commit ? failure : commit))
+      if (verdicts === undefined) refuseAll(failure)
     }
   }
 
