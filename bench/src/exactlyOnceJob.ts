@@ -2,7 +2,7 @@ import { type Codec, type Job, msgpack, type Topic, Weir } from '@weir/core'
 import { lmdb } from '@weir/storage-lmdb'
 import type { Bench, Row } from './Benchmark.ts'
 import { type AirportHour, delayJob, delayTopic, flightTopic, rekeyedDelayJob, writeFlights } from './delayJob.ts'
-import { collectGarbage, median, rateOf } from './measure.ts'
+import { median, rateOf } from './measure.ts'
 import { row } from './rows.ts'
 import { Flight, flightCodec, flights } from './samples.ts'
 
@@ -51,7 +51,6 @@ const runJob = async (
   const source = flightTopic(partitions, codec)
   const sink = delayTopic(partitions)
   await writeFlights(weir, source, count)
-  collectGarbage()
   const rate = await rateOf(count, async () => (await weir.run(define(source, sink), { until: 'end' })).done)
   let counted = 0
   for await (const result of weir.topic(sink).from('earliest').toEnd()) {

@@ -15,11 +15,14 @@ export const rateOf = async (count: number, action: () => unknown): Promise<numb
 }
 
 export interface Contest {
-  /** How often each is measured, beside one round before that which does not count. */
+  /** How often each is measured, beside the rounds before that do not count. */
   readonly rounds: number
   readonly base: () => Promise<number>
   readonly head: () => Promise<number>
 }
+
+/** Rounds that do not count: by then what is measured runs compiled. */
+const warmUpRounds = 2
 
 /**
  * Measures two things in turns, base head head base, so that a drift of the machine meets both alike.
@@ -33,16 +36,15 @@ export const contest = async ({
 }: Contest): Promise<{ readonly base: number; readonly head: number }> => {
   const results = { base: [] as number[], head: [] as number[] }
   const run = async (name: 'base' | 'head'): Promise<void> => {
-    collectGarbage()
     results[name].push(await (name === 'base' ? base() : head()))
   }
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 0; round < warmUpRounds + rounds; round++) {
     for (const name of round % 2 === 0 ? (['base', 'head'] as const) : (['head', 'base'] as const)) await run(name)
   }
-  return { base: median(results.base.slice(1)), head: median(results.head.slice(1)) }
+  return { base: median(results.base.slice(warmUpRounds)), head: median(results.head.slice(warmUpRounds)) }
 }
 
-/** What is left over of one measurement is not to be paid by the next. */
+/** For measuring memory; between measurements of speed it would throw away compiled code, which a program does not do. */
 export const collectGarbage = (): void => globalThis.gc?.()
 
 /** Waits for at least so many milliseconds. */
