@@ -5,6 +5,7 @@
  */
 export const packageLayers: Layers = {
   core: [],
+  messaging: ['core'],
   operators: ['core'],
   'storage-lmdb': ['core'],
   testing: ['core'],
@@ -23,10 +24,10 @@ export const coreLayers: Layers = {
 }
 
 /** The files beside the layers of core, which no layer may import. */
-export const coreEntries: readonly string[] = ['index.ts', 'storage.ts']
+export const coreEntries: readonly string[] = ['index.ts', 'protocol.ts', 'storage.ts']
 
 /** Packages that run anywhere: nothing of Node in them. */
-export const withoutNode: readonly string[] = ['core', 'operators']
+export const withoutNode: readonly string[] = ['core', 'messaging', 'operators']
 
 /** The one package that knows the database. */
 export const withLmdb: readonly string[] = ['storage-lmdb']

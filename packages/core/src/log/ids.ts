@@ -69,4 +69,5 @@ const nextIds = (
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
-const jsonRow = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value))
+/** A value as the bytes of a row: JSON. */
+export const jsonRow = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value))

@@ -12,6 +12,10 @@ export const systemStores = {
   counters: 4,
   /** a job's progress by task: watermarks */
   progress: 5,
+  /** exchange -> its type and version as JSON; exchange, target topic and rule -> a binding as JSON */
+  bindings: 8,
+  /** id -> a half message as JSON; id -> how it ended, see `@weir/messaging` */
+  halfMessages: 9,
 } as const
 
 /** The first store id given to a user's store; 6 to 1023 are kept for later system stores. */

@@ -1,0 +1,13 @@
+// What a protocol over commits is built from, outside core: topics by name, the writer of batches, and rows that are changed by
+// comparing. An app needs none of it.
+
+export { observe } from './future/observe.ts'
+export { jsonRow, parseRow, retried } from './log/ids.ts'
+export type { OpenLog } from './log/OpenLog.ts'
+export { placesOf } from './log/recordMetadata.ts'
+export { requireInteger } from './log/Topic.ts'
+export { ensureTopic, findSameTopic, findTopic } from './log/topicCatalog.ts'
+export { type ClosedBatch, TopicWriter } from './log/TopicWriter.ts'
+export { jumpHash } from './model/jumpHash.ts'
+export { murmur2OfText } from './model/murmur2.ts'
+export { systemStores } from './ports/rows.ts'

@@ -1,0 +1,1 @@
+export { UnknownExchange } from './errors.ts'
