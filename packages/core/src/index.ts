@@ -19,6 +19,8 @@ export {
 export { systemTimer } from './future/systemTimer.ts'
 export { fromTaskEither, toTaskEither } from './future/taskEither.ts'
 export type { Timer } from './future/Timer.ts'
+export type { Assignment } from './group/assignment.ts'
+export type { GroupPartition } from './group/GroupState.ts'
 export { attachAll } from './job/attachAll.ts'
 export {
   type JobDescription,
@@ -122,7 +124,7 @@ export type {
 } from './ports/Storage.ts'
 export { systemClock } from './ports/systemClock.ts'
 export { systemRandom } from './ports/systemRandom.ts'
-export { type RunMetrics, RunningJob, type Share } from './runtime/RunningJob.ts'
+export { type RunMetrics, RunningJob } from './runtime/RunningJob.ts'
 export type { RunSettings } from './runtime/RunContext.ts'
 export { StoreQuery } from './runtime/StoreQuery.ts'
 export { type RunOptions, Weir, type WeirOptions } from './runtime/Weir.ts'

@@ -14,6 +14,7 @@ import {
 } from '@weir/core'
 import { type Environment, lastTransaction, openDataForReading } from './environment.ts'
 import { LmdbReader } from './LmdbReader.ts'
+import { hasEnded, newSession } from './session.ts'
 import { watchForCommits } from './wake.ts'
 import { WriterClient } from './writer/WriterClient.ts'
 
@@ -34,6 +35,7 @@ export class LmdbStorage implements Storage {
     sharedByProcesses: true,
     durable: true,
   }
+  readonly session: string = newSession()
   readonly rows: RowReader
   readonly #settings: LmdbSettings
   readonly #data: Environment
@@ -70,6 +72,10 @@ export class LmdbStorage implements Storage {
         return writer.close().thenCompose(() => CompletableFuture.failed<LmdbStorage>(error))
       }
     })
+  }
+
+  hasEnded(session: string): boolean {
+    return session === this.session ? this.#closing !== undefined : hasEnded(session)
   }
 
   commit(commit: Commit): CompletableFuture<Committed> {

@@ -16,8 +16,8 @@ import { type VirtualClock, virtualClock } from './virtualClock.ts'
 
 /** How a driver runs its job. */
 export interface DriverOptions {
-  /** How the job is run; `share` is the driver's own. */
-  readonly run?: Omit<RunOptions, 'share' | 'until'>
+  /** How the job is run; the members' names are the driver's own: `worker-0` and so on. A lease is an hour by default. */
+  readonly run?: Omit<RunOptions, 'member' | 'until'>
   /** How many workers share the job, each with a storage handle of its own; 1 by default. */
   readonly workers?: number
   /** Strikes the job's storage, not what is sent and read from outside; each worker counts for itself, over its restarts. */

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import {
   CompletableFuture,
   InvalidOption,
@@ -32,17 +32,18 @@ export type WorkerOptions = Placement & {
   readonly execArgv?: ReadonlyArray<string>
 }
 
-/** How each worker runs its share of the job. */
-export type WorkerRunOptions = Omit<RunOptions, 'share'>
+/** How each worker runs the job. */
+export type WorkerRunOptions = Omit<RunOptions, 'member'>
 
 const workersMax = 1_024
 
 /**
- * Runs a job on several worker threads or processes, exactly once: worker i of n runs every n-th task of the job.
+ * Runs a job on several worker threads or processes, exactly once. They share its work as members of one group, with
+ * whoever else runs it.
  * `await runWorkers(delayStats, { storage: lmdb('./data'), module: import.meta.resolve('./job.ts'), processes: 2 })`
  *
  * A worker that dies, however, is replaced at once and goes on from the last commit; the epoch of each task sees to it
- * that the one before can commit nothing more. With `until: 'end'` the workers exit when their shares have ended.
+ * that the one before can commit nothing more. With `until: 'end'` the workers exit when the whole job has ended.
  * Worker processes end with this one, also when it is killed.
  *
  * @returns the run, once all workers have been started; they open the storage and begin after that
@@ -64,14 +65,14 @@ export const runWorkers = (
         `${what}: module is ${JSON.stringify(module)}; expected the URL of a module, such as import.meta.resolve('./job.ts')`,
       )
     }
-    // what the workers of this run have in common: by it each knows that the others have ended in this one
-    const runId = randomInt(1, 2 ** 47)
+    // a worker that is replaced comes back under its name, and so takes over at once
+    const names = randomUUID()
     const startWorker = options.threads === undefined ? startProcess : startThread
     return CompletableFuture.from(findJob(module, job.name)).thenApply(
       () =>
         new RunningWorkers(job.name, count, (index, events) => {
           const link = startWorker(`weir ${job.name} ${index}/${count}`, execArgv, events)
-          link.send({ _tag: 'Start', job: job.name, module, storage, run, share: { index, count, run: runId } })
+          link.send({ _tag: 'Start', job: job.name, module, storage, run: { ...run, member: `${names}-${index}` } })
           return link
         }),
     )

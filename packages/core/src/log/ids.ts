@@ -11,13 +11,13 @@ const attemptsMax = 1_000
 
 /** A range of ids to take from a counter: where the counter begins, and how many are needed. */
 export interface IdRange {
-  readonly counter: 'partition' | 'store' | 'producer' | 'run'
+  readonly counter: 'partition' | 'store' | 'producer'
   readonly first: number
   readonly count: number
 }
 
 /** A number of the counter that nobody else has, or ever had: 1 or more. Costs one commit. */
-export const takeId = (storage: Storage, counter: 'producer' | 'run'): CompletableFuture<number> =>
+export const takeId = (storage: Storage, counter: 'producer'): CompletableFuture<number> =>
   retried((): CompletableFuture<number> => {
     const { firstId, expect, row } = nextIds(storage, { counter, first: 1, count: 1 })
     return storage.commit(commitOf({ expect: [expect], rows: [row] })).thenApply(() => firstId)

@@ -11,6 +11,15 @@ import type { Commit, Committed } from './Commit.ts'
 export interface Storage {
   readonly capabilities: Capabilities
 
+  /** A name for this open handle that no other has, or ever had, in any process. */
+  readonly session: string
+
+  /**
+   * Whether the handle of this name is gone for sure: closed, or its process has ended. `false` when that is not known; then
+   * whoever waits for it waits until its lease has run out.
+   */
+  hasEnded(session: string): boolean
+
   /**
    * Applies a commit. Completes when all of it is durable; only then is any of it visible.
    * Commits that arrive together may share one transaction and one sync; each keeps its own verdict.

@@ -8,17 +8,21 @@ export const systemStores = {
   stores: 2,
   /** owner -> epoch */
   epochs: 3,
-  /** counters for ids: 'partition', 'store', 'producer', 'run' */
+  /** counters for ids: 'partition', 'store', 'producer' */
   counters: 4,
   /** a job's progress by task: watermarks */
   progress: 5,
+  /** group -> members and owners as JSON, and the run to the end they are in */
+  groups: 6,
+  /** member of a group -> a counter that grows while it is alive */
+  heartbeats: 7,
   /** exchange -> its type and version as JSON; exchange, target topic and rule -> a binding as JSON */
   bindings: 8,
   /** id -> a half message as JSON; id -> how it ended, see `@weir/messaging` */
   halfMessages: 9,
 } as const
 
-/** The first store id given to a user's store; 6 to 1023 are kept for later system stores. */
+/** The first store id given to a user's store; those below it are kept for later system stores. */
 export const firstUserStore = 1024
 
 /** The row key of a store's key: big-endian ids, so that rows of a store and partition lie together in order. */

@@ -122,9 +122,6 @@ export const committedProgress = (rows: RowReader, where: ProgressPlace): Commit
   }
 }
 
-/** Who owns a task: the name under which its epoch is kept. */
-export const ownerOf = ({ job, input, partition }: ProgressPlace): string => `${job}/${input}/${partition}`
-
 const endedInAt = 8
 const sourcesAt = 16
 

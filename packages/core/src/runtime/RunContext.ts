@@ -1,3 +1,5 @@
+import type { Assignment } from '../group/assignment.ts'
+import type { Ends } from '../group/Membership.ts'
 import type { Plan, Stage } from '../job/plan.ts'
 import type { TopicInfo } from '../log/topicCatalog.ts'
 import type { Clock } from '../ports/Clock.ts'
@@ -15,6 +17,11 @@ export interface RunSettings {
   readonly cacheEntriesMax: number
   /** Stop at the end of the sources as it was at the start, with all windows closed. */
   readonly toEnd: boolean
+  /** The member's static name: it takes over from the one that has it. */
+  readonly member: string
+  /** How long a member may give no sign of life before the others take its work over, in ms. */
+  readonly leaseMs: number
+  readonly assignment: Assignment
 }
 
 /** What all tasks of a run share. */
@@ -23,8 +30,10 @@ export interface RunContext {
   readonly clock: Clock
   readonly plan: Plan
   readonly settings: RunSettings
-  /** What all workers of this run have in common, and no other run: a positive number. */
+  /** What all members of a run to the end have in common, and no other run; 0 for a run without an end. */
   readonly run: number
+  /** Where a run to the end stops, by source and partition. */
+  readonly ends: Ends
   readonly topics: ReadonlyMap<string, TopicInfo>
   readonly storeIds: ReadonlyMap<string, number>
   readonly counters: Counters

@@ -1,24 +1,17 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
+import { assign } from '../group/assignment.ts'
+import { type GroupPartition, type GroupState, memberOf, ownedBy } from '../group/GroupState.ts'
+import { type Claimed, Membership } from '../group/Membership.ts'
 import type { Plan } from '../job/plan.ts'
 import { EpochFenced, type WeirError } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { Storage } from '../ports/Storage.ts'
-import { takeId } from '../log/ids.ts'
-import { claim, type ClaimedTask, prepare, tasksOf } from './prepareRun.ts'
+import { endsOf, type Prepared, prepare, taskOf } from './prepareRun.ts'
+import { committedProgress } from './Progress.ts'
 import { Counters, type RunContext, type RunSettings } from './RunContext.ts'
 import { Task } from './Task.ts'
-
-/** Which part of a job's tasks a worker runs: those whose number leaves `index` when divided by `count`. */
-export interface Share {
-  readonly index: number
-  readonly count: number
-  /**
-   * What all workers of a run `until: 'end'` are given, and no other run: a positive safe integer, such as a random one.
-   * By it a worker tells that the others have come to their ends in this run, and not in one before.
-   */
-  readonly run?: number
-}
+import { UpstreamProgress } from './UpstreamProgress.ts'
 
 /** What a run has done so far, counted by what is committed. */
 export interface RunMetrics {
@@ -33,52 +26,71 @@ export interface RunMetrics {
 
 const retryDelayMs = 100
 
-/** A job at work in this process. */
+/** A partition that this member owns, and the task at work on it; none when it has come to its end. */
+interface Owned {
+  readonly claimed: Claimed
+  task: Task | undefined
+  /** A commit of the task was refused: somebody has begun a new epoch. */
+  isFenced: boolean
+}
+
+/**
+ * A job at work in this process: a member of the group that bears the job's name, and the tasks that it owns there.
+ *
+ * ```text
+ *            join                 claim what it is due           all tasks of the job have ended, or stop
+ *   (new) ---------> member <-------------------------> at work --------------------------------------> done
+ *                      ^                                   |
+ *                      +-- rejoin --- fenced or removed <--+---- a failure that no new start mends ---> failed
+ * ```
+ */
 export class RunningJob {
   readonly job: string
   readonly #storage: Storage
   readonly #clock: Clock
+  readonly #plan: Plan
+  readonly #settings: RunSettings
+  readonly #prepared: Prepared
   readonly #counters = new Counters()
   readonly #done = new CompletableFuture<void>()
-  readonly #tasks = new Set<Task>()
+  /** By topic and partition. */
+  readonly #owned = new Map<string, Owned>()
   readonly #stopListening: Array<() => void> = []
+  #membership: Membership | undefined
+  #context: RunContext | undefined
+  #isBalancing = false
+  #hasChanged = false
   #isEnding = false
   /** Whether anybody wants to know how the run ends. */
   #isWatched = false
   #lagAtEnd = 0
 
-  private constructor(storage: Storage, clock: Clock, plan: Plan) {
+  private constructor(storage: Storage, clock: Clock, plan: Plan, settings: RunSettings, prepared: Prepared) {
     this.job = plan.job
     this.#storage = storage
     this.#clock = clock
+    this.#plan = plan
+    this.#settings = settings
+    this.#prepared = prepared
   }
 
   /**
-   * Prepares what the job needs, takes its tasks over from whoever ran them before, and starts them from their last commit.
+   * Prepares what the job needs, joins its group, and starts the tasks that fall to this member from their last commit.
    *
-   * @throws TopicMismatch, StoreMismatch before anything is written; OperatorFailed when an operator does not even begin
+   * @throws InvalidJob, TopicMismatch, StoreMismatch before anything is written; OperatorFailed when an operator does not even begin
    */
-  static start(
-    storage: Storage,
-    clock: Clock,
-    plan: Plan,
-    share: Share,
-    settings: RunSettings,
-  ): CompletableFuture<RunningJob> {
-    const running = new RunningJob(storage, clock, plan)
-    const { run: given } = share
-    const isNew = given === undefined && settings.toEnd
-    const runId = isNew ? takeId(storage, 'run') : CompletableFuture.completed(given ?? 0)
-    return runId
-      .thenCompose((run) => prepare(storage, clock, plan, settings, run, running.#counters))
-      .thenCompose((context) => {
-        const own = tasksOf(context).filter((_, number) => number % share.count === share.index)
-        return claim(context, own).thenApply((claimed) => {
-          for (const each of claimed) running.#spawn(context, each)
-          running.#begin(context)
+  static start(storage: Storage, clock: Clock, plan: Plan, settings: RunSettings): CompletableFuture<RunningJob> {
+    return prepare(storage, plan).thenCompose((prepared) => {
+      const running = new RunningJob(storage, clock, plan, settings, prepared)
+      return running
+        .#join()
+        .thenApply(() => {
+          running.#stopListening.push(storage.onChange(() => running.#changed()))
+          running.#changed()
           return running
         })
-      })
+        .exceptionallyCompose((error) => running.#leave().thenCompose(() => CompletableFuture.failed(error)))
+    })
   }
 
   /**
@@ -95,6 +107,11 @@ export class RunningJob {
     return this.#done.shield().exceptionally(() => undefined)
   }
 
+  /** The partitions that are this member's now, by topic. */
+  get assigned(): ReadonlyArray<GroupPartition> {
+    return [...this.#owned.values()].map(({ claimed: { topic, partition } }) => ({ topic, partition }))
+  }
+
   /** What the run has done so far; also after its end. */
   metrics(): RunMetrics {
     const counters = this.#counters
@@ -103,12 +120,13 @@ export class RunningJob {
       recordsLate: counters.get('late'),
       recordsBad: counters.get('bad'),
       commits: counters.get('commits'),
-      lag: this.#isEnding ? this.#lagAtEnd : sum([...this.#tasks].map((task) => task.lag)),
+      lag: this.#isEnding ? this.#lagAtEnd : sum(this.#tasks().map((task) => task.lag)),
     }
   }
 
   /**
-   * Ends the run after the commits on their way; what is not committed is processed again by the next run.
+   * Ends the run after the commits on their way, and leaves the group; what is not committed is processed again by the
+   * other members, or the next run.
    *
    * @returns as `done`
    */
@@ -123,30 +141,155 @@ export class RunningJob {
     return this.ended
   }
 
-  #begin(context: RunContext): void {
-    const wakeAll = (): void => {
-      for (const upstream of context.upstream) upstream?.changed()
-      for (const task of this.#tasks) task.wake()
-    }
-    this.#stopListening.push(this.#storage.onChange(wakeAll))
-    wakeAll()
-    if (this.#tasks.size === 0) this.#end(undefined)
+  #tasks(): ReadonlyArray<Task> {
+    return [...this.#owned.values()].flatMap(({ task }) => task ?? [])
   }
 
-  #spawn(context: RunContext, claimed: ClaimedTask): Task {
-    const task = new Task(context, claimed, {
-      onFailure: (failed, error) => this.#supervise(context, claimed, failed, error),
-      onFinish: (finished) => {
-        this.#tasks.delete(finished)
-        if (this.#tasks.size === 0) this.#end(undefined)
+  #join(): CompletableFuture<void> {
+    const { member: name, leaseMs, toEnd } = this.#settings
+    const joining = {
+      group: this.job,
+      name,
+      leaseMs,
+      topics: Object.fromEntries(this.#plan.stages.map(({ input }) => [input.name, input.partitions])),
+      ends: toEnd ? () => endsOf(this.#storage, this.#plan, this.#prepared) : undefined,
+    }
+    const onLost = (): void => this.#check(true)
+    return Membership.join(this.#storage, this.#clock, joining, onLost).thenCompose((membership) => {
+      this.#membership = membership
+      const { run, ends } = membership
+      this.#context = {
+        storage: this.#storage,
+        clock: this.#clock,
+        plan: this.#plan,
+        settings: this.#settings,
+        counters: this.#counters,
+        ...this.#prepared,
+        run,
+        ends,
+        upstream: this.#plan.stages.map(({ upstream }) =>
+          upstream === undefined
+            ? undefined
+            : new UpstreamProgress(this.#storage.rows, this.job, this.#plan.stages[upstream]!, run),
+        ),
+      }
+      return this.#balance(membership.changed()!)
+    })
+  }
+
+  /** Something is new in the storage: for the tasks, and perhaps in the group. */
+  #changed(): void {
+    for (const upstream of this.#context!.upstream) upstream?.changed()
+    for (const { task } of this.#owned.values()) task?.wake()
+    this.#check(false)
+    this.#endWhenAllHave()
+  }
+
+  /** Brings what this member works on in line with the group, one change after the other. */
+  #check(isForced: boolean): void {
+    if (this.#isEnding) return
+    if (isForced) this.#membership!.forget()
+    if (this.#isBalancing) {
+      this.#hasChanged = true
+      return
+    }
+    const balanced = CompletableFuture.supply(() => {
+      const state = this.#membership!.changed()
+      return state === undefined ? undefined : this.#balance(state)
+    })
+    if (balanced.isDone && !balanced.isCompletedExceptionally) return
+    this.#isBalancing = true
+    observe(balanced, (_, error) => {
+      this.#isBalancing = false
+      const again = this.#hasChanged
+      this.#hasChanged = false
+      if (error !== undefined) this.#unbalanced(error)
+      else if (again) this.#check(false)
+    })
+  }
+
+  #unbalanced(error: unknown): void {
+    if (error instanceof EpochFenced) this.#check(true)
+    else if ((error as Partial<WeirError>).recovery === 'retry')
+      this.#clock.after(retryDelayMs, () => this.#check(true))
+    else this.#end(error)
+  }
+
+  /** Gives up what falls to others, and takes what falls to this member and is free. */
+  #balance(state: GroupState): CompletableFuture<void> {
+    const membership = this.#membership!
+    if (memberOf(state, membership.id) === undefined) return this.#rejoin(state)
+    const due = new Set(ownedBy(assign(this.#settings.assignment, state), membership.id).map(keyOf))
+    const mine = ownedBy(state.owners, membership.id)
+    const isAtWork = (each: GroupPartition): boolean => {
+      const owned = this.#owned.get(keyOf(each))
+      // a seek begins a new epoch: from there on
+      return owned !== undefined && !owned.isFenced && membership.holds(owned.claimed)
+    }
+    const release = mine.filter((each) => !due.has(keyOf(each)))
+    const claim = [...mine, ...ownedBy(state.owners, 0)].filter((each) => due.has(keyOf(each)) && !isAtWork(each))
+    const kept = new Set(mine.filter((each) => due.has(keyOf(each)) && isAtWork(each)).map(keyOf))
+    const dropped = [...this.#owned.values()].filter(({ claimed }) => !kept.has(keyOf(claimed)))
+    if (dropped.length === 0 && release.length === 0 && claim.length === 0) return nothing
+    return this.#drop(dropped).thenCompose(() =>
+      membership.handOver(release, claim).thenApply((claimed) => {
+        for (const each of claimed) if (!this.#isEnding) this.#begin(each)
+        // what was free may now fall to others, and the other way round
+        membership.forget()
+        this.#hasChanged = true
+      }),
+    )
+  }
+
+  /** This member was removed: its lease had run out, or another has joined under its name. */
+  #rejoin(state: GroupState): CompletableFuture<void> {
+    this.#membership!.end()
+    const successor = state.members.find(({ name }) => name === this.#settings.member)
+    return this.#drop([...this.#owned.values()]).thenCompose(() => {
+      if (this.#isEnding) return nothing
+      if (successor === undefined) return this.#join()
+      this.#end(
+        new EpochFenced(
+          `job '${this.job}': another run has joined as member '${successor.name}'; expected a name of its own for each member`,
+        ),
+      )
+      return nothing
+    })
+  }
+
+  #drop(owned: ReadonlyArray<Owned>): CompletableFuture<void> {
+    const stops = owned.flatMap(({ claimed, task }) => {
+      this.#owned.delete(keyOf(claimed))
+      return task === undefined ? [] : [task.stop()]
+    })
+    return CompletableFuture.allOf(stops).thenApply(() => undefined)
+  }
+
+  #begin(claimed: Claimed): void {
+    const owned: Owned = { claimed, task: undefined, isFenced: false }
+    this.#owned.set(keyOf(claimed), owned)
+    this.#spawn(owned)
+    owned.task!.wake()
+  }
+
+  #spawn(owned: Owned): void {
+    const context = this.#context!
+    owned.task = new Task(context, taskOf(context, owned.claimed), {
+      onFailure: (failed, error) => this.#supervise(owned, failed, error),
+      onFinish: () => {
+        owned.task = undefined
+        this.#endWhenAllHave()
       },
     })
-    this.#tasks.add(task)
-    return task
   }
 
   /** The one place that decides what follows from a failure. */
-  #supervise(context: RunContext, claimed: ClaimedTask, task: Task, error: WeirError): void {
+  #supervise(owned: Owned, task: Task, error: WeirError): void {
+    if (error instanceof EpochFenced) {
+      owned.isFenced = true
+      this.#check(true)
+      return
+    }
     if (error.recovery === 'stop' || error.recovery === 'abort') {
       this.#end(error)
       return
@@ -155,47 +298,63 @@ export class RunningJob {
     const delayMs = error.recovery === 'retry' || !task.hasCommitted ? retryDelayMs : 0
     observe(task.stop(), () => {
       this.#clock.after(delayMs, () => {
-        if (!this.#isEnding) this.#replace(context, claimed, task)
+        if (!this.#isEnding && owned.task === task) this.#replace(owned)
       })
     })
   }
 
-  #replace(context: RunContext, claimed: ClaimedTask, task: Task): void {
-    this.#tasks.delete(task)
-    const spawned = CompletableFuture.supply(() => this.#spawn(context, claimed))
-    observe(spawned, (next, error) => (error === undefined ? next.wake() : this.#end(error)))
+  #replace(owned: Owned): void {
+    observe(
+      CompletableFuture.supply(() => this.#spawn(owned)),
+      (_, error) => (error === undefined ? owned.task!.wake() : this.#end(error)),
+    )
+  }
+
+  /** A run to the end is over when all tasks of the job are at theirs, whoever worked on them: until then they may fall to this one. */
+  #endWhenAllHave(): void {
+    if (!this.#settings.toEnd || this.#isEnding || this.#isBalancing || this.#tasks().length > 0) return
+    const { rows } = this.#storage
+    const { run } = this.#membership!
+    const hasEnded = (input: string, partition: number): boolean =>
+      committedProgress(rows, { job: this.job, input, partition })?.endedIn === run
+    const isOver = this.#plan.stages.every(({ input: { name, partitions } }) =>
+      Array.from({ length: partitions }, (_, partition) => partition).every((partition) => hasEnded(name, partition)),
+    )
+    if (isOver) this.#end(undefined)
   }
 
   #end(error: unknown): void {
     if (this.#isEnding) return
-    this.#lagAtEnd = sum([...this.#tasks].map((task) => task.knownLag))
+    this.#lagAtEnd = sum(this.#tasks().map((task) => task.knownLag))
     this.#isEnding = true
     for (const stop of this.#stopListening.splice(0)) stop()
-    observe(CompletableFuture.allOf([...this.#tasks].map((task) => task.stop())), () => {
-      if (error === undefined) this.#done.complete(undefined)
-      else this.#endWith(error)
+    observe(CompletableFuture.allOf(this.#tasks().map((task) => task.stop())), () => {
+      observe(this.#leave(), () => {
+        if (error === undefined) this.#done.complete(undefined)
+        else this.#endWith(error)
+      })
     })
   }
 
+  /** When that fails, the others find out by themselves. */
+  #leave(): CompletableFuture<void> {
+    return this.#membership === undefined ? nothing : this.#membership.leave().exceptionally(() => undefined)
+  }
+
   #endWith(error: unknown): void {
-    const failure = error instanceof EpochFenced ? takenOver(this.job, error) : error
-    this.#done.completeExceptionally(failure)
+    this.#done.completeExceptionally(error)
     if (this.#isWatched) return
     this.#clock.after(unwatchedMs, () => {
-      if (!this.#isWatched) throw failure
+      if (!this.#isWatched) throw error
     })
   }
 }
 
-/** A run is fenced when another one has claimed its tasks. */
-const takenOver = (job: string, cause: EpochFenced): EpochFenced =>
-  new EpochFenced(
-    `job '${job}' was taken over by another run of it; to share a job give each of its runs a share, or use runWorkers ` +
-      `(${cause.message})`,
-    { cause },
-  )
-
 /** How long a failure waits for somebody who asks. */
 const unwatchedMs = 1_000
+
+const nothing: CompletableFuture<void> = CompletableFuture.completed(undefined)
+
+const keyOf = ({ topic, partition }: GroupPartition): string => `${topic}/${partition}`
 
 const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, each) => total + each, 0)

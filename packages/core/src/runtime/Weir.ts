@@ -1,5 +1,6 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
+import { assignments } from '../group/assignment.ts'
 import type { Job } from '../job/Job.ts'
 import { planJob } from '../job/plan.ts'
 import { appendEntries, type Entry } from '../log/entry.ts'
@@ -11,11 +12,12 @@ import { requireInteger, type Topic } from '../log/Topic.ts'
 import { ensureTopic, listTopics, type TopicInfo } from '../log/topicCatalog.ts'
 import { TopicStream } from '../log/TopicStream.ts'
 import { InvalidJob, InvalidOption } from '../model/errors.ts'
+import { validateName } from '../model/TopicName.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { Append } from '../ports/Commit.ts'
 import type { Storage, StorageProvider } from '../ports/Storage.ts'
 import { systemClock } from '../ports/systemClock.ts'
-import { RunningJob, type Share } from './RunningJob.ts'
+import { RunningJob } from './RunningJob.ts'
 import type { RunSettings } from './RunContext.ts'
 import { StoreQuery } from './StoreQuery.ts'
 
@@ -32,8 +34,6 @@ export interface RunOptions extends Partial<Omit<RunSettings, 'toEnd'>> {
    * finds event time at its end: records that come after that are late.
    */
   readonly until?: 'end'
-  /** Which tasks this worker runs, when several share the job: all of them by default. */
-  readonly share?: Share
 }
 
 /**
@@ -43,7 +43,7 @@ export interface RunOptions extends Partial<Omit<RunSettings, 'toEnd'>> {
 export class Weir {
   readonly storage: Storage
   readonly clock: Clock
-  /** By name: what runs or is about to. */
+  /** By job and member: what runs or is about to. */
   readonly #runs = new Map<string, CompletableFuture<RunningJob>>()
   readonly #closing = new Set<() => void>()
 
@@ -114,25 +114,28 @@ export class Weir {
   }
 
   /**
-   * Runs a job: exactly once, from its last commit on.
+   * Runs a job: exactly once, from its last commit on. Whoever else runs it, in this process or another, shares the work:
+   * all are members of the group that bears the job's name.
    *
-   * @returns the run, once its tasks have started
+   * @returns the run, once it has joined and its tasks have started
    * @throws InvalidJob, InvalidOption, TopicMismatch, StoreMismatch before anything is written; OperatorFailed when an operator
    *   does not even begin
    */
   run(job: Job, options: RunOptions = {}): CompletableFuture<RunningJob> {
     return CompletableFuture.supply(() => {
       const plan = planJob(job)
-      const { share = { index: 0, count: 1 } } = options
-      const settings = runSettings(job.name, options, share)
-      if (this.#runs.has(job.name)) {
-        throw new InvalidJob(`job '${job.name}' is running already; expected another name, or stop() of the first run`)
+      const settings = runSettings(job.name, options, this.storage.session)
+      const name = `${job.name}/${settings.member}`
+      if (this.#runs.has(name)) {
+        throw new InvalidJob(
+          `job '${job.name}' is running already; expected another name, stop() of the first run, or a member of another name`,
+        )
       }
-      const run = RunningJob.start(this.storage, this.clock, plan, share, settings)
-      this.#runs.set(job.name, run)
+      const run = RunningJob.start(this.storage, this.clock, plan, settings)
+      this.#runs.set(name, run)
       observe(
         run.thenCompose((running) => running.ended),
-        () => this.#runs.delete(job.name),
+        () => this.#runs.delete(name),
       )
       return run.shield()
     })
@@ -157,23 +160,28 @@ export class Weir {
   }
 }
 
-const runSettings = (job: string, options: RunOptions, share: Share): RunSettings => {
+const runSettings = (job: string, options: RunOptions, session: string): RunSettings => {
   const settings = {
     batchRecordsMax: options.batchRecordsMax ?? 4_096,
     batchBytesMax: options.batchBytesMax ?? 1 << 20,
     inFlightCommitsMax: options.inFlightCommitsMax ?? 2,
     cacheEntriesMax: options.cacheEntriesMax ?? 100_000,
     toEnd: options.until === 'end',
+    member: options.member ?? session,
+    leaseMs: options.leaseMs ?? 3_000,
+    assignment: options.assignment ?? 'sticky',
   }
   const what = (option: string): string => `run of job '${job}': ${option}`
   requireInteger(what('batchRecordsMax'), settings.batchRecordsMax, 1, 1_000_000)
   requireInteger(what('batchBytesMax'), settings.batchBytesMax, 1, 64 << 20)
   requireInteger(what('inFlightCommitsMax'), settings.inFlightCommitsMax, 1, 64)
   requireInteger(what('cacheEntriesMax'), settings.cacheEntriesMax, 0, 2 ** 31)
-  requireInteger(what('share.count'), share.count, 1, 65_536)
-  requireInteger(what('share.index'), share.index, 0, share.count - 1)
-  if (share.run !== undefined || (settings.toEnd && share.count > 1)) {
-    requireInteger(what('share.run'), share.run ?? 0, 1, Number.MAX_SAFE_INTEGER)
+  requireInteger(what('leaseMs'), settings.leaseMs, 100, 3_600_000)
+  if (options.member !== undefined) validateName('member', options.member)
+  if (!assignments.includes(settings.assignment)) {
+    throw new InvalidOption(
+      `${what('assignment')} is ${String(settings.assignment)}; expected one of ${assignments.join(', ')}`,
+    )
   }
   if (options.until !== undefined && options.until !== 'end') {
     throw new InvalidOption(`${what('until')} is ${String(options.until)}; expected 'end' or nothing`)

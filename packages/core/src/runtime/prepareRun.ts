@@ -1,43 +1,35 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
+import type { Claimed, Ends } from '../group/Membership.ts'
 import { type Plan, type Stage, storesOf, topicsOf } from '../job/plan.ts'
-import { retried } from '../log/ids.ts'
-import { ensureTopic, findSameTopic } from '../log/topicCatalog.ts'
+import { ensureTopic, findSameTopic, type TopicInfo } from '../log/topicCatalog.ts'
 import { InvalidJob, TopicMismatch } from '../model/errors.ts'
-import type { Clock } from '../ports/Clock.ts'
-import { commitOf, type Fence } from '../ports/Commit.ts'
-import { epochOf, epochRow, epochValue } from '../ports/rows.ts'
+import type { Fence } from '../ports/Commit.ts'
 import type { Storage } from '../ports/Storage.ts'
-import { committedProgress, ownerOf } from './Progress.ts'
-import { type Counters, partitionOf, type RunContext, type RunSettings, sourcesOf } from './RunContext.ts'
+import { committedProgress } from './Progress.ts'
+import { type RunContext, sourcesOf } from './RunContext.ts'
 import { ensureStore, requireSameStore } from './storeCatalog.ts'
-import { UpstreamProgress } from './UpstreamProgress.ts'
-
-/** One task of a job, and where a run to the end stops reading its input. */
-export interface PlannedTask {
-  readonly stage: Stage
-  readonly partition: number
-  readonly end: number
-}
 
 /** A task that is this run's own, until somebody else claims it. */
-export interface ClaimedTask extends PlannedTask {
+export interface ClaimedTask {
+  readonly stage: Stage
+  readonly partition: number
+  /** Where a run to the end stops reading its input. */
+  readonly end: number
   readonly fence: Fence
+}
+
+/** What a run needs of the storage: it is there, and fits the job. */
+export interface Prepared {
+  readonly topics: ReadonlyMap<string, TopicInfo>
+  readonly storeIds: ReadonlyMap<string, number>
 }
 
 /**
  * Creates the topics and stores that the job needs and that are not there yet.
  *
- * @param run - what the workers of this run have in common
  * @throws InvalidJob, TopicMismatch, StoreMismatch before anything is written
  */
-export const prepare = (
-  storage: Storage,
-  clock: Clock,
-  plan: Plan,
-  settings: RunSettings,
-  run: number,
-  counters: Counters,
-): CompletableFuture<RunContext> =>
+export const prepare = (storage: Storage, plan: Plan): CompletableFuture<Prepared> =>
   CompletableFuture.supply(() => {
     if (!storage.capabilities.atomicCommit) {
       throw new InvalidJob(
@@ -51,52 +43,33 @@ export const prepare = (
     for (const { store, key } of stores) requireSameStore(storage, plan.job, store, key)
     return CompletableFuture.allOf(topics.map((each) => ensureTopic(storage, each))).thenCompose((infos) =>
       CompletableFuture.allOf(stores.map(({ store, key }) => ensureStore(storage, plan.job, store, key))).thenApply(
-        (ids): RunContext => ({
-          storage,
-          clock,
-          plan,
-          settings,
-          counters,
+        (ids): Prepared => ({
           topics: new Map(infos.map((info) => [info.name, info])),
           storeIds: new Map(stores.map(({ store }, index) => [store.name, ids[index]!])),
-          run,
-          upstream: plan.stages.map(({ upstream }) =>
-            upstream === undefined
-              ? undefined
-              : new UpstreamProgress(storage.rows, plan.job, plan.stages[upstream]!, run),
-          ),
         }),
       ),
     )
   })
 
-/** All tasks of a job, in an order that is the same everywhere. */
-export const tasksOf = (context: RunContext): ReadonlyArray<PlannedTask> =>
-  context.plan.stages.flatMap((stage) =>
-    Array.from({ length: stage.input.partitions }, (_, partition): PlannedTask => {
-      // the input of a later stage grows until the stage before has ended
-      const isBounded = context.settings.toEnd && stage.upstream === undefined
-      const end = isBounded ? context.storage.bounds(partitionOf(context, stage.input, partition)).end : Infinity
-      return { stage, partition, end }
-    }),
+/** Where the sources of a job end now. */
+export const endsOf = (storage: Storage, plan: Plan, { topics }: Prepared): Ends =>
+  Object.fromEntries(
+    plan.stages
+      .filter(({ upstream }) => upstream === undefined)
+      .map(({ input: { name } }) => {
+        const { firstPartition, partitions } = topics.get(name)!
+        return [name, Array.from({ length: partitions }, (_, index) => storage.bounds(firstPartition + index).end)]
+      }),
   )
 
-/** Takes the next epoch of each task's owner, all in one commit, so that whoever had the ones before cannot commit any more. */
-export const claim = (
-  { storage, plan }: RunContext,
-  tasks: ReadonlyArray<PlannedTask>,
-): CompletableFuture<ReadonlyArray<ClaimedTask>> =>
-  retried(() => {
-    const claims = tasks.map((task) => {
-      const owner = ownerOf({ job: plan.job, input: task.stage.input.name, partition: task.partition })
-      const key = epochRow(owner)
-      const value = storage.rows.get(key)
-      return { key, value: value ?? null, claimed: { ...task, fence: { owner, epoch: epochOf(value) + 1 } } }
-    })
-    const expect = claims.map(({ key, value }) => ({ key, value }))
-    const rows = claims.map(({ key, claimed }) => ({ key, value: epochValue(claimed.fence.epoch) }))
-    return storage.commit(commitOf({ expect, rows })).thenApply(() => claims.map(({ claimed }) => claimed))
-  })
+/** The task over a partition that this run has claimed. */
+export const taskOf = ({ plan, ends }: RunContext, { topic, partition, fence }: Claimed): ClaimedTask => ({
+  stage: plan.stages.find(({ input }) => input.name === topic)!,
+  partition,
+  // the input of a later stage grows until the stage before has ended
+  end: ends[topic]?.[partition] ?? Infinity,
+  fence,
+})
 
 /** A job whose sources were others when its progress was written would take their event times for its own. */
 const requireSameSources = (storage: Storage, plan: Plan): void => {

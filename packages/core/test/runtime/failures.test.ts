@@ -62,11 +62,11 @@ describe('a commit that is refused', () => {
         count('c', { window: tumbling(1_000) }),
         to(counts),
       )
-    const run = async (index: number, weir: Weir) =>
-      start(world, perSecond, { share: { index, count: 3 }, inFlightCommitsMax: 3 }, weir)
-    await run(0, await world.another())
-    await run(1, await world.another())
-    const second = await run(2, await world.another(faults))
+    const run = async (weir: Weir) => start(world, perSecond, { inFlightCommitsMax: 3 }, weir)
+    await run(await world.another())
+    const second = await run(await world.another(faults))
+    await run(await world.another())
+    expect(second.assigned.map(({ topic: name }) => name)).toEqual(['j-c-repartition'])
     await send(world, pair, [['k', 'a', 0]], 0)
     await send(world, pair, [['k', 'skip', 8_000]], 1)
     await send(world, pair, [['k', 'skip', 6_000]], 0)
@@ -104,7 +104,10 @@ describe('a commit that is refused', () => {
     const world = await openWorld([strike(ofTasks, failWith(new CommitConflict('moved')))])
     await start(world, wordCount)
     await send(world, words, [['a', 'x']])
-    expect(world.clock.pending().map(({ kind, delayMs }) => [kind, delayMs])).toEqual([['timer', 100]])
+    expect(world.clock.pending().map(({ kind, delayMs }) => [kind, delayMs])).toEqual([
+      ['timer', 100],
+      ['timer', 375], // signs of life
+    ])
   })
 
   test('because the storage is lost ends the run with that, and the next one goes on', async () => {
@@ -290,13 +293,13 @@ describe('code of an operator that throws', () => {
   })
 })
 
-describe('another run of the same tasks', () => {
+describe('another run under the same member name', () => {
   test('takes over, and the first one ends with EpochFenced', async () => {
     const world = await openWorld()
-    const first = await start(world, wordCount)
+    const first = await start(world, wordCount, { member: 'one' })
     await send(world, words, [['a', 'x']])
     const weir = await world.another()
-    const second = await start(world, wordCount, {}, weir)
+    const second = await start(world, wordCount, { member: 'one' }, weir)
     await send(world, words, [
       ['a', 'x'],
       ['a', 'x'],
@@ -308,10 +311,10 @@ describe('another run of the same tasks', () => {
 
   test('takes over from commits that are on their way: they are refused', async () => {
     const world = await openWorld([strike(ofTasks, slow(100))])
-    const first = await start(world, wordCount)
+    const first = await start(world, wordCount, { member: 'one' })
     await send(world, words, [['a', 'x']])
     const weir = await world.another()
-    await start(world, wordCount, {}, weir)
+    await start(world, wordCount, { member: 'one' }, weir)
     expect(await linesOf({ ...world, weir }, counts)).toEqual(['a: 1'])
     await world.clock.advance(1_000)
     expect(await world.failure(first.done)).toBeInstanceOf(EpochFenced)

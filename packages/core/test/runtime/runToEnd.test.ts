@@ -1,11 +1,12 @@
 import { count, keyBy, reduce, tap, to, tumbling } from '@weir/operators'
+import { and, crashBefore, type FaultPlan, on, slow, strike, where } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { int32 } from '../../src/codec/int32.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
 import { type Job, job } from '../../src/job/Job.ts'
 import { entry } from '../../src/log/entry.ts'
 import { topic } from '../../src/log/Topic.ts'
-import { InvalidOption } from '../../src/model/errors.ts'
+import { InvalidJob, StorageFailed } from '../../src/model/errors.ts'
 import type { RunningJob } from '../../src/runtime/RunningJob.ts'
 import { linesOf, send, start } from '../support/jobs.ts'
 import { openWorld, type World } from '../support/world.ts'
@@ -128,8 +129,8 @@ describe('a run to the end', () => {
 })
 
 describe('workers that share a run to the end', () => {
-  const share = async (world: World, index: number, workers: number, run = 1_000): Promise<RunningJob> =>
-    start(world, rekeyed, { until: 'end', share: { index, count: workers, run } }, await world.another())
+  const join = async (world: World): Promise<RunningJob> =>
+    world.outcome((await world.another()).run(rekeyed, { until: 'end' }))
 
   test.each([2, 3, 6])('end when all of them have processed everything: %s of them', async (workers) => {
     const world = await openWorld()
@@ -139,65 +140,47 @@ describe('workers that share a run to the end', () => {
         ['k', 'ac', round],
         ['l', 'b', round],
       ])
-      const runs: RunningJob[] = []
-      for (let index = workers - 1; index >= 0; index--) runs.push(await share(world, index, workers, 1_000 + round))
-      for (const run of runs) await world.outcome(run.done)
+      const weirs = await Promise.all(Array.from({ length: workers }, async () => world.another()))
+      const joining = weirs.map((weir) => weir.run(rekeyed, { until: 'end' }))
+      for (const run of joining) await world.outcome((await world.outcome(run)).done)
       expect(await linesOf(world, counts)).toHaveLength(3 * round)
     }
   })
 
-  test('wait for each other, and do not end before the work of those that come late', async () => {
-    const world = await openWorld()
-    await send(world, words, [
-      ['k', 'ab'],
-      ['l', 'b'],
-    ])
-    await toEnd(world, rekeyed)
-    await send(world, words, [
-      ['k', 'ab'],
-      ['l', 'b'],
-    ])
-    // with two workers the second one has a task of each stage
-    const second = await share(world, 1, 2)
-    expect(second.done.isDone).toBe(false)
-    const first = await share(world, 0, 2)
-    await world.outcome(first.done)
-    await world.outcome(second.done)
-    expect(await linesOf(world, counts)).toHaveLength(4)
-  })
+  const slowly = (delayMs: number): FaultPlan => [strike(and(on('commit'), ofTasks), slow(delayMs))]
 
-  test('may have seen different ends of a source that goes on', async () => {
+  test('wait for each other, and take part in one run, which ends where the sources ended when it began', async () => {
     const world = await openWorld()
     await send(world, words, [['k', 'ab']], 0)
-    const first = await share(world, 0, 2)
+    const first = await start(world, rekeyed, { until: 'end' }, await world.another(slowly(50)))
     await send(world, words, [['k', 'ac']], 0)
     await send(world, words, [['l', 'b']], 1)
-    const second = await share(world, 1, 2)
+    const second = await join(world)
+    await world.clock.settle()
+    expect(second.done.isDone).toBe(false)
+    await world.clock.advance(1_000)
     await world.outcome(first.done)
     await world.outcome(second.done)
-    expect(await linesOf(world, counts)).toHaveLength(2)
+    expect(await linesOf(world, counts)).toHaveLength(1)
     await toEnd(world, rekeyed)
     expect(await linesOf(world, counts)).toHaveLength(3)
   })
 
-  test('wait for one that begins much later, however far an earlier run had come', async () => {
+  test('take over from one that was killed, and come to the end without it', async () => {
     const world = await openWorld()
-    await send(world, words, [['k', 'ab']], 0)
-    await toEnd(world, rekeyed)
-    await send(world, words, [['k', 'ab']], 0)
-    const second = await share(world, 1, 2)
-    await world.clock.advance(3_600_000)
+    await send(world, words, [
+      ['k', 'ab'],
+      ['l', 'b'],
+      ['m', 'c'],
+    ])
+    const killed = await world.another([strike(and(on('commit'), ofTasks), crashBefore)])
+    const first = killed.run(rekeyed, { until: 'end', member: 'killed' })
+    const second = await join(world)
+    expect(await world.failure((await world.outcome(first)).done)).toBeInstanceOf(StorageFailed)
     expect(second.done.isDone).toBe(false)
-    await world.outcome((await share(world, 0, 2)).done)
+    await world.clock.advance(1_000)
     await world.outcome(second.done)
-    expect(await linesOf(world, counts)).toHaveLength(2)
-  })
-
-  test('must be told what their run has in common', async () => {
-    const world = await openWorld()
-    const error = await world.failure(world.weir.run(rekeyed, { until: 'end', share: { index: 0, count: 2 } }))
-    expect(error).toBeInstanceOf(InvalidOption)
-    expect((error as Error).message).toContain('share.run')
+    expect(await linesOf(world, counts)).toHaveLength(3)
   })
 
   test('may be started again when others are done already', async () => {
@@ -207,9 +190,18 @@ describe('workers that share a run to the end', () => {
       ['l', 'b'],
       ['m', 'c'],
     ])
-    const runs = [await share(world, 0, 2), await share(world, 1, 2)]
-    for (const run of runs) await world.outcome(run.done)
-    await world.outcome((await share(world, 1, 2)).done)
+    for (let run = 0; run < 3; run++) await world.outcome((await join(world)).done)
     expect(await linesOf(world, counts)).toHaveLength(3)
   })
+
+  test('do not mix with a run that has no end', async () => {
+    const world = await openWorld()
+    await start(world, rekeyed)
+    const error = await world.failure((await world.another()).run(rekeyed, { until: 'end' }))
+    expect(error).toBeInstanceOf(InvalidJob)
+    expect((error as Error).message).toContain('without an end')
+  })
 })
+
+/** Commits of tasks, and not of producers or of the group. */
+const ofTasks = where(({ commit }) => commit?.fence !== undefined)

@@ -6,7 +6,14 @@ import { utf8 } from '../../src/codec/utf8.ts'
 import { CompletableFuture } from '../../src/future/CompletableFuture.ts'
 import { type Job, job } from '../../src/job/Job.ts'
 import { topic } from '../../src/log/Topic.ts'
-import { InvalidJob, InvalidOption, StorageClosed, StoreMismatch, TopicMismatch } from '../../src/model/errors.ts'
+import {
+  InvalidJob,
+  InvalidName,
+  InvalidOption,
+  StorageClosed,
+  StoreMismatch,
+  TopicMismatch,
+} from '../../src/model/errors.ts'
 import type { RunOptions } from '../../src/runtime/Weir.ts'
 import { linesOf, send, start } from '../support/jobs.ts'
 import { openWorld } from '../support/world.ts'
@@ -78,8 +85,9 @@ describe('a run', () => {
     ['a batch of no bytes', wordCount, { batchBytesMax: 0 }, InvalidOption],
     ['no commit on its way', wordCount, { inFlightCommitsMax: 0 }, InvalidOption],
     ['a cache of -1', wordCount, { cacheEntriesMax: -1 }, InvalidOption],
-    ['a share beyond the last', wordCount, { share: { index: 2, count: 2 } }, InvalidOption],
-    ['a share of none', wordCount, { share: { index: 0, count: 0 } }, InvalidOption],
+    ['a member without a name', wordCount, { member: '' }, InvalidName],
+    ['a lease that is over at once', wordCount, { leaseMs: 10 }, InvalidOption],
+    ['an assignment of no kind', wordCount, { assignment: 'fair' as 'sticky' }, InvalidOption],
     ['another end', wordCount, { until: 'now' as 'end' }, InvalidOption],
   ])('is refused before anything is written: %s', async (_what, of, options, kind) => {
     const world = await openWorld()
@@ -181,7 +189,7 @@ describe('workers that share a job', () => {
       )
     const runs = await Promise.all(
       Array.from({ length: workers }, async (_, index) =>
-        world.another().then(async (weir) => ({ weir, run: weir.run(rekeyed, { share: { index, count: workers } }) })),
+        world.another().then(async (weir) => ({ weir, run: weir.run(rekeyed, { member: `m${index}` }) })),
       ),
     )
     await world.clock.settle()
@@ -203,10 +211,29 @@ describe('workers that share a job', () => {
     expect(metrics.every(({ lag }) => lag === 0)).toBe(true)
   })
 
-  test('more than there are tasks have nothing to do, and end', async () => {
+  test('more than there are tasks stand by, and take over when others stop', async () => {
     const world = await openWorld()
-    const running = await start(world, wordCount, { share: { index: 5, count: 6 } })
-    await world.outcome(running.done)
+    const first = await start(world, wordCount)
+    const standby = await start(world, wordCount, {}, await world.another())
+    const own = [first, standby].map(({ assigned }) => assigned.length)
+    expect(own.toSorted()).toEqual([2, 3])
+    const third = await start(
+      world,
+      job('one')
+        .from(texts)
+        .pipe(to(topic('copy', { key: utf8, value: utf8 }))),
+    )
+    const fourth = await start(
+      world,
+      job('one')
+        .from(texts)
+        .pipe(to(topic('copy', { key: utf8, value: utf8 }))),
+      {},
+      await world.another(),
+    )
+    expect([third, fourth].map(({ assigned }) => assigned.length)).toEqual([1, 0])
+    await world.outcome(third.stop())
+    expect(fourth.assigned).toHaveLength(1)
   })
 })
 

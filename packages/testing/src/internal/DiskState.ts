@@ -44,7 +44,15 @@ export class DiskState {
   readonly producers: Map<string, ProducerState> = new Map()
   readonly dedup: Map<number, Map<string, number>> = new Map()
   readonly changed: Set<() => void> = new Set()
+  /** The handles that were closed or crashed. */
+  readonly endedSessions: Set<string> = new Set()
+  #sessions = 0
   commitCount = 0
+
+  /** A name for a new handle. */
+  nextSession(): string {
+    return `memory-${++this.#sessions}`
+  }
 }
 
 /** The key of a group's position. */

@@ -26,6 +26,9 @@ type Settings = DriverOptions & { readonly clock: VirtualClock }
 
 const workersMax = 64
 
+/** So long that signs of life are no commits among those that a test counts or strikes. */
+const leaseMsDefault = 3_600_000
+
 /** The workers of a job, and what is done to them from outside. */
 export class Driver implements JobDriver {
   readonly job: Job
@@ -34,7 +37,6 @@ export class Driver implements JobDriver {
   readonly weir: Weir
   readonly workers: ReadonlyArray<DriverWorker>
   readonly #run: RunOptions
-  #runId = 1
 
   /** Opens everything and starts nothing. */
   static async open(job: Job, options: Settings): Promise<Driver> {
@@ -66,12 +68,10 @@ export class Driver implements JobDriver {
 
   /** Starts workers, or one of them, and settles. */
   async start(until?: 'end', only?: DriverWorker): Promise<void> {
-    // what the workers of a run have in common; it commits something, so that the next one is told from it
-    if (only === undefined) this.#runId = this.disk.commitCount + 1
     this.workers.forEach((worker, index) => {
       if (only !== undefined && worker !== only) return
-      const share = { index, count: this.workers.length, run: this.#runId }
-      worker.start(until === undefined ? { ...this.#run, share } : { ...this.#run, share, until })
+      const run = { leaseMs: leaseMsDefault, ...this.#run, member: `worker-${index}` }
+      worker.start(until === undefined ? run : { ...run, until })
     })
     await this.clock.settle()
   }

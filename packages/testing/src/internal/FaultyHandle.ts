@@ -47,6 +47,14 @@ export class FaultyHandle implements FaultyStorage {
     return this.#storage.capabilities
   }
 
+  get session(): string {
+    return this.#storage.session
+  }
+
+  hasEnded(session: string): boolean {
+    return this.#open().hasEnded(session)
+  }
+
   get crashed(): boolean {
     return this.#crashed
   }

@@ -38,6 +38,7 @@ export class MemoryHandle implements MemoryStorage {
     durable: false,
   }
   readonly disk: DiskState
+  readonly session: string
   readonly rows: RowReader
   readonly #clock: Clock
   readonly #listeners = new Set<() => void>()
@@ -48,9 +49,14 @@ export class MemoryHandle implements MemoryStorage {
 
   constructor(disk: DiskState, clock: Clock) {
     this.disk = disk
+    this.session = disk.nextSession()
     this.#clock = clock
     this.rows = rowReader(disk.rows, () => this.#requireOpen())
     disk.changed.add(this.#changed)
+  }
+
+  hasEnded(session: string): boolean {
+    return this.disk.endedSessions.has(session)
   }
 
   commit(commit: Commit): CompletableFuture<Committed> {
@@ -144,6 +150,7 @@ export class MemoryHandle implements MemoryStorage {
   }
 
   #release(): void {
+    this.disk.endedSessions.add(this.session)
     this.disk.changed.delete(this.#changed)
     this.#listeners.clear()
   }

@@ -17,7 +17,7 @@ export interface LawAppend {
 /** One run of a job under a law. */
 export interface LawRun {
   readonly appends: ReadonlyArray<LawAppend>
-  readonly run: Omit<RunOptions, 'share' | 'until'>
+  readonly run: Omit<RunOptions, 'member' | 'until'>
   readonly workers: number
   readonly faults: FaultPlan
 }

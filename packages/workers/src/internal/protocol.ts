@@ -1,4 +1,4 @@
-import type { Recovery, RunMetrics, RunOptions, Share, StorageRecipe } from '@weir/core'
+import type { Recovery, RunMetrics, RunOptions, StorageRecipe } from '@weir/core'
 
 // What the starter of workers and a worker say to each other. Plain data: it is cloned on its way.
 
@@ -12,8 +12,7 @@ export interface Start {
   /** The URL of the module that exports the job. */
   readonly module: string
   readonly storage: StorageRecipe
-  readonly run: Omit<RunOptions, 'share'>
-  readonly share: Share
+  readonly run: RunOptions
 }
 
 /** End after the commits on their way. */
@@ -30,13 +29,13 @@ export interface Measured {
   readonly metrics: RunMetrics
 }
 
-/** Its share has ended by itself, or was stopped; it exits now. */
+/** The job has ended by itself, or was stopped; it exits now. */
 export interface Finished {
   readonly _tag: 'Finished'
   readonly metrics: RunMetrics
 }
 
-/** Its share cannot go on; it exits now. */
+/** It cannot go on; it exits now. */
 export interface Failed {
   readonly _tag: 'Failed'
   readonly failure: Failure

@@ -1,4 +1,4 @@
-// What runs in a worker, be it a thread or a process: opens the storage, runs its share of the job, and reports.
+// What runs in a worker, be it a thread or a process: opens the storage, runs the job, and reports.
 import { flushCompileCache } from 'node:module'
 import { parentPort, type MessagePort } from 'node:worker_threads'
 import {
@@ -96,12 +96,12 @@ const openRecipe = async ({ module, name, args }: StorageRecipe): Promise<Weir> 
   return Weir.open(exported[name]!(...args))
 }
 
-const runShare = async (start: Start, onRunning: (running: RunningJob) => void): Promise<RunMetrics> => {
+const runJob = async (start: Start, onRunning: (running: RunningJob) => void): Promise<RunMetrics> => {
   const job = await findJob(start.module, start.job)
   const weir = await openRecipe(start.storage)
   if (parentPort !== null) endThreadInOrder(() => weir.close())
   try {
-    const running = await weir.run(job, { ...start.run, share: start.share })
+    const running = await weir.run(job, start.run)
     onRunning(running)
     await running.done
     return running.metrics()
@@ -136,7 +136,7 @@ const serve = (starter: Starter): void => {
       void running?.stop()
       return
     }
-    runShare(order, begin).then(
+    runJob(order, begin).then(
       (metrics) => leave({ _tag: 'Finished', metrics }, 0),
       (error: unknown) => leave({ _tag: 'Failed', failure: toFailure(error) }, 1),
     )
