@@ -20,7 +20,8 @@ export const coreLayers: Layers = {
   ports: ['model', 'codec', 'future'],
   log: ['model', 'codec', 'future', 'ports'],
   job: ['model', 'codec', 'future', 'ports', 'log'],
-  runtime: ['model', 'codec', 'future', 'ports', 'log', 'job'],
+  group: ['model', 'codec', 'future', 'ports', 'log'],
+  runtime: ['model', 'codec', 'future', 'ports', 'log', 'job', 'group'],
 }
 
 /** The files beside the layers of core, which no layer may import. */
