@@ -1,4 +1,4 @@
-import type { GroupState, Member, Owners } from './GroupState.ts'
+import type { GroupPartition, GroupState, Member, Owners } from './GroupState.ts'
 
 /**
  * Who should own what: a pure function of the group, so that all members come to the same answer without talking.
@@ -60,48 +60,56 @@ const assignRoundRobin = (members: ReadonlyArray<Member>, topics: ReadonlyArray<
   )
 }
 
+/** A member, and what it is to have. */
 interface Load {
   readonly member: Member
-  count: number
+  readonly partitions: GroupPartition[]
 }
 
 const assignSticky = (members: ReadonlyArray<Member>, topics: ReadonlyArray<string>, owners: Owners): Owners => {
-  const loads = new Map(members.map((member): [number, Load] => [member.id, { member, count: 0 }]))
-  const target: Record<string, number[]> = {}
-  const take = (topic: string, partition: number, load: Load | undefined): void => {
-    target[topic]![partition] = load?.member.id ?? 0
-    if (load !== undefined) load.count++
-  }
+  const loads = members.map((member): Load => ({ member, partitions: [] }))
+  const byId = new Map(loads.map((load) => [load.member.id, load]))
+  const homeless: GroupPartition[] = []
   for (const topic of topics) {
-    target[topic] = owners[topic]!.map((owner) => {
-      const load = loads.get(owner)
-      if (load === undefined || !canTake(load.member, topic)) return 0
-      load.count++
-      return owner
+    owners[topic]!.forEach((owner, partition) => {
+      const load = byId.get(owner)
+      const isKept = load !== undefined && canTake(load.member, topic)
+      ;(isKept ? load.partitions : homeless).push({ topic, partition })
     })
   }
-  for (const topic of topics) {
-    target[topic]!.forEach((owner, partition) => {
-      if (owner === 0) take(topic, partition, leastLoaded(loads.values(), topic))
-    })
-  }
-  // then from those with more than one too many to those with the fewest, until there is nobody of that kind
-  for (const topic of topics) {
-    for (let partition = target[topic]!.length - 1; partition >= 0; partition--) {
-      const from = loads.get(target[topic]![partition]!)
-      const least = leastLoaded(loads.values(), topic)
-      if (from === undefined || least === undefined || from.count - least.count < 2) continue
-      from.count--
-      take(topic, partition, least)
+  for (const each of homeless) leastLoaded(loads, each.topic)?.partitions.push(each)
+  while (moveOne(loads));
+  return ownersOf(loads, topics, owners)
+}
+
+/** Moves a partition from the one with most to the one with fewest, where they differ by more than one; false when none do. */
+const moveOne = (loads: ReadonlyArray<Load>): boolean => {
+  const fromMost = [...loads].sort((left, right) => right.partitions.length - left.partitions.length)
+  for (const from of fromMost) {
+    for (let index = from.partitions.length - 1; index >= 0; index--) {
+      const to = leastLoaded(loads, from.partitions[index]!.topic)!
+      if (from.partitions.length - to.partitions.length < 2) continue
+      to.partitions.push(...from.partitions.splice(index, 1))
+      return true
     }
+  }
+  return false
+}
+
+const ownersOf = (loads: ReadonlyArray<Load>, topics: ReadonlyArray<string>, owners: Owners): Owners => {
+  const target = Object.fromEntries(topics.map((topic) => [topic, owners[topic]!.map(() => 0)]))
+  for (const { member, partitions } of loads) {
+    for (const { topic, partition } of partitions) target[topic]![partition] = member.id
   }
   return target
 }
 
-const leastLoaded = (loads: Iterable<Load>, topic: string): Load | undefined => {
+const leastLoaded = (loads: ReadonlyArray<Load>, topic: string): Load | undefined => {
   let least: Load | undefined
-  for (const load of loads)
-    if (canTake(load.member, topic) && (least === undefined || load.count < least.count)) least = load
+  for (const load of loads) {
+    const isLess = least === undefined || load.partitions.length < least.partitions.length
+    if (isLess && canTake(load.member, topic)) least = load
+  }
   return least
 }
 
