@@ -188,8 +188,9 @@ export class Membership {
   #lookLater(): void {
     this.#stopLooking = this.#clock.after(this.#joining.leaseMs / looksPerLease, () => {
       if (this.#looks++ % looksPerHeartbeat === 0) this.#beat()
-      this.#look()
-      if (!this.#hasEnded) this.#lookLater()
+      // a storage that is closed or lost ends it: what follows from that is for the tasks to find out
+      const looked = CompletableFuture.supply(() => this.#look())
+      if (!this.#hasEnded && !looked.isCompletedExceptionally) this.#lookLater()
     })
   }
 
@@ -201,7 +202,6 @@ export class Membership {
     observe(this.#storage.commit(commit), (_, error) => {
       if (error === undefined) this.#heartbeat = next
       else if (error instanceof CommitConflict && !this.#hasEnded) this.#onLost()
-      // whatever else is wrong with the storage, the tasks find out, and decide
     })
   }
 

@@ -1,0 +1,149 @@
+import { count, tap, to } from '@weir/operators'
+import { memoryDisk } from '@weir/testing'
+import { describe, expect, test } from 'vitest'
+import { int32 } from '../../src/codec/int32.ts'
+import { utf8 } from '../../src/codec/utf8.ts'
+import { job } from '../../src/job/Job.ts'
+import { topic } from '../../src/log/Topic.ts'
+import type { RunningJob } from '../../src/runtime/RunningJob.ts'
+import { linesOf, send, start } from '../support/jobs.ts'
+import { openWorld, type World } from '../support/world.ts'
+
+const words = topic('words', { key: utf8, value: utf8, partitions: 4 })
+const counts = topic('counts', { key: utf8, value: int32 })
+const wordCount = job('word-count').from(words).pipe(count('c'), to(counts))
+
+const sizes = (...runs: ReadonlyArray<RunningJob>): ReadonlyArray<number> => runs.map(({ assigned }) => assigned.length)
+
+const sendEverywhere = async (world: World): Promise<void> => {
+  for (let partition = 0; partition < 4; partition++) await send(world, words, [[`k${partition}`, 'x']], partition)
+}
+
+/** As of two processes: each has time of its own, so that one can stand still. */
+const twoProcesses = async (): Promise<readonly [World, World]> => {
+  const disk = memoryDisk()
+  return [await openWorld([], disk), await openWorld([], disk)]
+}
+
+describe('members of a group', () => {
+  test('share the partitions, and only those move that must', async () => {
+    const world = await openWorld()
+    const first = await start(world, wordCount)
+    expect(sizes(first)).toEqual([4])
+    const second = await start(world, wordCount, {}, await world.another())
+    expect(sizes(first, second)).toEqual([2, 2])
+    const kept = [...first.assigned]
+    const third = await start(world, wordCount, {}, await world.another())
+    expect(sizes(first, second, third).toSorted()).toEqual([1, 1, 2])
+    await world.outcome(third.stop())
+    expect(sizes(first, second)).toEqual([2, 2])
+    expect(kept.filter((each) => first.assigned.some(({ partition }) => partition === each.partition))).not.toEqual([])
+  })
+
+  test('go on where the one before left off, with its state', async () => {
+    const world = await openWorld()
+    const first = await start(world, wordCount)
+    await sendEverywhere(world)
+    const second = await start(world, wordCount, {}, await world.another())
+    await sendEverywhere(world)
+    await world.outcome(first.stop())
+    await sendEverywhere(world)
+    expect(sizes(second)).toEqual([4])
+    const expected = [0, 1, 2, 3].flatMap((partition) => [1, 2, 3].map((n) => `k${partition}: ${n}`))
+    expect((await linesOf(world, counts)).toSorted()).toEqual(expected)
+  })
+
+  test('are removed when their process has ended, long before their lease is over', async () => {
+    const world = await openWorld()
+    const weir = await world.another()
+    const first = await start(world, wordCount, { leaseMs: 3_000 })
+    const second = await start(world, wordCount, { leaseMs: 3_000 }, weir)
+    expect(sizes(first, second)).toEqual([2, 2])
+    await world.outcome(weir.storage.close())
+    await world.clock.advance(400)
+    expect(sizes(first)).toEqual([4])
+  })
+
+  test('that stand still are removed when their lease is over, and not before', async () => {
+    const [awake, asleep] = await twoProcesses()
+    const first = await start(awake, wordCount, { leaseMs: 3_000 })
+    await start(asleep, wordCount, { leaseMs: 3_000 })
+    await awake.clock.settle()
+    expect(sizes(first)).toEqual([2])
+    await awake.clock.advance(3_000)
+    expect(sizes(first)).toEqual([2])
+    await awake.clock.advance(1_000)
+    expect(sizes(first)).toEqual([4])
+  })
+
+  test('that wake up after their lease is over can commit nothing of before, and join again by themselves', async () => {
+    const [awake, asleep] = await twoProcesses()
+    const seen: string[] = []
+    const watched = job('word-count')
+      .from(words)
+      .pipe(
+        tap(({ key }) => void seen.push(key)),
+        count('c'),
+        to(counts),
+      )
+    const first = await start(awake, wordCount)
+    const second = await start(asleep, watched)
+    await awake.clock.settle()
+    await asleep.clock.settle()
+    expect(sizes(first, second)).toEqual([2, 2])
+    // the zombie has read and processed, and its commits are on their way when it is stopped
+    for (let partition = 0; partition < 4; partition++) await send(awake, words, [[`k${partition}`, 'x']], partition)
+    while (seen.length < 2 && asleep.clock.runTurns() > 0);
+    await awake.clock.advance(4_000)
+    expect(sizes(first)).toEqual([4])
+    expect(await linesOf(awake, counts)).toHaveLength(4)
+
+    await asleep.clock.settle()
+    await awake.clock.settle()
+    await asleep.clock.settle()
+    await awake.clock.settle()
+    expect(sizes(first, second)).toEqual([2, 2])
+    expect(second.done.isDone).toBe(false)
+    expect((await linesOf(awake, counts)).toSorted()).toEqual(['k0: 1', 'k1: 1', 'k2: 1', 'k3: 1'])
+    for (let partition = 0; partition < 4; partition++) await send(awake, words, [[`k${partition}`, 'x']], partition)
+    await asleep.clock.settle()
+    expect(await linesOf(awake, counts)).toHaveLength(8)
+  })
+
+  test('do not mind when the wall clock jumps', async () => {
+    const world = await openWorld()
+    const first = await start(world, wordCount)
+    const second = await start(world, wordCount, {}, await world.another())
+    for (const jumpMs of [86_400_000, -86_400_000, 3_600_000]) {
+      world.clock.setWallClock(world.clock.now() + jumpMs)
+      await world.clock.advance(10_000)
+      expect(sizes(first, second)).toEqual([2, 2])
+    }
+  })
+
+  test('that were all stopped at once find each other as they were', async () => {
+    const [one, other] = await twoProcesses()
+    const first = await start(one, wordCount)
+    const second = await start(other, wordCount)
+    await one.clock.settle()
+    await other.clock.settle()
+    const before = [...first.assigned]
+    // what a stopped process sees: its clock has moved on by much, and nobody else has shown any sign of life yet
+    await one.clock.advance(2_000)
+    await other.clock.advance(2_000)
+    expect(sizes(first, second)).toEqual([2, 2])
+    expect(first.assigned).toEqual(before)
+  })
+
+  test('with a static name come back at once, and get what they had', async () => {
+    const world = await openWorld()
+    const first = await start(world, wordCount, { member: 'a', assignment: 'range' })
+    const weir = await world.another()
+    const second = await start(world, wordCount, { member: 'b', assignment: 'range' }, weir)
+    const before = [...second.assigned]
+    const again = await start(world, wordCount, { member: 'b', assignment: 'range' }, await world.another())
+    await expect(world.outcome(second.done)).rejects.toThrow("another run has joined as member 'b'")
+    expect(again.assigned).toEqual(before)
+    expect(sizes(first)).toEqual([2])
+  })
+})
