@@ -31,8 +31,19 @@ export {
 } from './job/describe.ts'
 export { type Flow, Job, job, JobFlow } from './job/Job.ts'
 export { operate, type Operation } from './job/operate.ts'
-export type { AnyOperator, Operator, Output, Rekeying, Revaluing, TaskContext } from './job/Operator.ts'
-export type { KeyValueStore, StoreDefinition, WindowedValue, WindowStore } from './job/Store.ts'
+export type {
+  AnyOperator,
+  OngoingWork,
+  Operator,
+  Output,
+  RawOutput,
+  RawRecord,
+  Rekeying,
+  Revaluing,
+  SourceRecord,
+  TaskContext,
+} from './job/Operator.ts'
+export type { KeyValueStore, StoreDefinition, TaskRows, WindowedValue, WindowStore } from './job/Store.ts'
 export type { StreamRecord, Window } from './job/StreamRecord.ts'
 export type { TimestampAssigner } from './job/TimestampAssigner.ts'
 export { type Entry, entry } from './log/entry.ts'

@@ -1,8 +1,10 @@
 import type { OperatorFunction } from 'rxjs'
 import type { Codec } from '../codec/Codec.ts'
 import type { Topic } from '../log/Topic.ts'
+import type { Headers } from '../model/Headers.ts'
 import type { Clock } from '../ports/Clock.ts'
-import type { KeyValueStore, StoreDefinition, WindowStore } from './Store.ts'
+import type { RowReader } from '../ports/Storage.ts'
+import type { KeyValueStore, StoreDefinition, TaskRows, WindowStore } from './Store.ts'
 import type { StreamRecord } from './StreamRecord.ts'
 
 /**
@@ -24,6 +26,8 @@ export interface Operator<KIn, VIn, KOut, VOut> {
   readonly sink?: boolean | undefined
   /** It needs all records of a key in one task: after a change of the key a repartition topic comes before it. */
   readonly keyed: boolean
+  /** It works on records as they lie in the topic (`TaskContext.source`), so it must be the first one behind it. */
+  readonly readsSource?: boolean | undefined
   /** It gives records another key; the codec of that key. */
   readonly rekeys?: Rekeying | undefined
   /** It gives records another value; the codec of that value, if a later repartition is to write it with another one than MessagePack. */
@@ -56,6 +60,8 @@ export interface TaskContext {
   readonly job: string
   readonly stage: number
   readonly partition: number
+  /** The topic that the task reads: the flow's source, or a repartition topic. */
+  readonly input: Topic<unknown, unknown>
   readonly clock: Clock
   /**
    * The event time that all sources have reached, less what operators before this one hold back: windows that end at or
@@ -69,6 +75,88 @@ export interface TaskContext {
   readonly output: <K, V>(topic: Topic<K, V>) => Output<K, V>
   /** Adds to one of the run's counters, such as `late`; counted when the batch commits. */
   readonly count: (counter: string, by: number) => void
+  /** The record that is being pushed through the operators: to be asked while `next` runs, at any other time a broken assumption. */
+  readonly source: () => SourceRecord
+  /** Where the input ended at the last look into the storage: the next offset to be written. */
+  readonly inputEnd: () => number
+  /**
+   * The task runs a batch as soon as it can, without records when there are none, and operators hear of it by `complete`.
+   * May be called at any time, such as when work beside the batches is done. Calls are merged.
+   */
+  readonly wake: () => void
+  /**
+   * As `wake`, when `clock.now()` has come to `timeMs`. Only the earliest time asked for counts, and once: an operator asks
+   * again in each `complete`. The wall clock may be set meanwhile, so it looks at the time before it does what is due.
+   */
+  readonly wakeAt: (timeMs: number) => void
+  /**
+   * Where records go for a topic that is known by its name only, as bytes or text; appended in the batch's commit.
+   *
+   * @throws UnknownTopic when the storage has no topic of this name
+   */
+  readonly outputTo: (topic: string) => RawOutput
+  /** The rows of the storage as of now: what is durable, without what this task has written since. */
+  readonly rows: RowReader
+  /** The batch's commit is refused with CommitConflict, and the task starts anew, unless the row holds this (`null`: is absent). */
+  readonly expect: (key: Uint8Array, value: Uint8Array | null) => void
+  /** Writes a row in the batch's commit; `null` removes it. Rows that other tasks write too need an `expect` beside it. */
+  readonly writeRow: (key: Uint8Array, value: Uint8Array | null) => void
+  /** A key-value store of the operator, as bytes in order. Whoever uses it does not use `keyValueStore` of the same definition. */
+  readonly taskRows: (definition: StoreDefinition<unknown, unknown>) => TaskRows
+  /** The row key of a key in a store of the operator that all tasks of the job share. */
+  readonly sharedRowKey: (definition: StoreDefinition<unknown, unknown>, key: Uint8Array) => Uint8Array
+  /** Calls back once this batch's commit is durable; not at all when it is refused, fails or is lost. */
+  readonly afterCommit: (action: () => void) => void
+  /** Tells the task of work that goes on beside the batches. */
+  readonly attend: (work: OngoingWork) => void
+}
+
+/** A record as it lies in the topic. */
+export interface SourceRecord {
+  readonly offset: number
+  readonly id: string | null
+  /** Shares memory with the batch. */
+  readonly key: Uint8Array | null
+  /** Shares memory with the batch. */
+  readonly value: Uint8Array | null
+  /** As it was appended. */
+  readonly timestamp: number
+  readonly headers: Headers
+}
+
+/** Work of an operator that outlives the batch in which it began, such as calls of a handler. */
+export interface OngoingWork {
+  /** How many more records it takes now; with 0 none are read. A task may give it more, up to the end of a stored batch. */
+  readonly demand: () => number
+  /**
+   * The first offset whose record must be read again after a crash, `Infinity` for none: the position is committed up to
+   * it. What lies behind it and is done, the operator must know from its rows.
+   */
+  readonly firstUnsettled: () => number
+  /** Whether nothing is under way or waits for its time: a run to the end waits for it. */
+  readonly isSettled: () => boolean
+  /** The task has ended: nothing that is under way will be committed. Called once; must not throw. */
+  readonly stop: () => void
+}
+
+/** Takes records, as bytes or text, for a topic that is known by its name; they appear with the batch's commit. */
+export interface RawOutput {
+  /** @throws RecordTooLarge, InvalidOption for a partition that the topic does not have */
+  send(record: RawRecord): void
+}
+
+/** A record for a topic whose codecs are not known: the caller's bytes and text are what its readers will decode. */
+export interface RawRecord {
+  readonly key: Uint8Array | string | null
+  readonly value: Uint8Array | string | null
+  /** Event time in milliseconds since 1970; the clock's now by default. */
+  readonly timestamp?: number | undefined
+  readonly headers?: Headers | null | undefined
+  readonly id?: string | null | undefined
+  /** `false`: the id is stored and not looked at, so that a record with an id that is known goes through. `true` by default. */
+  readonly dedup?: boolean | undefined
+  /** Within the topic; murmur2 over the key by default, as the topic's own partitioner is not known. */
+  readonly partition?: number | undefined
 }
 
 /** Takes records for a topic; they appear with the batch's commit. */

@@ -19,6 +19,14 @@ export interface KeyValueStore<K, V> {
   delete(key: K): void
 }
 
+/** State of one task as bytes, in the order of the keys: for what has to be walked through when a task starts. */
+export interface TaskRows {
+  /** What was durable when the task started; to be asked before the first change. */
+  entries(): Generator<readonly [key: Uint8Array, value: Uint8Array], void, undefined>
+  /** Becomes durable with the batch's commit; `null` removes it. */
+  put(key: Uint8Array, value: Uint8Array | null): void
+}
+
 /** Keyed state by window of event time. */
 export interface WindowStore<K, V> {
   get(key: K, windowStart: number): V | undefined

@@ -30,13 +30,6 @@ export const heldBackMs = (operators: ReadonlyArray<AnyOperator>): number =>
   operators.reduce((sum, { holdsMs = 0 }) => sum + holdsMs, 0)
 
 const heldBack = (context: TaskContext, heldMs: number): TaskContext => ({
-  job: context.job,
-  stage: context.stage,
-  partition: context.partition,
-  clock: context.clock,
+  ...context,
   watermark: () => context.watermark() - heldMs,
-  keyValueStore: context.keyValueStore,
-  windowStore: context.windowStore,
-  output: context.output,
-  count: context.count,
 })

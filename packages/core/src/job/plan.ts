@@ -94,6 +94,12 @@ const planFlow = (job: Job, flow: Job['flows'][number], stages: Stage[]): void =
       keyCodecs = []
       rekeyed = undefined
     }
+    if (operator.readsSource === true && operators.length > 0) {
+      throw new InvalidJob(
+        `job '${job.name}': ${operator.kind} works on records as they lie in the topic, but ${operators.at(-1)!.kind} comes ` +
+          'before it; expected it first in pipe(), or the other one in a job of its own',
+      )
+    }
     operators.push(operator)
     keyCodecs.push(key)
     if (operator.rekeys !== undefined) {

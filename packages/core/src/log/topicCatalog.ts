@@ -47,7 +47,7 @@ export const findSameTopic = <K, V>(storage: Storage, topic: Topic<K, V>): Topic
 }
 
 /** What the storage knows of the topic of this name; `undefined` when it has none. */
-export const findTopic = (storage: Storage, name: string): TopicInfo | undefined => {
+export const findTopic = (storage: Pick<Storage, 'rows'>, name: string): TopicInfo | undefined => {
   const row = storage.rows.get(rowKey(systemStores.topics, 0, encoder.encode(name)))
   return row === undefined ? undefined : (parseRow(row) as TopicInfo)
 }

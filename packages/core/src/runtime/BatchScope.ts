@@ -1,24 +1,39 @@
 import type { Codec } from '../codec/Codec.ts'
-import type { Output, TaskContext } from '../job/Operator.ts'
+import type { OngoingWork, Output, RawOutput, SourceRecord, TaskContext } from '../job/Operator.ts'
 import { type Stage, storesOf } from '../job/plan.ts'
-import type { KeyValueStore, StoreDefinition, WindowStore } from '../job/Store.ts'
+import type { KeyValueStore, StoreDefinition, TaskRows, WindowStore } from '../job/Store.ts'
 import type { StreamRecord } from '../job/StreamRecord.ts'
 import type { Topic } from '../log/Topic.ts'
 import { type OpenBatch, TopicWriter } from '../log/TopicWriter.ts'
 import { invariant } from '../model/invariant.ts'
-import type { Append, RowChange } from '../ports/Commit.ts'
+import type { Append, Expectation, RowChange } from '../ports/Commit.ts'
+import type { RowReader } from '../ports/Storage.ts'
 import { CachedKeyValueStore, type StoreLocation } from './CachedKeyValueStore.ts'
 import { CachedWindowStore } from './CachedWindowStore.ts'
 import type { Progress } from './Progress.ts'
 import type { RunContext } from './RunContext.ts'
+import { TaskHooks, type TaskHost } from './TaskHooks.ts'
 import type { TaskStore } from './TaskStore.ts'
+
+/** What a batch has come to. */
+export interface GatheredBatch {
+  readonly append: Append[]
+  readonly rows: RowChange[]
+  readonly expect: Expectation[]
+  /** To be done once it is durable. */
+  readonly actions: ReadonlyArray<() => void>
+  readonly counts: ReadonlyMap<string, number>
+}
 
 /** Everything that a task's operators do inside Weir, gathered until it becomes a commit: outputs, state, counts. */
 export class BatchScope implements TaskContext {
   readonly job: string
   readonly stage: number
   readonly partition: number
+  readonly input: Topic<unknown, unknown>
   readonly clock: RunContext['clock']
+  readonly rows: RowReader
+  readonly hooks: TaskHooks
   readonly #run: RunContext
   readonly #keys: ReadonlyMap<string, Codec<unknown>>
   readonly #inputCodec: string
@@ -27,11 +42,14 @@ export class BatchScope implements TaskContext {
   readonly #writers = new Map<string, TopicWriter<unknown, unknown>>()
   #counts = new Map<string, number>()
 
-  constructor(run: RunContext, stage: Stage, partition: number, progress: Progress) {
+  constructor(run: RunContext, stage: Stage, partition: number, progress: Progress, host: TaskHost) {
     this.job = run.plan.job
     this.stage = stage.index
     this.partition = partition
+    this.input = stage.input
     this.clock = run.clock
+    this.rows = run.storage.rows
+    this.hooks = new TaskHooks(run, partition, host)
     this.#run = run
     this.#keys = new Map(storesOf(stage).map(({ store, key }) => [store.name, key]))
     this.#inputCodec = stage.input.value.name
@@ -43,6 +61,19 @@ export class BatchScope implements TaskContext {
   readonly count = (counter: string, by: number): void => {
     this.#counts.set(counter, (this.#counts.get(counter) ?? 0) + by)
   }
+
+  readonly source = (): SourceRecord => this.hooks.source()
+  readonly inputEnd = (): number => this.hooks.inputEnd()
+  readonly wake = (): void => this.hooks.wake()
+  readonly wakeAt = (timeMs: number): void => this.hooks.wakeAt(timeMs)
+  readonly outputTo = (name: string): RawOutput => this.hooks.outputTo(name)
+  readonly expect = (key: Uint8Array, value: Uint8Array | null): void => this.hooks.expect(key, value)
+  readonly writeRow = (key: Uint8Array, value: Uint8Array | null): void => this.hooks.writeRow(key, value)
+  readonly taskRows = (definition: StoreDefinition<unknown, unknown>): TaskRows => this.hooks.taskRows(definition)
+  readonly sharedRowKey = (definition: StoreDefinition<unknown, unknown>, key: Uint8Array): Uint8Array =>
+    this.hooks.sharedRowKey(definition, key)
+  readonly afterCommit = (action: () => void): void => this.hooks.afterCommit(action)
+  readonly attend = (work: OngoingWork): void => this.hooks.attend(work)
 
   readonly keyValueStore = <K, V>(definition: StoreDefinition<K, V>): KeyValueStore<K, V> =>
     this.#store(
@@ -83,18 +114,16 @@ export class BatchScope implements TaskContext {
   }
 
   /** Takes what was gathered since the last call. */
-  take(commit: number): {
-    readonly append: Append[]
-    readonly rows: RowChange[]
-    readonly counts: Map<string, number>
-  } {
+  take(commit: number): GatheredBatch {
     const append: Append[] = []
     for (const writer of this.#writers.values()) for (const batch of writer.take()) append.push(batch.append)
     const rows: RowChange[] = []
     for (const store of this.#stores.values()) store.flush(rows, commit)
+    const expect: Expectation[] = []
+    const actions = this.hooks.take(append, rows, expect)
     const counts = this.#counts
     this.#counts = new Map()
-    return { append, rows, counts }
+    return { append, rows, expect, actions, counts }
   }
 
   /** Commit number `commit` is durable. */

@@ -5,15 +5,17 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
 import { attachAll, heldBackMs } from '../job/attachAll.ts'
 import { operate } from '../job/operate.ts'
-import type { Output } from '../job/Operator.ts'
+import type { Output, SourceRecord } from '../job/Operator.ts'
 import type { Stage } from '../job/plan.ts'
 import type { StreamRecord } from '../job/StreamRecord.ts'
 import { EncodeFailed, InvalidOption, OperatorFailed, RecordTooLarge, WeirError } from '../model/errors.ts'
+import { invariant } from '../model/invariant.ts'
 import type { RecordBatch } from '../model/RecordBatch.ts'
-import { commitOf, type Fence } from '../ports/Commit.ts'
+import { commitOf, type Expectation, type Fence, type RowChange } from '../ports/Commit.ts'
 import { type BadPart, BadRecordSink } from './BadRecordSink.ts'
 import { BatchScope } from './BatchScope.ts'
 import { Progress } from './Progress.ts'
+import { TurnRow } from './TurnRow.ts'
 import type { ClaimedTask } from './prepareRun.ts'
 import { partitionOf, type RunContext, sourcesOf } from './RunContext.ts'
 
@@ -46,10 +48,14 @@ export class Task {
   /** Where a run to the end stops. */
   readonly #end: number
   readonly #progress: Progress
+  readonly #turnRow: TurnRow
   readonly #scope: BatchScope
   readonly #badRecords: BadRecordSink
   readonly #pipeline: OperatorFunction<AnyRecord, AnyRecord>
+  /** What was read up to. */
   #position: number
+  /** The position that the last commit sent leaves behind. */
+  #sentPosition: number
   #committedPosition: number
   #inputEnd: number
   #state: 'idle' | 'busy' | 'finished' | 'failed' | 'stopped' = 'idle'
@@ -60,8 +66,9 @@ export class Task {
   #wokenWhileBusy = false
   #hasCommitted = false
   #drained: CompletableFuture<void> | undefined
-  /** The record that the operators are at work on. */
+  /** The record that the operators are at work on, and the batch that it is in. */
   #at: number | undefined
+  #batch: RecordBatch | undefined
   /** How far the stage before had come when the input ended here. */
   #reached: { readonly watermarks: Float64Array; readonly end: number } | undefined
   #isUpstreamEnded = false
@@ -86,12 +93,18 @@ export class Task {
     this.#onFinish = events.onFinish
     this.#input = partitionOf(run, stage.input, partition)
     this.#position = storage.position(plan.job, this.#input)
+    this.#sentPosition = this.#position
     this.#committedPosition = this.#position
     this.#inputEnd = this.#position
     const place = { job: plan.job, input: stage.input.name, partition }
     this.#progress = new Progress(storage.rows, place, sourcesOf(plan, stage), heldBackMs(stage.operators))
     this.#hasOrderedWatermarks = stage.upstream !== undefined && plan.stages[stage.upstream]!.upstream === undefined
-    this.#scope = new BatchScope(run, stage, partition, this.#progress)
+    this.#turnRow = new TurnRow(storage.rows, place)
+    this.#scope = new BatchScope(run, stage, partition, this.#progress, {
+      source: () => this.#source(),
+      inputEnd: () => this.#inputEnd,
+      wake: () => this.wake(),
+    })
     this.#badRecords = new BadRecordSink(this.#scope.writer(plan.badRecords), stage.input.name, partition)
     const steps = [...this.#attached()]
     if (stage.repartition !== undefined) steps.push(sendAll(this.#scope.repartition(stage.repartition)))
@@ -127,6 +140,7 @@ export class Task {
   /** Processes nothing more. Completes when the commits on their way have their outcome. */
   stop(): CompletableFuture<void> {
     if (this.#state === 'idle' || this.#state === 'busy') this.#state = 'stopped'
+    this.#scope.hooks.stop()
     if (this.#inFlight === 0) return CompletableFuture.completed(undefined)
     this.#drained ??= new CompletableFuture<void>()
     return this.#drained
@@ -167,9 +181,11 @@ export class Task {
     const before = upstream[this.stage.index]
     this.#isUpstreamEnded = settings.toEnd && before?.isEnded() === true
     const reached = before?.read()
-    if (this.#position >= this.#end) return this.#process([])
+    const { demand } = this.#scope.hooks
+    if (this.#position >= this.#end || demand === 0) return this.#process([])
+    const recordsMax = demand > 0 ? Math.min(settings.batchRecordsMax, demand) : settings.batchRecordsMax
     return storage
-      .read(this.#input, this.#position, { recordsMax: settings.batchRecordsMax, bytesMax: settings.batchBytesMax })
+      .read(this.#input, this.#position, { recordsMax, bytesMax: settings.batchBytesMax })
       .thenCompose(({ batches, end }) => {
         this.#inputEnd = end
         if (reached !== undefined) this.#reached ??= { watermarks: reached, end }
@@ -180,16 +196,17 @@ export class Task {
   /** Runs the operators over the batches and commits what came out. Without batches: over nothing but the time that has come. */
   #process(batches: ReadonlyArray<RecordBatch>): CompletableFuture<boolean> {
     const from = this.#position
+    const isAwaited = this.#scope.hooks.takeWake()
     if (batches.length === 0) {
       this.#catchUp()
       this.#endIfComplete()
-      if (!this.#progress.advanced) return CompletableFuture.completed(this.#ended)
+      if (!this.#progress.advanced && !isAwaited) return CompletableFuture.completed(this.#ended)
     }
     return this.#through(batches).thenApply(() => {
       // stopped, or an earlier commit has failed, while an asynchronous operator was at work
       if (this.#state !== 'busy') return false
       if (batches.length > 0) this.#scope.count('in', this.#position - from)
-      this.#commit(from)
+      this.#commit()
       return batches.length > 0 || this.#ended
     })
   }
@@ -208,7 +225,7 @@ export class Task {
 
   /** A run to the end is over for this task when nothing is left and nothing can come. Windows close before that. */
   #endIfComplete(): void {
-    if (!this.#run.settings.toEnd) return
+    if (!this.#run.settings.toEnd || !this.#scope.hooks.isSettled) return
     if (this.stage.upstream === undefined && this.#position >= this.#end) {
       this.#progress.observe(0, Infinity)
       this.#progress.settle()
@@ -255,6 +272,7 @@ export class Task {
 
   #push(batches: ReadonlyArray<RecordBatch>, to: { readonly next: (record: AnyRecord) => void }): void {
     for (const batch of batches) {
+      this.#batch = batch
       const first = Math.max(0, this.#position - batch.baseOffset)
       for (let index = first; index < batch.count; index++) {
         this.#at = batch.baseOffset + index
@@ -264,7 +282,22 @@ export class Task {
       if (this.stage.upstream !== undefined) this.#progress.settle()
     }
     this.#at = undefined
+    this.#batch = undefined
     this.#catchUp()
+  }
+
+  #source(): SourceRecord {
+    const batch = this.#batch
+    invariant(batch !== undefined && this.#at !== undefined, 'a source record is asked for while it is pushed')
+    const index = this.#at - batch.baseOffset
+    return {
+      offset: this.#at,
+      id: batch.id(index),
+      key: batch.key(index),
+      value: batch.value(index),
+      timestamp: batch.timestamp(index),
+      headers: batch.headers(index),
+    }
   }
 
   #pushRecord(batch: RecordBatch, index: number, to: { readonly next: (record: AnyRecord) => void }): void {
@@ -305,44 +338,63 @@ export class Task {
     this.#scope.count('bad', 1)
   }
 
-  #commit(from: number): void {
+  #commit(): void {
     const commit = ++this.#commits
-    const { append, rows, counts } = this.#scope.take(commit)
-    const moved = this.#position !== from
+    const { append, rows, expect, actions, counts } = this.#scope.take(commit)
+    const from = this.#sentPosition
+    const next = Math.min(this.#position, this.#scope.hooks.firstUnsettled)
+    const moved = next !== from
     const reported = this.#progress.advanced && (moved || this.#ended || this.stage.repartition !== undefined)
-    if (!moved && append.length === 0 && rows.length === 0 && !reported) return
-    // each commit changes the position or the progress and expects both: it is refused when the one before it was
-    const expect = [{ key: this.#progress.key, value: this.#progress.saved }]
-    if (this.#progress.advanced) rows.push({ key: this.#progress.key, value: this.#progress.save() })
-    const next = this.#position
+    const isEmpty = append.length === 0 && rows.length === 0 && actions.length === 0
+    if (!moved && isEmpty && !reported) return
+    this.#sentPosition = next
     const positions = [{ group: this.#run.plan.job, partition: this.#input, from, next }]
+    expect.push(...this.#chained(rows, moved))
     this.#inFlight++
     observe(this.#run.storage.commit(commitOf({ fence: this.#fence, expect, append, rows, positions })), (_, error) => {
       this.#inFlight--
       if (error !== undefined) this.#fail(error)
-      else this.#committed(commit, next, counts)
+      else this.#committed(commit, next, counts, actions)
       if (this.#inFlight === 0) this.#drained?.complete(undefined)
     })
   }
 
-  #committed(commit: number, position: number, counts: ReadonlyMap<string, number>): void {
+  /** Each commit changes the position, the progress or the turn, and expects all three: it is refused when the one before it was. */
+  #chained(rows: RowChange[], moved: boolean): ReadonlyArray<Expectation> {
+    const expect = [{ key: this.#progress.key, value: this.#progress.saved }]
+    if (this.#turnRow.saved !== null || !(moved || this.#progress.advanced))
+      expect.push({ key: this.#turnRow.key, value: this.#turnRow.saved })
+    if (this.#progress.advanced) rows.push({ key: this.#progress.key, value: this.#progress.save() })
+    else if (!moved) rows.push({ key: this.#turnRow.key, value: this.#turnRow.next() })
+    return expect
+  }
+
+  #committed(
+    commit: number,
+    position: number,
+    counts: ReadonlyMap<string, number>,
+    actions: ReadonlyArray<() => void>,
+  ): void {
     this.#committedPosition = position
     this.#hasCommitted = true
     this.#scope.committed(commit)
     this.#run.counters.add('commits', 1)
     for (const [counter, by] of counts) this.#run.counters.add(counter, by)
+    if (this.#state === 'idle' || this.#state === 'busy') for (const action of actions) action()
     this.wake()
   }
 
   #finishWhenCommitted(): void {
     if (this.#inFlight > 0) return
     this.#state = 'finished'
+    this.#scope.hooks.stop()
     this.#onFinish(this)
   }
 
   #fail(error: unknown): void {
     if (this.#state === 'failed' || this.#state === 'stopped' || this.#state === 'finished') return
     this.#state = 'failed'
+    this.#scope.hooks.stop()
     this.#onFailure(this, this.#explained(error))
   }
 

@@ -1,0 +1,217 @@
+import type { OngoingWork, RawOutput, RawRecord, SourceRecord } from '../job/Operator.ts'
+import type { StoreDefinition, TaskRows } from '../job/Store.ts'
+import { bytes } from '../codec/bytes.ts'
+import { nullable } from '../codec/nullable.ts'
+import { topic } from '../log/Topic.ts'
+import { findTopic } from '../log/topicCatalog.ts'
+import { TopicWriter } from '../log/TopicWriter.ts'
+import { UnknownTopic } from '../model/errors.ts'
+import { invariant } from '../model/invariant.ts'
+import type { Append, Expectation, RowChange } from '../ports/Commit.ts'
+import { rowKey, rowKeyEnd } from '../ports/rows.ts'
+import type { RunContext } from './RunContext.ts'
+
+/** What hooks need of their task. */
+export interface TaskHost {
+  readonly source: () => SourceRecord
+  readonly inputEnd: () => number
+  readonly wake: () => void
+}
+
+type RawWriter = TopicWriter<Uint8Array | null, Uint8Array | null>
+
+/** No task has this partition, so rows that all of a job's tasks share lie there. */
+const sharedPartition = 0xffff_fffe
+const recordBytesMax = 2 ** 30
+const rangeRowsMax = 1_000
+const noKey = new Uint8Array(0)
+
+/**
+ * What operators ask of their task beside records and keyed state: time, topics by name, rows of others, news of the
+ * commit, work beside the batches. A task whose operators ask for none of it pays nothing for it.
+ */
+export class TaskHooks {
+  readonly #run: RunContext
+  readonly #partition: number
+  readonly #host: TaskHost
+  readonly #works: OngoingWork[] = []
+  /** By name of the topic, and whether ids are looked at. */
+  readonly #writers = new Map<string, RawWriter>()
+  #expect: Expectation[] = []
+  #rows: RowChange[] = []
+  #actions: Array<() => void> = []
+  #isWoken = false
+  #wakeAtMs = Infinity
+  #cancelWake: (() => void) | undefined
+  #hasStopped = false
+
+  constructor(run: RunContext, partition: number, host: TaskHost) {
+    this.#run = run
+    this.#partition = partition
+    this.#host = host
+  }
+
+  /** How many records the operators take now; -1 when the task's own bound alone counts. */
+  get demand(): number {
+    let demand = -1
+    for (const work of this.#works) demand = demand === -1 ? work.demand() : Math.min(demand, work.demand())
+    return demand
+  }
+
+  /** Up to where the position may be committed. */
+  get firstUnsettled(): number {
+    let first = Infinity
+    for (const work of this.#works) first = Math.min(first, work.firstUnsettled())
+    return first
+  }
+
+  get isSettled(): boolean {
+    return this.#works.every((work) => work.isSettled())
+  }
+
+  /** Whether an operator has asked for a batch since the last call. */
+  takeWake(): boolean {
+    const woken = this.#isWoken
+    this.#isWoken = false
+    return woken
+  }
+
+  /** Adds what was gathered since the last call to a commit, and gives what is to be done when it is durable. */
+  take(append: Append[], rows: RowChange[], expect: Expectation[]): ReadonlyArray<() => void> {
+    if (this.#writers.size > 0) this.#takeRecords(append)
+    if (this.#rows.length > 0) {
+      rows.push(...this.#rows)
+      this.#rows = []
+    }
+    if (this.#expect.length > 0) {
+      expect.push(...this.#expect)
+      this.#expect = []
+    }
+    if (this.#actions.length === 0) return none
+    const actions = this.#actions
+    this.#actions = []
+    return actions
+  }
+
+  stop(): void {
+    if (this.#hasStopped) return
+    this.#hasStopped = true
+    this.#cancelWake?.()
+    for (const work of this.#works) work.stop()
+  }
+
+  wake(): void {
+    if (this.#hasStopped) return
+    this.#isWoken = true
+    this.#host.wake()
+  }
+
+  wakeAt(timeMs: number): void {
+    if (timeMs >= this.#wakeAtMs || this.#hasStopped) return
+    this.#cancelWake?.()
+    this.#wakeAtMs = timeMs
+    this.#cancelWake = this.#run.clock.after(Math.max(0, timeMs - this.#run.clock.now()), () => {
+      this.#wakeAtMs = Infinity
+      this.#cancelWake = undefined
+      this.wake()
+    })
+  }
+
+  outputTo(name: string): RawOutput {
+    const info = this.#run.topics.get(name) ?? findTopic(this.#run.storage, name)
+    if (info === undefined) {
+      throw new UnknownTopic(
+        `topic '${name}' is not in this storage; expected one that a producer, a reader or a job has created`,
+      )
+    }
+    const raw = topic(name, {
+      key: nullable(bytes),
+      value: nullable(bytes),
+      partitions: info.partitions,
+      recordBytesMax,
+    })
+    const writerOf = (dedup: boolean): RawWriter => {
+      const key = `${name}/${dedup}`
+      const writer = this.#writers.get(key) ?? new TopicWriter(raw, info)
+      this.#writers.set(key, writer)
+      return writer
+    }
+    return {
+      send: ({ key, value, timestamp, headers = null, id = null, dedup = true, partition }: RawRecord) =>
+        void writerOf(dedup).addEncoded(
+          key,
+          value,
+          timestamp ?? this.#run.clock.now(),
+          id,
+          headers,
+          -Infinity,
+          partition,
+        ),
+    }
+  }
+
+  expect(key: Uint8Array, value: Uint8Array | null): void {
+    this.#expect.push({ key, value })
+  }
+
+  writeRow(key: Uint8Array, value: Uint8Array | null): void {
+    this.#rows.push({ key, value })
+  }
+
+  taskRows(definition: StoreDefinition<unknown, unknown>): TaskRows {
+    const id = this.#storeId(definition)
+    const { storage } = this.#run
+    const partition = this.#partition
+    return {
+      *entries() {
+        let from = rowKey(id, partition, noKey)
+        for (;;) {
+          const rows = storage.rows.range(from, rowKeyEnd(id, partition), { limit: rangeRowsMax })
+          for (const { key, value } of rows) yield [key.subarray(8), value] as const
+          const last = rows.at(-1)
+          if (last === undefined || rows.length < rangeRowsMax) return
+          from = new Uint8Array(last.key.length + 1)
+          from.set(last.key)
+        }
+      },
+      put: (key, value) => this.writeRow(rowKey(id, partition, key), value),
+    }
+  }
+
+  sharedRowKey(definition: StoreDefinition<unknown, unknown>, key: Uint8Array): Uint8Array {
+    return rowKey(this.#storeId(definition), sharedPartition, key)
+  }
+
+  afterCommit(action: () => void): void {
+    this.#actions.push(action)
+  }
+
+  attend(work: OngoingWork): void {
+    this.#works.push(work)
+  }
+
+  source(): SourceRecord {
+    return this.#host.source()
+  }
+
+  inputEnd(): number {
+    return this.#host.inputEnd()
+  }
+
+  #takeRecords(append: Append[]): void {
+    for (const [key, writer] of this.#writers) {
+      const keepsRepeats = key.endsWith('/false')
+      for (const batch of writer.take()) {
+        append.push(keepsRepeats ? { ...batch.append, dedupScope: undefined } : batch.append)
+      }
+    }
+  }
+
+  #storeId({ name }: StoreDefinition<unknown, unknown>): number {
+    const id = this.#run.storeIds.get(name)
+    invariant(id !== undefined, `store '${name}' was declared by its operator`)
+    return id
+  }
+}
+
+const none: readonly never[] = []
