@@ -20,6 +20,7 @@ export { systemTimer } from './future/systemTimer.ts'
 export { fromTaskEither, toTaskEither } from './future/taskEither.ts'
 export type { Timer } from './future/Timer.ts'
 export type { Assignment } from './group/assignment.ts'
+export { Group, type GroupMember, type PartitionLag } from './group/Group.ts'
 export type { GroupPartition } from './group/GroupState.ts'
 export { attachAll } from './job/attachAll.ts'
 export {
@@ -90,6 +91,7 @@ export {
   StoreMismatch,
   TimedOut,
   TopicMismatch,
+  UnknownGroup,
   UnknownTopic,
   WeirError,
   type Recovery,

@@ -1,6 +1,6 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { jsonRow, parseRow, retried } from '../log/ids.ts'
-import { commitOf, type Committed, type Expectation, type RowChange } from '../ports/Commit.ts'
+import { commitOf, type Committed, type Expectation, type PositionChange, type RowChange } from '../ports/Commit.ts'
 import { rowKey, systemStores } from '../ports/rows.ts'
 import type { RowReader, Storage } from '../ports/Storage.ts'
 import { emptyGroup, type GroupPartition, type GroupState } from './GroupState.ts'
@@ -32,6 +32,7 @@ export interface GroupChange {
   readonly next: GroupState
   readonly expect?: ReadonlyArray<Expectation>
   readonly rows?: ReadonlyArray<RowChange>
+  readonly positions?: ReadonlyArray<PositionChange>
 }
 
 /**
@@ -45,12 +46,13 @@ export const changeGroup = (
 ): CompletableFuture<GroupState> =>
   retried(() => {
     const { state, row } = readGroup(storage.rows, group)
-    const { next, expect = [], rows = [] } = change(state)
+    const { next, expect = [], rows = [], positions = [] } = change(state)
     if (next === state) return CompletableFuture.completed(state)
     const key = groupRow(group)
     const commit = commitOf({
       expect: [{ key, value: row }, ...expect],
       rows: [{ key, value: jsonRow(next) }, ...rows],
+      positions,
     })
     return storage.commit(commit).thenApply((_: Committed) => next)
   })

@@ -41,6 +41,12 @@ export class UnknownTopic extends WeirError {
   readonly recovery = 'abort'
 }
 
+/** A group was asked for that nobody has ever joined. */
+export class UnknownGroup extends WeirError {
+  readonly _tag = 'UnknownGroup'
+  readonly recovery = 'abort'
+}
+
 /** A topic exists with another partition count, codec or cleanup policy than the definition says. */
 export class TopicMismatch extends WeirError {
   readonly _tag = 'TopicMismatch'

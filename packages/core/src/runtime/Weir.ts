@@ -1,5 +1,6 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
+import { Group } from '../group/Group.ts'
 import { assignments } from '../group/assignment.ts'
 import type { Job } from '../job/Job.ts'
 import { planJob } from '../job/plan.ts'
@@ -139,6 +140,11 @@ export class Weir {
       )
       return run.shield()
     })
+  }
+
+  /** A group as seen from outside: members, lag, seek. The name of a job is the name of its group. */
+  group(name: string): Group {
+    return new Group(this.storage, this.clock, name)
   }
 
   /**
