@@ -20,6 +20,8 @@ export const systemStores = {
   bindings: 8,
   /** id -> a half message as JSON; id -> how it ended, see `@weir/messaging` */
   halfMessages: 9,
+  /** name and key of a shared rate limit -> the state of its bucket as JSON */
+  limits: 10,
 } as const
 
 /** The first store id given to a user's store; those below it are kept for later system stores. */
