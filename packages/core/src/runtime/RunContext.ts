@@ -22,6 +22,8 @@ export interface RunSettings {
   /** How long a member may give no sign of life before the others take its work over, in ms. */
   readonly leaseMs: number
   readonly assignment: Assignment
+  /** How long work under way may take to end and be committed, when its partition goes to another member or the run stops. */
+  readonly drainWithinMs: number
 }
 
 /** What all tasks of a run share. */

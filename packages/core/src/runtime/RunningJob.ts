@@ -4,7 +4,7 @@ import { assign } from '../group/assignment.ts'
 import { type GroupPartition, type GroupState, memberOf, ownedBy } from '../group/GroupState.ts'
 import { type Claimed, Membership } from '../group/Membership.ts'
 import type { Plan } from '../job/plan.ts'
-import { EpochFenced, type WeirError } from '../model/errors.ts'
+import { EpochFenced, InvalidOption, type WeirError } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { Storage } from '../ports/Storage.ts'
 import { endsOf, type Prepared, prepare, taskOf } from './prepareRun.ts'
@@ -55,6 +55,7 @@ export class RunningJob {
   readonly #done = new CompletableFuture<void>()
   /** By topic and partition. */
   readonly #owned = new Map<string, Owned>()
+  readonly #paused = new Set<string>()
   readonly #stopListening: Array<() => void> = []
   #membership: Membership | undefined
   #context: RunContext | undefined
@@ -125,14 +126,44 @@ export class RunningJob {
   }
 
   /**
-   * Ends the run after the commits on their way, and leaves the group; what is not committed is processed again by the
-   * other members, or the next run.
+   * Ends the run: what is under way may end and be committed for `drainWithinMs`; then it leaves the group. What is not
+   * committed is processed again by the other members, or the next run.
    *
    * @returns as `done`
    */
   stop(): CompletableFuture<void> {
     this.#end(undefined)
     return this.done
+  }
+
+  /** Reads nothing more of these partitions, or of any, until `resume`; what is under way goes on. They stay this member's. */
+  pause(partitions?: ReadonlyArray<GroupPartition>): void {
+    this.#pauses(partitions, true)
+  }
+
+  /** Reads these partitions again, or all. */
+  resume(partitions?: ReadonlyArray<GroupPartition>): void {
+    this.#pauses(partitions, false)
+  }
+
+  #pauses(partitions: ReadonlyArray<GroupPartition> | undefined, isPaused: boolean): void {
+    const all = this.#plan.stages.flatMap(({ input }) =>
+      Array.from({ length: input.partitions }, (_, partition) => ({ topic: input.name, partition })),
+    )
+    const known = new Set(all.map(keyOf))
+    for (const { topic, partition } of partitions ?? all) {
+      const key = keyOf({ topic, partition })
+      if (!known.has(key)) {
+        throw new InvalidOption(
+          `job '${this.job}' does not read partition ${partition} of topic '${topic}'; expected one that it reads`,
+        )
+      }
+      if (isPaused) this.#paused.add(key)
+      else this.#paused.delete(key)
+      const task = this.#owned.get(key)?.task
+      if (isPaused) task?.pause()
+      else task?.resume()
+    }
   }
 
   /** As `stop`, for those who only tidy up: how the run ended is not asked. */
@@ -231,7 +262,8 @@ export class RunningJob {
     const kept = new Set(mine.filter((each) => due.has(keyOf(each)) && isAtWork(each)).map(keyOf))
     const dropped = [...this.#owned.values()].filter(({ claimed }) => !kept.has(keyOf(claimed)))
     if (dropped.length === 0 && release.length === 0 && claim.length === 0) return nothing
-    return this.#drop(dropped).thenCompose(() =>
+    const given = dropped.filter(({ claimed, isFenced }) => !isFenced && membership.holds(claimed))
+    return this.#drop(dropped, given).thenCompose(() =>
       membership.handOver(release, claim).thenApply((claimed) => {
         for (const each of claimed) if (!this.#isEnding) this.#begin(each)
         // what was free may now fall to others, and the other way round
@@ -257,10 +289,13 @@ export class RunningJob {
     })
   }
 
-  #drop(owned: ReadonlyArray<Owned>): CompletableFuture<void> {
-    const stops = owned.flatMap(({ claimed, task }) => {
+  /** @param drained - those whose work under way may still be committed */
+  #drop(owned: ReadonlyArray<Owned>, drained: ReadonlyArray<Owned> = []): CompletableFuture<void> {
+    const stops = owned.flatMap((each) => {
+      const { claimed, task } = each
       this.#owned.delete(keyOf(claimed))
-      return task === undefined ? [] : [task.stop()]
+      if (task === undefined) return []
+      return [drained.includes(each) ? task.drain(this.#settings.drainWithinMs) : task.stop()]
     })
     return CompletableFuture.allOf(stops).thenApply(() => undefined)
   }
@@ -281,6 +316,7 @@ export class RunningJob {
         this.#endWhenAllHave()
       },
     })
+    if (this.#paused.has(keyOf(owned.claimed))) owned.task.pause()
   }
 
   /** The one place that decides what follows from a failure. */
@@ -328,7 +364,9 @@ export class RunningJob {
     this.#lagAtEnd = sum(this.#tasks().map((task) => task.knownLag))
     this.#isEnding = true
     for (const stop of this.#stopListening.splice(0)) stop()
-    observe(CompletableFuture.allOf(this.#tasks().map((task) => task.stop())), () => {
+    const { drainWithinMs } = this.#settings
+    const stops = this.#tasks().map((task) => (error === undefined ? task.drain(drainWithinMs) : task.stop()))
+    observe(CompletableFuture.allOf(stops), () => {
       observe(this.#leave(), () => {
         if (error === undefined) this.#done.complete(undefined)
         else this.#endWith(error)

@@ -65,7 +65,10 @@ export class Task {
   #scheduled = false
   #wokenWhileBusy = false
   #hasCommitted = false
-  #drained: CompletableFuture<void> | undefined
+  #stopped: CompletableFuture<void> | undefined
+  /** Set while nothing more is read: the task is about to be given up. */
+  #draining: CompletableFuture<void> | undefined
+  #isPaused = false
   /** The record that the operators are at work on, and the batch that it is in. */
   #at: number | undefined
   #batch: RecordBatch | undefined
@@ -77,6 +80,8 @@ export class Task {
    * a second one they are mixed, and only what that stage commits says how far it is.
    */
   readonly #hasOrderedWatermarks: boolean
+  /** Work beside the batches had done some of the records before this offset when the task started. */
+  readonly #doneBefore: number
 
   constructor(
     run: RunContext,
@@ -107,6 +112,7 @@ export class Task {
     })
     this.#badRecords = new BadRecordSink(this.#scope.writer(plan.badRecords), stage.input.name, partition)
     const steps = [...this.#attached()]
+    this.#doneBefore = this.#scope.hooks.doneBefore
     if (stage.repartition !== undefined) steps.push(sendAll(this.#scope.repartition(stage.repartition)))
     this.#pipeline = (source) => steps.reduce((stream, step) => step(stream), source)
   }
@@ -141,9 +147,38 @@ export class Task {
   stop(): CompletableFuture<void> {
     if (this.#state === 'idle' || this.#state === 'busy') this.#state = 'stopped'
     this.#scope.hooks.stop()
+    this.#draining?.complete(undefined)
     if (this.#inFlight === 0) return CompletableFuture.completed(undefined)
-    this.#drained ??= new CompletableFuture<void>()
-    return this.#drained
+    this.#stopped ??= new CompletableFuture<void>()
+    return this.#stopped
+  }
+
+  /** Reads nothing more, and lets what is under way end and be committed, for `withinMs` at most; then as `stop`. */
+  drain(withinMs: number): CompletableFuture<void> {
+    const draining = new CompletableFuture<void>()
+    this.#draining = draining
+    const cancel = this.#run.clock.after(withinMs, () => draining.complete(undefined))
+    this.#endWhenDrained()
+    return draining.thenCompose(() => {
+      cancel()
+      return this.stop()
+    })
+  }
+
+  /** Reads nothing until `resume`; what is under way goes on, and what is due is done. */
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  /** Reads again. */
+  resume(): void {
+    this.#isPaused = false
+    this.wake()
+  }
+
+  #endWhenDrained(): void {
+    if (this.#state === 'busy' || this.#inFlight > 0) return
+    if (this.#state !== 'idle' || this.#scope.hooks.isSettled) this.#draining?.complete(undefined)
   }
 
   #step(): void {
@@ -158,6 +193,7 @@ export class Task {
         this.#state = 'idle'
         if (error !== undefined) this.#fail(error)
         else if (more || this.#wokenWhileBusy) this.wake()
+        this.#endWhenDrained()
       },
     )
   }
@@ -174,6 +210,10 @@ export class Task {
     }
   }
 
+  get #readsNothing(): boolean {
+    return this.#isPaused || this.#draining !== undefined
+  }
+
   /** Whether there may be more to do at once. */
   #readAndProcess(): CompletableFuture<boolean> {
     const { storage, settings, upstream } = this.#run
@@ -182,7 +222,7 @@ export class Task {
     this.#isUpstreamEnded = settings.toEnd && before?.isEnded() === true
     const reached = before?.read()
     const { demand } = this.#scope.hooks
-    if (this.#position >= this.#end || demand === 0) return this.#process([])
+    if (this.#position >= this.#end || demand === 0 || this.#readsNothing) return this.#process([])
     const recordsMax = demand > 0 ? Math.min(settings.batchRecordsMax, demand) : settings.batchRecordsMax
     return storage
       .read(this.#input, this.#position, { recordsMax, bytesMax: settings.batchBytesMax })
@@ -276,6 +316,7 @@ export class Task {
       const first = Math.max(0, this.#position - batch.baseOffset)
       for (let index = first; index < batch.count; index++) {
         this.#at = batch.baseOffset + index
+        if (this.#at < this.#doneBefore && this.#scope.hooks.isDone(this.#at)) continue
         this.#pushRecord(batch, index, to)
       }
       this.#position = batch.baseOffset + batch.count
@@ -355,7 +396,7 @@ export class Task {
       this.#inFlight--
       if (error !== undefined) this.#fail(error)
       else this.#committed(commit, next, counts, actions)
-      if (this.#inFlight === 0) this.#drained?.complete(undefined)
+      if (this.#inFlight === 0) this.#stopped?.complete(undefined)
     })
   }
 
@@ -387,6 +428,7 @@ export class Task {
   #finishWhenCommitted(): void {
     if (this.#inFlight > 0) return
     this.#state = 'finished'
+    this.#draining?.complete(undefined)
     this.#scope.hooks.stop()
     this.#onFinish(this)
   }

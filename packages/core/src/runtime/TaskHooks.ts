@@ -65,6 +65,16 @@ export class TaskHooks {
     return first
   }
 
+  /** From this offset on no record is done. */
+  get doneBefore(): number {
+    return Math.max(-1, ...this.#works.map(({ doneBefore }) => doneBefore))
+  }
+
+  /** Whether the record was done by all that work beside the batches, before this task started. */
+  isDone(offset: number): boolean {
+    return this.#works.every((work) => offset < work.doneBefore && work.isDone(offset))
+  }
+
   get isSettled(): boolean {
     return this.#works.every((work) => work.isSettled())
   }

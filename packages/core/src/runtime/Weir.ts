@@ -176,6 +176,7 @@ const runSettings = (job: string, options: RunOptions, session: string): RunSett
     member: options.member ?? session,
     leaseMs: options.leaseMs ?? 3_000,
     assignment: options.assignment ?? 'sticky',
+    drainWithinMs: options.drainWithinMs ?? 100,
   }
   const what = (option: string): string => `run of job '${job}': ${option}`
   requireInteger(what('batchRecordsMax'), settings.batchRecordsMax, 1, 1_000_000)
@@ -183,6 +184,7 @@ const runSettings = (job: string, options: RunOptions, session: string): RunSett
   requireInteger(what('inFlightCommitsMax'), settings.inFlightCommitsMax, 1, 64)
   requireInteger(what('cacheEntriesMax'), settings.cacheEntriesMax, 0, 2 ** 31)
   requireInteger(what('leaseMs'), settings.leaseMs, 100, 3_600_000)
+  requireInteger(what('drainWithinMs'), settings.drainWithinMs, 0, 60_000)
   if (options.member !== undefined) validateName('member', options.member)
   if (!assignments.includes(settings.assignment)) {
     throw new InvalidOption(

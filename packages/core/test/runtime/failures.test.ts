@@ -63,8 +63,8 @@ describe('a commit that is refused', () => {
         to(counts),
       )
     const run = async (weir: Weir) => start(world, perSecond, { inFlightCommitsMax: 3 }, weir)
-    await run(await world.another())
     const second = await run(await world.another(faults))
+    await run(await world.another())
     await run(await world.another())
     expect(second.assigned.map(({ topic: name }) => name)).toEqual(['j-c-repartition'])
     await send(world, pair, [['k', 'a', 0]], 0)
@@ -356,7 +356,10 @@ describe('an RxJS operator', () => {
     expect(await linesOf(world, texts)).toEqual(['a: 0!', 'a: 1!'])
   })
 
-  test('that is at work when the run is stopped commits nothing any more', async () => {
+  test.each([
+    ['within drainWithinMs is committed', 50, ['a: 0']],
+    ['later is not', 150, []],
+  ])('that is at work when the run is stopped, and done %s', async (_when, afterMs, expected) => {
     const world = await openWorld()
     let release = (): void => undefined
     const gate = new Promise<void>((resolve) => {
@@ -365,10 +368,11 @@ describe('an RxJS operator', () => {
     const slowly = rx<string, string, string>(concatMap(async (record) => gate.then(() => record)))
     const running = await start(world, job('j').from(words).pipe(slowly, to(texts)))
     await send(world, words, [['a', '0']])
-    await world.outcome(running.stop())
+    const stopped = running.stop()
+    await world.clock.advance(afterMs)
     release()
-    await world.clock.settle()
-    expect(await linesOf(world, texts)).toEqual([])
+    await world.outcome(stopped)
+    expect(await linesOf(world, texts)).toEqual(expected)
   })
 
   test('that subscribes to a batch twice fails, instead of repeating it', async () => {

@@ -5,6 +5,7 @@ import { int32 } from '../../src/codec/int32.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
 import { job } from '../../src/job/Job.ts'
 import { topic } from '../../src/log/Topic.ts'
+import { InvalidOption } from '../../src/model/errors.ts'
 import type { RunningJob } from '../../src/runtime/RunningJob.ts'
 import { linesOf, send, start } from '../support/jobs.ts'
 import { openWorld, type World } from '../support/world.ts'
@@ -145,5 +146,24 @@ describe('members of a group', () => {
     await expect(world.outcome(second.done)).rejects.toThrow("another run has joined as member 'b'")
     expect(again.assigned).toEqual(before)
     expect(sizes(first)).toEqual([2])
+  })
+
+  test('read nothing while they are paused, also what they are given meanwhile, and go on after that', async () => {
+    const world = await openWorld()
+    const running = await start(world, wordCount)
+    running.pause([{ topic: 'words', partition: 1 }])
+    await sendEverywhere(world)
+    expect((await linesOf(world, counts)).toSorted()).toEqual(['k0: 1', 'k2: 1', 'k3: 1'])
+    expect(running.metrics().lag).toBe(1)
+    running.pause()
+    const other = await start(world, wordCount, {}, await world.another())
+    await world.outcome(other.stop())
+    await sendEverywhere(world)
+    expect(running.metrics().lag).toBeGreaterThan(0)
+    running.resume()
+    await world.clock.settle()
+    expect(running.metrics().lag).toBe(0)
+    expect(await linesOf(world, counts)).toHaveLength(8)
+    expect(() => running.pause([{ topic: 'words', partition: 4 }])).toThrow(InvalidOption)
   })
 })

@@ -10,7 +10,7 @@ import { topic } from '../../src/log/Topic.ts'
 import { InvalidJob, UnknownTopic } from '../../src/model/errors.ts'
 import { rowKey } from '../../src/ports/rows.ts'
 import { commitOf } from '../../src/ports/Commit.ts'
-import { linesOf, recordsOf, send, start } from '../support/jobs.ts'
+import { recordsOf, send, start } from '../support/jobs.ts'
 import { openWorld } from '../support/world.ts'
 
 const words = topic('words', { key: utf8, value: utf8 })
@@ -217,12 +217,15 @@ describe('a task', () => {
     let unsettled = Infinity
     let demand = 1
     let stopped = 0
+    let isDone = false
     let wake: () => void = () => undefined
     const op = hooked((context) => {
       wake = context.wake
       context.attend({
         demand: () => demand,
         firstUnsettled: () => unsettled,
+        doneBefore: 2,
+        isDone: (offset) => offset === 1 && isDone,
         isSettled: () => unsettled === Infinity,
         stop: () => stopped++,
       })
@@ -247,13 +250,16 @@ describe('a task', () => {
     unsettled = 1
     wake()
     await world.clock.settle()
-    await world.outcome(running.stop())
+    const ended = running.stop()
+    await world.clock.advance(100)
+    await world.outcome(ended)
     expect(stopped).toBe(1)
     seen.length = 0
     unsettled = Infinity
     demand = 100
+    isDone = true
     await start(world, job('j').from(words).pipe(op))
-    expect(seen[0]).toBe(1)
+    expect(seen).toEqual([2])
   })
 
   test('comes to its end only when work beside the batches is settled', async () => {
@@ -264,6 +270,8 @@ describe('a task', () => {
       context.attend({
         demand: () => 10,
         firstUnsettled: () => Infinity,
+        doneBefore: 0,
+        isDone: () => false,
         isSettled: () => settled,
         stop: () => undefined,
       })
