@@ -1,1 +1,8 @@
 export { UnknownExchange } from './errors.ts'
+export type { Bucket, BucketState, Taken } from './Bucket.ts'
+export { leakyBucket, type LeakyBucketOptions } from './leakyBucket.ts'
+export { LimitExceeded } from './LimitExceeded.ts'
+export { type LocalRateLimiter, rateLimiter, type RateLimiterOptions } from './localRateLimiter.ts'
+export type { RateLimiter } from './RateLimiter.ts'
+export { sharedRateLimiter, type SharedRateLimiterOptions } from './sharedRateLimiter.ts'
+export { tokenBucket, type TokenBucketOptions } from './tokenBucket.ts'

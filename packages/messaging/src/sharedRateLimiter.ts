@@ -1,0 +1,102 @@
+import { CompletableFuture, StorageClosed, validateName, type Weir } from '@weir/core'
+import { requireInteger } from '@weir/core/protocol'
+import type { Bucket } from './Bucket.ts'
+import { KeyedLines } from './internal/KeyedLines.ts'
+import { leasePlan } from './internal/leasePlan.ts'
+import { LimitSweep } from './internal/limitRow.ts'
+import { SharedLine, type SharedLimit } from './internal/SharedLine.ts'
+import type { RateLimiter } from './RateLimiter.ts'
+import { tokenBucket } from './tokenBucket.ts'
+
+/** The bounds of a shared limiter. */
+export interface SharedRateLimiterOptions {
+  /** How long permits may be kept by a process before they are used; 20 ms by default. */
+  readonly leaseMs?: number
+  /** How many keys are remembered in this process; 100 000 by default. */
+  readonly keysMax?: number
+  /** How many callers of this process may wait for one key; 10 000 by default. With a leaky bucket that is its capacity. */
+  readonly waitingMax?: number
+}
+
+/**
+ * A rate limit that all processes over one storage keep together. Those that give it one name share it, and must give it
+ * the same bucket.
+ *
+ * The bucket is a row for each key, and permits are taken out of it a few at a time, by commits that expect the row as it
+ * was read: one at most for half of `leaseMs` in each process and key, however many permits that are. What a process has
+ * taken it uses within `leaseMs`, or puts back; when it is killed, at most that is lost.
+ *
+ * With a token bucket, in any window of w seconds all processes together are given at most `burst + ratePerSecond * w`
+ * permits of a key. For that the row keeps less than `burst` in store, by what a lease may hold. The whole rate is reached
+ * when `burst` is at least `2 * ratePerSecond * leaseMs / 1000`, and less than that otherwise.
+ * With a leaky bucket each process spaces its own permits evenly, and all together are given at most
+ * `1 + ratePerSecond * (w + 2 * leaseMs / 1000)`.
+ *
+ * It goes by the machine's time. Each jump of it forwards may let one more `burst` through; set back by less than a
+ * second, it gives nothing until that is made up, and further back it loses what had filled up since the last permit.
+ *
+ * @param name - as a topic's: `^[A-Za-z0-9._-]{1,249}$`
+ * @returns fails takers as `RateLimiter` says, with StorageClosed when the Weir is closed, and with what a commit failed with
+ * @throws InvalidName, InvalidOption
+ * @example
+ * import { Weir } from '@weir/core'
+ * import { memory } from '@weir/testing'
+ *
+ * const weir = await Weir.open(memory())
+ * const limiter = sharedRateLimiter(weir, 'mail', tokenBucket({ ratePerSecond: 100, burst: 20 }))
+ * await limiter.take('customer-1') // => undefined
+ */
+export const sharedRateLimiter = (
+  weir: Weir,
+  name: string,
+  bucket: Bucket,
+  options: SharedRateLimiterOptions = {},
+): RateLimiter => {
+  const { leaseMs = 20, keysMax = 100_000, waitingMax = 10_000 } = options
+  validateName('rate limit', name)
+  requireInteger(`rate limit '${name}': leaseMs`, leaseMs, 1, 10_000)
+  requireInteger(`rate limit '${name}': keysMax`, keysMax, 1, 2 ** 31)
+  requireInteger(`rate limit '${name}': waitingMax`, waitingMax, 1, 2 ** 31)
+  const { ratePerSecond, size } = bucket
+  const isLeaky = bucket.kind === 'leaky'
+  const burst = isLeaky ? 1 + (2 * ratePerSecond * leaseMs) / 1_000 : size
+  const shared = tokenBucket(leasePlan({ ratePerSecond, burst }, leaseMs))
+  const { storage, clock } = weir
+  const limiter = new Shared(keysMax, {
+    storage,
+    clock,
+    name,
+    bucket: shared,
+    spacing: isLeaky ? tokenBucket({ ratePerSecond, burst: 1 }) : undefined,
+    leaseMs,
+    waitingMax: isLeaky ? Math.floor(size) : waitingMax,
+    sweep: new LimitSweep(storage.rows, name, shared),
+  })
+  weir.onClose(() => limiter.close(new StorageClosed(`the Weir of rate limit '${name}' is closed`)))
+  return limiter
+}
+
+class Shared implements RateLimiter {
+  readonly #lines: KeyedLines<SharedLine>
+  #closed: StorageClosed | undefined
+
+  constructor(keysMax: number, limit: SharedLimit) {
+    this.#lines = new KeyedLines(
+      keysMax,
+      (key) => new SharedLine(limit, key),
+      (line) => line.isForgettable,
+    )
+  }
+
+  take(key = ''): CompletableFuture<void> {
+    return CompletableFuture.supply(() => {
+      if (this.#closed !== undefined) throw this.#closed
+      return this.#lines.of(key).take()
+    })
+  }
+
+  close(error: StorageClosed): void {
+    this.#closed = error
+    for (const line of this.#lines.values()) line.fail(error)
+  }
+}
