@@ -77,15 +77,22 @@ export class LmdbReader implements RowReader {
     const batches: RecordBatch[] = []
     let records = 0
     let bytes = 0
-    for (let next = position; next < end && (batches.length === 0 || (records < recordsMax && bytes < bytesMax));) {
+    for (let next = position; next < end;) {
+      const last = batches.at(-1)
+      const exceeds = (count: number, byteLength: number): boolean =>
+        last !== undefined && (records + count > recordsMax || bytes + byteLength > bytesMax)
+      // the next batch is mostly as large as the last one: one that would not fit is better not read at all
+      if (last !== undefined && exceeds(last.count, last.byteLength)) break
       const stored = this.#find(partition, next)
+      if (exceeds(0, stored.bytes.length)) break
+      const isSound = verifyBatch(stored.bytes, crc32)
       // a damaged batch is for the read that begins with it
-      if (batches.length > 0 && !verifyBatch(stored.bytes, crc32)) break
-      const batch = checkedView(stored, partition)
+      if (!isSound && last !== undefined) break
+      const batch = viewOf(stored, partition, isSound)
+      if (exceeds(batch.count, batch.byteLength)) break
+      batches.push(batch)
       records += batch.count
       bytes += batch.byteLength
-      if (batches.length > 0 && (records > recordsMax || bytes > bytesMax)) break
-      batches.push(batch)
       next = batch.baseOffset + batch.count
     }
     return { batches, end }
@@ -186,8 +193,11 @@ const inOrder = (rows: Row[], reverse: boolean): ReadonlyArray<Row> =>
 const beginAlike = (left: Uint8Array, right: Uint8Array): boolean =>
   Buffer.compare(left.subarray(0, plainBytesMax), right.subarray(0, plainBytesMax)) === 0
 
-const checkedView = ({ bytes, baseOffset }: StoredBatch, partition: number): RecordBatch => {
-  if (!verifyBatch(bytes, crc32)) {
+const checkedView = (stored: StoredBatch, partition: number): RecordBatch =>
+  viewOf(stored, partition, verifyBatch(stored.bytes, crc32))
+
+const viewOf = ({ bytes, baseOffset }: StoredBatch, partition: number, isSound: boolean): RecordBatch => {
+  if (!isSound) {
     throw new CorruptBatch(
       `the batch at offset ${baseOffset} of partition ${partition} does not match its checksum: the disk has changed it`,
     )
