@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { entry, topic, utf8, Weir } from '@weir/core'
+import { afterAll, describe, expect, test } from 'vitest'
+import { lmdb } from '../src/index.ts'
+import { type Child, runFixture } from './child.ts'
+import { temporaryFolder } from './temporaryFolder.ts'
+
+const leaseMs = 3_000
+const lines = topic('lines', { key: utf8, value: utf8, partitions: 4 })
+const copies = topic('copies', { key: utf8, value: utf8, partitions: 4 })
+
+const removes: Array<() => void> = []
+afterAll(() => removes.forEach((remove) => remove()))
+const newFolder = (): string => {
+  const { path, remove } = temporaryFolder()
+  removes.push(remove)
+  return path
+}
+
+/** Waits until a member owns so many partitions; gives the time of the machine at which it did. */
+const owns = async (member: Child, count: number, from = 0): Promise<number> =>
+  Number(await member.line(`assigned ${count}`, from))
+
+const pairOf = async (folder: string): Promise<readonly [Child, Child]> => {
+  const first = runFixture('member', [folder, leaseMs])
+  await owns(first, 4)
+  const second = runFixture('member', [folder, leaseMs])
+  await owns(second, 2)
+  await owns(first, 2)
+  return [first, second]
+}
+
+const contentOf = async (weir: Weir): Promise<ReadonlyArray<string>> => {
+  const values: string[] = []
+  for await (const record of weir.topic(copies).from('earliest').toEnd()) {
+    if (record._tag === 'Record') values.push(record.value)
+  }
+  return values.sort()
+}
+
+const eventually = async (holds: () => Promise<boolean>): Promise<void> => {
+  const deadline = performance.now() + 20_000
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error('it does not come true within 20 s')
+    await sleep(20)
+  }
+}
+
+describe.concurrent('a member process', () => {
+  test('killed with SIGKILL loses its partitions to the others long before its lease is over', async () => {
+    const [first, second] = await pairOf(newFolder())
+    const from = first.lines.length
+    const killedAt = Date.now()
+    second.kill('SIGKILL')
+    const tookMs = (await owns(first, 4, from)) - killedAt
+    console.log(`partitions of a killed member were taken over after ${tookMs} ms`)
+    expect(tookMs).toBeLessThan(leaseMs + 1_000)
+    first.say('stop')
+    expect(await first.exited).toEqual({ code: 0, signal: null })
+  })
+
+  test('that leaves in order hands its partitions over at once', async () => {
+    const [first, second] = await pairOf(newFolder())
+    const from = first.lines.length
+    second.say('stop')
+    const takenAt = await owns(first, 4, from)
+    const tookMs = takenAt - Number(await second.line('leaving'))
+    console.log(`partitions of a member that left were taken over after ${tookMs} ms`)
+    expect(tookMs).toBeLessThan(200)
+    await second.line('left')
+    first.say('stop')
+    await first.exited
+  })
+
+  test('stopped with SIGSTOP is replaced within its lease and a second, commits nothing when it wakes, and joins again', async () => {
+    const folder = newFolder()
+    const [first, second] = await pairOf(folder)
+    const weir = await Weir.open(lmdb(folder))
+    const sent: string[] = []
+    const send = async (): Promise<void> => {
+      for (let partition = 0; partition < 4; partition++) {
+        const value = `${partition}-${sent.length}`
+        sent.push(value)
+        await weir.append(entry(lines, 'k', value, { partition }))
+      }
+    }
+    await send()
+    const from = [first.lines.length, second.lines.length] as const
+    const stoppedAt = Date.now()
+    second.kill('SIGSTOP')
+    await send()
+    const tookMs = (await owns(first, 4, from[0])) - stoppedAt
+    console.log(`partitions of a stopped member were taken over after ${tookMs} ms`)
+    expect(tookMs).toBeGreaterThan(leaseMs - leaseMs / 4)
+    expect(tookMs).toBeLessThan(leaseMs + 1_000)
+    await eventually(async () => (await contentOf(weir)).length === sent.length)
+    const beforeWaking = [first.lines.length, second.lines.length] as const
+    second.kill('SIGCONT')
+    await owns(first, 2, beforeWaking[0])
+    await owns(second, 2, from[1])
+    await send()
+    await eventually(async () => (await contentOf(weir)).length >= sent.length)
+    expect(await contentOf(weir)).toEqual(sent.toSorted())
+    for (const member of [first, second]) {
+      member.say('stop')
+      await member.line('left')
+    }
+    await weir.close()
+  })
+})
