@@ -147,6 +147,7 @@ describe('several at one folder', () => {
     const one = await first.run(perSecond)
     await first.append(entry(words, 'k', 'a', { partition: 0, timestamp: 0 }))
     await eventually(() => one.metrics().recordsIn === 2, 'the first run has processed')
+    const all = one.assigned.length
     const two = await second.run(perSecond)
     for (const partition of [0, 1, 2]) {
       await second.append(
@@ -154,11 +155,11 @@ describe('several at one folder', () => {
         entry(words, 'k', 'b', { partition, timestamp: 5_000 }),
       )
     }
-    await eventually(() => one.assigned.length + two.assigned.length === 3, 'both have a part')
-    await eventually(() => Math.abs(one.assigned.length - two.assigned.length) === 1, 'the parts are equal within one')
+    await eventually(() => one.assigned.length + two.assigned.length === all, 'both have a part')
+    await eventually(() => Math.abs(one.assigned.length - two.assigned.length) <= 1, 'the parts are equal within one')
     await eventually(async () => (await resultsOf(second)).length === 2, 'the first second is over')
     await one.stop()
-    await eventually(() => two.assigned.length === 3, 'the rest has taken over')
+    await eventually(() => two.assigned.length === all, 'the rest has taken over')
     await two.stop()
     expect(await resultsOf(second)).toEqual(['a@999: 1', 'b@999: 3'])
   })
