@@ -6,17 +6,16 @@ import {
   type RangeOptions,
   type ReadBounds,
   type ReadResult,
-  RecordBatch,
   type Row,
   type RowReader,
-  verifyBatch,
 } from '@weir/core'
+import { RecordBatch, type Tail, verifyBatch } from '@weir/core/storage'
 import type { Transaction } from 'lmdb'
 import type { Environment, Reading } from './environment.ts'
 import { logKey, logKeyOffset, plainBytesMax, positionKey, tailKey } from './keys.ts'
 import { readFailed } from './failures.ts'
 import { isStoredLong, rowOfStored, storedRange, storedRowKey } from './rowKeys.ts'
-import { decodeNumber, decodeTail, type Tail } from './tail.ts'
+import { decodeNumber, decodeTail } from './tail.ts'
 
 interface StoredBatch {
   readonly bytes: Uint8Array
@@ -64,7 +63,7 @@ export class LmdbReader implements RowReader {
 
   position(group: string, partition: number): number {
     this.#prepare()
-    return decodeNumber(this.#get(positionKey(partition, encoder.encode(group)))) ?? 0
+    return decodeNumber(this.#get(positionKey(partition, group))) ?? 0
   }
 
   /** @throws OffsetOutOfRange, CorruptBatch */
@@ -204,5 +203,3 @@ const viewOf = ({ bytes, baseOffset }: StoredBatch, partition: number, isSound: 
   }
   return RecordBatch.view(bytes, baseOffset)
 }
-
-const encoder = new TextEncoder()

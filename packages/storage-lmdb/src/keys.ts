@@ -39,21 +39,19 @@ export const producerKey = (partition: number, producerId: number): Uint8Array =
 }
 
 /** The key of a group's position. */
-export const positionKey = (partition: number, group: Uint8Array): Uint8Array => {
-  const key = withPartition(space.positions, partition, group.length)
-  key.set(group, 5)
+export const positionKey = (partition: number, group: string): Uint8Array => {
+  const key = withText(5, group)
+  key[0] = space.positions
+  writeUint32(key, 1, partition)
   return key
 }
 
 /** The key of a record's id. */
 export const dedupKey = (scope: number, id: string): Uint8Array => {
-  const text = encoder.encode(id)
-  const long = text.length > plainBytesMax
-  const key = new Uint8Array(9 + (long ? 33 : text.length))
+  const whole = withText(9, id)
+  const key = whole.length - 9 > plainBytesMax ? hashed(whole, 9) : whole
   key[0] = space.dedup
   writeUint64(key, 1, scope)
-  if (long) key[9] = 0xff
-  key.set(long ? createHash('sha256').update(text).digest() : text, long ? 10 : 9)
   return key
 }
 
@@ -76,6 +74,35 @@ const withPartition = (first: number, partition: number, more: number): Uint8Arr
   key[0] = first
   writeUint32(key, 1, partition)
   return key
+}
+
+/**
+ * A key of `head` bytes that are not written yet, and the text in UTF-8. A commit makes one for each id of a record, and
+ * copying what is ASCII costs less than calling the encoder.
+ */
+const withText = (head: number, text: string): Uint8Array => {
+  const key = new Uint8Array(head + text.length)
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code > 0x7f) return withEncoded(head, text)
+    key[head + at] = code
+  }
+  return key
+}
+
+const withEncoded = (head: number, text: string): Uint8Array => {
+  const bytes = encoder.encode(text)
+  const key = new Uint8Array(head + bytes.length)
+  key.set(bytes, head)
+  return key
+}
+
+/** A key of `head` bytes that are not written yet, and 0xff and the hash of what is in the key behind them. */
+const hashed = (key: Uint8Array, head: number): Uint8Array => {
+  const short = new Uint8Array(head + 33)
+  short[head] = 0xff
+  short.set(createHash('sha256').update(key.subarray(head)).digest(), head + 1)
+  return short
 }
 
 const writeUint32 = (into: Uint8Array, at: number, value: number): void => {

@@ -1,22 +1,4 @@
-/** How one batch of a producer was answered. */
-export interface AnsweredBatch {
-  readonly sequence: number
-  readonly count: number
-  readonly baseOffset: number
-  /** One for each record, when some were known by their id. */
-  readonly offsets: ReadonlyArray<number> | undefined
-}
-
-/** What is remembered of a producer in one partition. */
-export interface ProducerState {
-  readonly epoch: number
-  readonly nextSequence: number
-  /** The last ones, oldest first, at most `batchesRemembered`. */
-  readonly answered: ReadonlyArray<AnsweredBatch>
-}
-
-/** How many batches of a producer and partition are recognised when they come again; as many as Kafka does. */
-export const batchesRemembered = 5
+import type { AnsweredBatch, ProducerState } from '@weir/core/storage'
 
 /**
  * A producer's state as the value of its key, f64 throughout: epoch, next sequence, then for each answered batch its

@@ -1,12 +1,4 @@
-/** What is known of a partition beside its batches. */
-export interface Tail {
-  /** The first offset kept. */
-  readonly start: number
-  /** The next offset to be written. */
-  readonly end: number
-  /** The largest timestamp written so far, in ms since 1970. */
-  readonly runningTimestampMax: number
-}
+import { emptyTail, type Tail } from '@weir/core/storage'
 
 /** A tail as the value of its key: start, end, running time; f64 each. */
 export const encodeTail = ({ start, end, runningTimestampMax }: Tail): Uint8Array => {
@@ -20,7 +12,7 @@ export const encodeTail = ({ start, end, runningTimestampMax }: Tail): Uint8Arra
 
 /** The tail in a value; that of an empty partition when there is none. */
 export const decodeTail = (bytes: Uint8Array | undefined): Tail => {
-  if (bytes === undefined) return noTail
+  if (bytes === undefined) return emptyTail
   const view = viewOf(bytes)
   return {
     start: view.getFloat64(0, true),
@@ -39,7 +31,5 @@ export const encodeNumber = (value: number): Uint8Array => {
 /** The offset or position in a value; undefined when there is none. */
 export const decodeNumber = (bytes: Uint8Array | undefined): number | undefined =>
   bytes === undefined ? undefined : viewOf(bytes).getFloat64(0, true)
-
-const noTail: Tail = { start: 0, end: 0, runningTimestampMax: -Infinity }
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

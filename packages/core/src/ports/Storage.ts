@@ -5,6 +5,9 @@ import type { Commit, Committed } from './Commit.ts'
 /**
  * Where topics, positions and state live. Written for those who implement one; `@weir/testing/contract` has the tests it must pass.
  *
+ * What a commit is checked for and what it changes is not to be written again: `stageCommit` of `@weir/core/storage` works it
+ * out over a few look-ups; the storage writes what that answers.
+ *
  * The traps: nothing may be visible to `read` or `rows` of any process before it is durable; a refused commit leaves no trace;
  * commits of one storage handle are applied in the order of the calls; `read` never returns a batch that fails its checksum.
  */

@@ -1,5 +1,4 @@
-import type { ProducerState } from '../producerState.ts'
-import type { Tail } from '../tail.ts'
+import type { ProducerState, Tail } from '@weir/core/storage'
 
 /**
  * What this writer knows of partitions without reading: it holds as long as nobody else has committed, which the numbers of

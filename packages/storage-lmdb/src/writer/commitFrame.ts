@@ -1,4 +1,4 @@
-import { type Append, type Commit, epochRow } from '@weir/core/storage'
+import type { Append, Commit, Expectation, Fence, PositionChange } from '@weir/core/storage'
 import { plainBytesMax, space } from '../keys.ts'
 import { storedRowKey, storedRowValue } from '../rowKeys.ts'
 
@@ -6,7 +6,7 @@ import { storedRowKey, storedRowValue } from '../rowKeys.ts'
 // Little-endian throughout; `bytes` is [length i32][bytes], null has length -1.
 //
 //   u32 fences (0 or 1), u32 expectations, u32 positions, u32 appends, u32 rows
-//   fence:        bytes owner, bytes stored key of its epoch, f64 epoch
+//   fence:        bytes owner, f64 epoch
 //   expectation:  bytes stored key, bytes stored value
 //   position:     u32 partition, bytes group, f64 from, f64 next
 //   append:       u32 partition, f64 dedup scope (-1: none), bytes batch (null: the next of the moved buffers)
@@ -29,10 +29,9 @@ export interface EncodedCommit {
 export const encodeCommit = (commit: Commit): EncodedCommit => {
   const { fence, expect, append, positions, rows } = commit
   const owner = fence === undefined ? undefined : encoder.encode(fence.owner)
-  const epochKey = fence === undefined ? undefined : storedRowKey(epochRow(fence.owner))
   const groups = positions.map(({ group }) => encoder.encode(group))
   let length = headBytes
-  if (owner !== undefined && epochKey !== undefined) length += 16 + owner.length + epochKey.length
+  if (owner !== undefined) length += 12 + owner.length
   for (const { key, value } of expect) length += pairBytes(key, value)
   for (const group of groups) length += 24 + group.length
   for (const { batch } of append) length += 16 + (isMoved(batch) ? 0 : batch.length)
@@ -43,7 +42,6 @@ export const encodeCommit = (commit: Commit): EncodedCommit => {
     out.uint32(count)
   if (fence !== undefined) {
     out.bytes(owner!)
-    out.bytes(epochKey!)
     out.float64(fence.epoch)
   }
   for (const { key, value } of expect) out.pair(key, value)
@@ -58,25 +56,13 @@ export const encodeCommit = (commit: Commit): EncodedCommit => {
   return { frame: out.buffer, moved, byteLength: moved.reduce((sum, buffer) => sum + buffer.byteLength, length) }
 }
 
-/** A batch of a commit, as the writer has it. */
-export interface FramedAppend {
-  readonly partition: number
-  readonly dedupScope: number | undefined
-  /** May be changed. */
-  readonly batch: Uint8Array
-}
-
-/** A commit as the writer has it; the bytes are views of the frame. */
+/** A commit as the writer has it. All bytes are views of the frame, and keys and values as they are stored. */
 export interface FramedCommit {
-  readonly fence: { readonly owner: Uint8Array; readonly epochKey: Uint8Array; readonly epoch: number } | undefined
-  readonly expect: ReadonlyArray<{ readonly key: Uint8Array; readonly value: Uint8Array | null }>
-  readonly positions: ReadonlyArray<{
-    readonly partition: number
-    readonly group: Uint8Array
-    readonly from: number
-    readonly next: number
-  }>
-  readonly append: ReadonlyArray<FramedAppend>
+  readonly fence: Fence | undefined
+  readonly expect: ReadonlyArray<Expectation>
+  readonly positions: ReadonlyArray<PositionChange>
+  /** The batches may be changed. */
+  readonly append: ReadonlyArray<Append>
   /** Calls back for each row, in order. */
   readonly eachRow: (action: (key: Uint8Array, value: Uint8Array | null) => void) => void
   readonly byteLength: number
@@ -99,11 +85,11 @@ export const decodeCommit = (frame: ArrayBuffer, moved: ReadonlyArray<ArrayBuffe
   }
   let nextMoved = 0
   return {
-    fence: times(fences, () => ({ owner: from.bytes()!, epochKey: from.bytes()!, epoch: from.float64() }))[0],
+    fence: times(fences, () => ({ owner: from.text(), epoch: from.float64() }))[0],
     expect: times(expectations, () => ({ key: from.bytes()!, value: from.bytes() })),
     positions: times(positions, () => ({
       partition: from.uint32(),
-      group: from.bytes()!,
+      group: from.text(),
       from: from.float64(),
       next: from.float64(),
     })),
@@ -216,9 +202,14 @@ class FrameReader {
     return bytes
   }
 
+  text(): string {
+    return decoder.decode(this.bytes()!)
+  }
+
   copy(): FrameReader {
     return new FrameReader(this.#buffer, this.#at)
   }
 }
 
 const encoder = new TextEncoder()
+const decoder = new TextDecoder()

@@ -8,7 +8,7 @@ import { space } from '../keys.ts'
 import { Room } from '../Room.ts'
 import { encodeNumber } from '../tail.ts'
 import { WakeFile } from '../wake.ts'
-import { applyCommit, type PreparedCommit, prepareCommit, refusalOf } from './applyCommit.ts'
+import { applyCommit, type PreparedCommit, prepareCommit, refusalOf, type Target } from './applyCommit.ts'
 import { decodeCommit } from './commitFrame.ts'
 import { PartitionCache } from './PartitionCache.ts'
 import {
@@ -22,6 +22,7 @@ import {
   type Verdict,
   type WriterStart,
 } from './protocol.ts'
+import { Records } from './Records.ts'
 
 /** At most so much is taken into one transaction: it bounds how long others wait for the gate. */
 const groupBytesMax = 8 << 20
@@ -62,6 +63,7 @@ class Writer {
   readonly #holder: Holder
   readonly #wake: WakeFile
   readonly #cache = new PartitionCache()
+  readonly #target: Target
   readonly #room: Room
   #failure: Refusal | undefined
   #readersCheckedAt = performance.now()
@@ -85,6 +87,7 @@ class Writer {
       writeMarker(folder)
       return data
     })
+    this.#target = { data: this.#data, cache: this.#cache, onRecord: new Records(this.#data, this.#cache) }
     // a process that died may not have announced its last commit
     this.#withGate(() => this.#wake.announce(this.#data.transactionSync(() => this.#data.getWriteTxnId()) - 1))
   }
@@ -157,7 +160,7 @@ class Writer {
         verdicts = this.#data.transactionSync(() => {
           transaction = this.#data.getWriteTxnId()
           this.#cache.begin(transaction)
-          return commits.map((commit) => ('commit' in commit ? applyCommit(this.#data, this.#cache, commit) : commit))
+          return commits.map((commit) => ('commit' in commit ? applyCommit(this.#target, commit) : commit))
         })
         // first those who wait
         answer(verdicts)

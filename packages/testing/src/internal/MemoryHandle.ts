@@ -10,19 +10,18 @@ import {
   type PartitionBounds,
   type ReadBounds,
   type ReadResult,
-  RecordBatch,
   type RowReader,
   type Snapshot,
   StorageClosed,
   StorageFailed,
-  verifyBatch,
   type WeirError,
 } from '@weir/core'
+import { emptyTail, RecordBatch, type StagedBatch, type Tail, verifyBatch } from '@weir/core/storage'
 import type { MemoryStorage } from '../memoryStorage.ts'
+import { applyCommit } from './applyCommit.ts'
 import { copyCommit } from './copyCommit.ts'
-import { type DiskState, type PartitionLog, positionKey, type StoredBatch } from './DiskState.ts'
+import { type DiskState, positionKey } from './DiskState.ts'
 import { rowReader } from './rowReader.ts'
-import { applyStaged, stageCommit } from './stageCommit.ts'
 
 interface Waiting {
   readonly commit: Commit
@@ -69,28 +68,25 @@ export class MemoryHandle implements MemoryStorage {
 
   read(partition: number, position: number, bounds: ReadBounds): CompletableFuture<ReadResult> {
     return this.#supply(() => {
-      const log = this.disk.logs.get(partition)
-      const end = log?.end ?? 0
+      const { end } = this.disk.tails.get(partition) ?? emptyTail
       if (!(position >= 0 && position <= end)) {
         throw new OffsetOutOfRange(`partition ${partition} was read from offset ${position}; expected 0 to ${end}`)
       }
-      return { batches: log === undefined ? [] : readBatches(log, partition, position, bounds), end }
+      return { batches: readBatches(this.disk.logs.get(partition) ?? [], position, bounds), end }
     })
   }
 
   bounds(partition: number): PartitionBounds {
     this.#requireOpen()
-    return { start: 0, end: this.disk.ends.get(partition) ?? 0 }
+    return boundsOf(this.disk.tails.get(partition))
   }
 
   offsetAt(partition: number, timestamp: number): CompletableFuture<number> {
     return this.#supply(() => {
-      const log = this.disk.logs.get(partition)
-      if (log === undefined) return 0
-      const at = firstIndex(log.batches, (batch) => batch.runningTimestampMax >= timestamp)
-      const found = log.batches[at]
-      if (found === undefined) return log.end
-      const batch = checkedView(found, partition)
+      const log = this.disk.logs.get(partition) ?? []
+      const found = log[firstIndex(log, (batch) => batch.runningTimestampMax >= timestamp)]
+      if (found === undefined) return (this.disk.tails.get(partition) ?? emptyTail).end
+      const batch = checkedView(found)
       let index = 0
       while (index < batch.count - 1 && batch.timestamp(index) < timestamp) index++
       return batch.baseOffset + index
@@ -104,7 +100,7 @@ export class MemoryHandle implements MemoryStorage {
 
   snapshot(): Snapshot {
     this.#requireOpen()
-    const ends = this.disk.ends.clone()
+    const tails = this.disk.tails.clone()
     const positions = this.disk.positions.clone()
     let open = true
     const requireOpen = (): void => {
@@ -114,7 +110,7 @@ export class MemoryHandle implements MemoryStorage {
       ...rowReader(this.disk.rows.clone(), requireOpen),
       bounds: (partition) => {
         requireOpen()
-        return { start: 0, end: ends.get(partition) ?? 0 }
+        return boundsOf(tails.get(partition))
       },
       position: (group, partition) => {
         requireOpen()
@@ -194,30 +190,30 @@ interface Verdict {
 
 const applyOne = (disk: DiskState, commit: Commit): Verdict => {
   try {
-    const staged = stageCommit(disk, commit)
-    applyStaged(disk, staged)
-    return { committed: { appends: staged.appended } }
+    return { committed: applyCommit(disk, commit) }
   } catch (error) {
     return { error }
   }
 }
 
-const readBatches = (log: PartitionLog, partition: number, position: number, bounds: ReadBounds): RecordBatch[] => {
+const boundsOf = ({ start, end }: Tail = emptyTail): PartitionBounds => ({ start, end })
+
+const readBatches = (log: ReadonlyArray<StagedBatch>, position: number, bounds: ReadBounds): RecordBatch[] => {
   const batches: RecordBatch[] = []
   let records = 0
   let bytes = 0
-  let at = firstIndex(log.batches, (batch) => batch.baseOffset + batch.count > position)
-  for (; at < log.batches.length; at++) {
-    const stored = log.batches[at]!
+  let at = firstIndex(log, (batch) => batch.baseOffset + batch.count > position)
+  for (; at < log.length; at++) {
+    const stored = log[at]!
     records += stored.count
     bytes += stored.bytes.length
     if (batches.length > 0 && (records > bounds.recordsMax || bytes > bounds.bytesMax)) break
-    batches.push(checkedView(stored, partition))
+    batches.push(checkedView(stored))
   }
   return batches
 }
 
-const checkedView = ({ bytes, baseOffset }: StoredBatch, partition: number): RecordBatch => {
+const checkedView = ({ bytes, baseOffset, partition }: StagedBatch): RecordBatch => {
   if (!verifyBatch(bytes, crc32)) {
     throw new CorruptBatch(
       `the batch at offset ${baseOffset} of partition ${partition} does not match its checksum: its bytes were changed in memory`,
@@ -227,7 +223,7 @@ const checkedView = ({ bytes, baseOffset }: StoredBatch, partition: number): Rec
 }
 
 /** The first batch that holds, when all behind one that holds do so too; the length when there is none. */
-const firstIndex = (batches: ReadonlyArray<StoredBatch>, holds: (batch: StoredBatch) => boolean): number => {
+const firstIndex = (batches: ReadonlyArray<StagedBatch>, holds: (batch: StagedBatch) => boolean): number => {
   let low = 0
   let high = batches.length
   while (low < high) {

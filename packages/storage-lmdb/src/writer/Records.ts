@@ -1,0 +1,46 @@
+import { epochOf, epochRow, type OnRecord, type ProducerState, type Tail } from '@weir/core/storage'
+import type { Environment } from '../environment.ts'
+import { dedupKey, positionKey, producerKey, tailKey } from '../keys.ts'
+import { decodeProducerState } from '../producerState.ts'
+import { storedRowKey } from '../rowKeys.ts'
+import { decodeNumber, decodeTail } from '../tail.ts'
+import { type PartitionCache, producerName } from './PartitionCache.ts'
+
+/** What the environment has on record, within the write transaction that is open. */
+export class Records implements OnRecord {
+  readonly #data: Environment
+  readonly #cache: PartitionCache
+
+  constructor(data: Environment, cache: PartitionCache) {
+    this.#data = data
+    this.#cache = cache
+  }
+
+  epoch(owner: string): number {
+    return epochOf(this.#data.get(storedRowKey(epochRow(owner))))
+  }
+
+  /** @param key - as it is stored: so it is in the frame of a commit */
+  row(key: Uint8Array): Uint8Array | undefined {
+    return this.#data.get(key)
+  }
+
+  tail(partition: number): Tail {
+    return this.#cache.tails.get(partition) ?? decodeTail(this.#data.get(tailKey(partition)))
+  }
+
+  producer(partition: number, producerId: number): ProducerState | undefined {
+    return (
+      this.#cache.producers.get(producerName(partition, producerId)) ??
+      decodeProducerState(this.#data.get(producerKey(partition, producerId)))
+    )
+  }
+
+  offsetOfId(scope: number, id: string): number | undefined {
+    return decodeNumber(this.#data.get(dedupKey(scope, id)))
+  }
+
+  position(group: string, partition: number): number {
+    return decodeNumber(this.#data.get(positionKey(partition, group))) ?? 0
+  }
+}
