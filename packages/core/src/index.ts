@@ -22,6 +22,19 @@ export type { Timer } from './future/Timer.ts'
 export type { Assignment } from './group/assignment.ts'
 export { Group, type GroupMember, type PartitionLag } from './group/Group.ts'
 export type { GroupPartition } from './group/GroupState.ts'
+export { reservedHeaders } from './handler/deadLetter.ts'
+export { handle } from './handler/handle.ts'
+export type { Handler, HandlerContext } from './handler/HandlerContext.ts'
+export type {
+  AnyTopic,
+  AttemptLimit,
+  Delivery,
+  HandlerOptions,
+  ProcessingOrder,
+  Shedding,
+} from './handler/HandlerOptions.ts'
+export { type Redriven, redrive } from './handler/redrive.ts'
+export { exponential, type ExponentialOptions, noRetry, type Retry } from './handler/retry.ts'
 export { attachAll } from './job/attachAll.ts'
 export {
   type JobDescription,
@@ -53,19 +66,6 @@ export type { AppendOptions, ProducerRecord, RecordMetadata } from './log/record
 export { type Cleanup, type Topic, topic, type TopicOptions } from './log/Topic.ts'
 export type { TopicInfo } from './log/topicCatalog.ts'
 export { type StartPosition, TopicStream } from './log/TopicStream.ts'
-export {
-  batchCount,
-  batchHasIds,
-  batchProducerEpoch,
-  batchProducerId,
-  batchSequence,
-  batchTimestampMax,
-  type Crc32,
-  sealBatch,
-  verifyBatch,
-  writeBatchChecksum,
-  writeRunningTimestampMax,
-} from './model/batchFormat.ts'
 export type { ConsumedRecord } from './model/ConsumedRecord.ts'
 export { days, hours, minutes, seconds } from './model/duration.ts'
 export {
@@ -104,9 +104,6 @@ export {
   type Partitioner,
   roundRobinPartitioner,
 } from './model/partitioner.ts'
-export { RecordBatch } from './model/RecordBatch.ts'
-export { RecordBatchBuilder, type RecordBatchOptions } from './model/RecordBatchBuilder.ts'
-export { selectRecords } from './model/selectRecords.ts'
 export { validateName } from './model/TopicName.ts'
 export type { Clock } from './ports/Clock.ts'
 export {
@@ -121,7 +118,7 @@ export {
   type RowChange,
 } from './ports/Commit.ts'
 export type { Random } from './ports/Random.ts'
-export { epochOf, epochRow, epochValue, rowKey, rowKeyEnd } from './ports/rows.ts'
+export { rowKey, rowKeyEnd } from './ports/rows.ts'
 export type {
   Capabilities,
   PartitionBounds,

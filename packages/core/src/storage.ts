@@ -1,6 +1,6 @@
 // What an implementation of `Storage` needs beside the contract itself: the check of a commit, the batch format, and rows.
-// It has no dependencies, so that a thread that only writes starts fast; for its sake it has types and failures of the main
-// entry too.
+// It has no dependencies, so that a thread that only writes starts fast; for its sake it has failures of the main entry too.
+// What only a storage needs, such as the batch format, is here and not in the main entry.
 
 export {
   batchCount,
@@ -33,9 +33,11 @@ export {
   type Appended,
   type Commit,
   commitOf,
+  type Committed,
   type Expectation,
   type Fence,
   type PositionChange,
+  type RowChange,
 } from './ports/Commit.ts'
 export {
   type AnsweredBatch,
@@ -47,4 +49,16 @@ export {
 } from './ports/OnRecord.ts'
 export { epochOf, epochRow, epochValue, rowKey, rowKeyEnd } from './ports/rows.ts'
 export { checksumBatches, stageCommit, type StagedCommit } from './ports/stageCommit.ts'
-export type { Row } from './ports/Storage.ts'
+export type {
+  Capabilities,
+  PartitionBounds,
+  RangeOptions,
+  ReadBounds,
+  ReadResult,
+  Row,
+  RowReader,
+  Snapshot,
+  Storage,
+  StorageProvider,
+  StorageRecipe,
+} from './ports/Storage.ts'

@@ -1,4 +1,5 @@
-import { type Committed, commitOf, type CompletableFuture, RecordBatchBuilder, type Storage } from '@weir/core'
+import { type Committed, commitOf, type CompletableFuture, type Storage } from '@weir/core'
+import { RecordBatchBuilder } from '@weir/core/storage'
 
 /** A batch of `count` records whose keys are their numbers from `first` on. */
 export const numberedBatch = (first: number, count: number, value = 'v'.repeat(90)): Uint8Array => {

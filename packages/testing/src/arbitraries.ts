@@ -1,4 +1,5 @@
-import { type Headers, InvalidOption, type ProducerRecord, RecordBatchBuilder } from '@weir/core'
+import { type Headers, InvalidOption, type ProducerRecord } from '@weir/core'
+import { RecordBatchBuilder } from '@weir/core/storage'
 import fc from 'fast-check'
 
 /** How the event times of generated records run. */

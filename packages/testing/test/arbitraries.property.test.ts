@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { InvalidOption, RecordBatch, selectRecords } from '@weir/core'
+import { InvalidOption } from '@weir/core'
+import { RecordBatch, selectRecords } from '@weir/core/storage'
 import { arbitraryBatch, arbitraryHeaders, arbitraryKey, arbitraryRecords } from '@weir/testing'
 
 const seed = 7

@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  CommitConflict,
-  commitOf,
-  CorruptBatch,
-  RecordBatchBuilder,
-  rowKey,
-  StorageClosed,
-  StorageFailed,
-} from '@weir/core'
+import { CommitConflict, commitOf, CorruptBatch, rowKey, StorageClosed, StorageFailed } from '@weir/core'
+import { RecordBatchBuilder } from '@weir/core/storage'
 import { memory, memoryDisk, memoryStorage, virtualClock } from '@weir/testing'
 import { storageContract } from '@weir/testing/contract'
 

@@ -4,13 +4,11 @@ import {
   commitOf,
   type Committed,
   type CompletableFuture,
-  epochRow,
-  epochValue,
   type Headers,
-  RecordBatchBuilder,
   rowKey,
   type Storage,
 } from '@weir/core'
+import { epochRow, epochValue, RecordBatchBuilder } from '@weir/core/storage'
 
 /** A record to append; what is left out is null or empty. */
 export interface Given {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { crc32 } from 'node:zlib'
-import { OffsetOutOfRange, type Storage, verifyBatch } from '@weir/core'
+import { OffsetOutOfRange, type Storage } from '@weir/core'
+import { verifyBatch } from '@weir/core/storage'
 import { seededRandom } from '../../seededRandom.ts'
 import { failsWith, readAll, unbounded } from './observe.ts'
 import { append, commit, utf8 } from './parts.ts'
