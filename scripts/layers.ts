@@ -21,7 +21,8 @@ export const coreLayers: Layers = {
   log: ['model', 'codec', 'future', 'ports'],
   job: ['model', 'codec', 'future', 'ports', 'log'],
   group: ['model', 'codec', 'future', 'ports', 'log'],
-  runtime: ['model', 'codec', 'future', 'ports', 'log', 'job', 'group'],
+  handler: ['model', 'codec', 'future', 'ports', 'log', 'job'],
+  runtime: ['model', 'codec', 'future', 'ports', 'log', 'job', 'group', 'handler'],
 }
 
 /** The files beside the layers of core, which no layer may import. */

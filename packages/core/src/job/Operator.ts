@@ -77,6 +77,8 @@ export interface TaskContext {
   readonly count: (counter: string, by: number) => void
   /** The record that is being pushed through the operators: to be asked while `next` runs, at any other time a broken assumption. */
   readonly source: () => SourceRecord
+  /** The offset up to which the task has read its input. */
+  readonly readUpTo: () => number
   /** Where the input ended at the last look into the storage: the next offset to be written. */
   readonly inputEnd: () => number
   /**
@@ -133,8 +135,14 @@ export interface OngoingWork {
    * it. What lies behind it and is done, the operator must know from its rows.
    */
   readonly firstUnsettled: () => number
+  /** Records before this offset may be done already, although the position lies before them: `isDone` is asked for each. */
+  readonly doneBefore: number
+  /** Whether the record at this offset was done before the task started: it is not even decoded. */
+  readonly isDone: (offset: number) => boolean
   /** Whether nothing is under way or waits for its time: a run to the end waits for it. */
   readonly isSettled: () => boolean
+  /** A commit is about to be made: the last chance to write rows in it. What has not changed need not be written again. */
+  readonly beforeCommit: () => void
   /** The task has ended: nothing that is under way will be committed. Called once; must not throw. */
   readonly stop: () => void
 }

@@ -207,7 +207,8 @@ export class TopicWriter<K, V> {
   }
 }
 
-const encodePart = <A>(
+/** A key or value as its codec has it: bytes, or text. */
+export const encodePart = <A>(
   topic: { readonly name: string },
   part: 'key' | 'value',
   codec: Codec<A>,
@@ -241,7 +242,8 @@ const sizeOf = (part: Uint8Array | string | null): number => (part === null ? 0 
 const byteSizeOf = (part: Uint8Array | string | null): number =>
   typeof part === 'string' ? encoder.encode(part).length : sizeOf(part)
 
-const requireFit = (
+/** @throws RecordTooLarge */
+export const requireFit = (
   topic: { readonly name: string; readonly recordBytesMax: number },
   key: Uint8Array | string | null,
   value: Uint8Array | string | null,

@@ -41,7 +41,7 @@ export const ensureTopic = <K, V>(storage: Storage, topic: Topic<K, V>): Complet
  *
  * @throws TopicMismatch as `ensureTopic`
  */
-export const findSameTopic = <K, V>(storage: Storage, topic: Topic<K, V>): TopicInfo | undefined => {
+export const findSameTopic = <K, V>(storage: Pick<Storage, 'rows'>, topic: Topic<K, V>): TopicInfo | undefined => {
   const info = findTopic(storage, topic.name)
   return info === undefined ? undefined : sameTopic(topic, info)
 }

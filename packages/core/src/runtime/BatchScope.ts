@@ -63,6 +63,7 @@ export class BatchScope implements TaskContext {
   }
 
   readonly source = (): SourceRecord => this.hooks.source()
+  readonly readUpTo = (): number => this.hooks.readUpTo()
   readonly inputEnd = (): number => this.hooks.inputEnd()
   readonly wake = (): void => this.hooks.wake()
   readonly wakeAt = (timeMs: number): void => this.hooks.wakeAt(timeMs)
@@ -113,12 +114,14 @@ export class BatchScope implements TaskContext {
     return writer as unknown as TopicWriter<K, V>
   }
 
-  /** Takes what was gathered since the last call. */
-  take(commit: number): GatheredBatch {
+  /** Takes what was gathered since the last call; nothing when there is nothing and `isForced` does not say otherwise. */
+  take(commit: number, isForced: boolean): GatheredBatch | undefined {
     const append: Append[] = []
     for (const writer of this.#writers.values()) for (const batch of writer.take()) append.push(batch.append)
     const rows: RowChange[] = []
     for (const store of this.#stores.values()) store.flush(rows, commit)
+    if (!isForced && append.length === 0 && rows.length === 0 && this.hooks.isEmpty) return undefined
+    this.hooks.beforeCommit()
     const expect: Expectation[] = []
     const actions = this.hooks.take(append, rows, expect)
     const counts = this.#counts

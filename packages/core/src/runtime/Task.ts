@@ -107,6 +107,7 @@ export class Task {
     this.#turnRow = new TurnRow(storage.rows, place)
     this.#scope = new BatchScope(run, stage, partition, this.#progress, {
       source: () => this.#source(),
+      readUpTo: () => this.#position,
       inputEnd: () => this.#inputEnd,
       wake: () => this.wake(),
     })
@@ -380,14 +381,15 @@ export class Task {
   }
 
   #commit(): void {
-    const commit = ++this.#commits
-    const { append, rows, expect, actions, counts } = this.#scope.take(commit)
     const from = this.#sentPosition
     const next = Math.min(this.#position, this.#scope.hooks.firstUnsettled)
     const moved = next !== from
     const reported = this.#progress.advanced && (moved || this.#ended || this.stage.repartition !== undefined)
-    const isEmpty = append.length === 0 && rows.length === 0 && actions.length === 0
-    if (!moved && isEmpty && !reported) return
+    const commit = this.#commits + 1
+    const batch = this.#scope.take(commit, moved || reported)
+    if (batch === undefined) return
+    const { append, rows, expect, actions, counts } = batch
+    this.#commits = commit
     this.#sentPosition = next
     const positions = [{ group: this.#run.plan.job, partition: this.#input, from, next }]
     expect.push(...this.#chained(rows, moved))

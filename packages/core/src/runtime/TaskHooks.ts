@@ -14,6 +14,7 @@ import type { RunContext } from './RunContext.ts'
 /** What hooks need of their task. */
 export interface TaskHost {
   readonly source: () => SourceRecord
+  readonly readUpTo: () => number
   readonly inputEnd: () => number
   readonly wake: () => void
 }
@@ -84,6 +85,17 @@ export class TaskHooks {
     const woken = this.#isWoken
     this.#isWoken = false
     return woken
+  }
+
+  /** Whether nothing was gathered since the last `take`. */
+  get isEmpty(): boolean {
+    if (this.#rows.length > 0 || this.#actions.length > 0) return false
+    for (const writer of this.#writers.values()) if (!writer.isEmpty) return false
+    return true
+  }
+
+  beforeCommit(): void {
+    for (const work of this.#works) work.beforeCommit()
   }
 
   /** Adds what was gathered since the last call to a commit, and gives what is to be done when it is durable. */
@@ -202,6 +214,10 @@ export class TaskHooks {
 
   source(): SourceRecord {
     return this.#host.source()
+  }
+
+  readUpTo(): number {
+    return this.#host.readUpTo()
   }
 
   inputEnd(): number {

@@ -227,6 +227,7 @@ describe('a task', () => {
         doneBefore: 2,
         isDone: (offset) => offset === 1 && isDone,
         isSettled: () => unsettled === Infinity,
+        beforeCommit: () => undefined,
         stop: () => stopped++,
       })
       return {
@@ -273,6 +274,7 @@ describe('a task', () => {
         doneBefore: 0,
         isDone: () => false,
         isSettled: () => settled,
+        beforeCommit: () => undefined,
         stop: () => undefined,
       })
       return {}

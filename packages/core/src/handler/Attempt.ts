@@ -1,0 +1,149 @@
+import { msgpack } from '../codec/msgpack.ts'
+import { isLeft } from 'fp-ts/lib/Either.js'
+import { CompletableFuture } from '../future/CompletableFuture.ts'
+import type { RawRecord } from '../job/Operator.ts'
+import type { AppendOptions } from '../log/recordMetadata.ts'
+import { requireInteger, type Topic } from '../log/Topic.ts'
+import type { ConsumedRecord } from '../model/ConsumedRecord.ts'
+import { InvalidOption, StoreMismatch } from '../model/errors.ts'
+import type { HandlerContext } from './HandlerContext.ts'
+import type { Claim, IdempotentRows, RowClaimer } from './IdempotentRows.ts'
+
+/** What attempts do by the hand of their task. */
+export interface AttemptHost {
+  readonly rows: IdempotentRows
+  /** @throws EncodeFailed, RecordTooLarge, InvalidOption, UnknownTopic, TopicMismatch */
+  encode(topic: Topic<unknown, unknown>, key: unknown, value: unknown, options: AppendOptions): RawRecord
+  /** @throws EncodeFailed, InvalidOption, UnknownTopic for a record that cannot be sent there */
+  check(topic: string, record: RawRecord): void
+  /** Takes a record that was sent, and does with it what the delivery says. */
+  send(attempt: SentBy, topic: string, record: RawRecord): void
+}
+
+/** Who sends. */
+export interface SentBy {
+  /** What was sent and waits for the attempt to settle well. */
+  readonly sends: Array<{ readonly topic: string; readonly record: RawRecord }>
+}
+
+/** One call of a handler, from its beginning to its first outcome. */
+export class Attempt<K, V> implements HandlerContext<K, V>, RowClaimer, SentBy {
+  readonly record: ConsumedRecord<K, V>
+  readonly attempt: number
+  readonly sends: Array<{ readonly topic: string; readonly record: RawRecord }> = []
+  readonly claims: Map<string, Claim> = new Map()
+  waitsFor: RowClaimer | undefined
+  /** What the handler has returned. */
+  result: CompletableFuture<unknown> | undefined
+  /** Ends the bound of its time. */
+  stopTimer: (() => void) | undefined
+  readonly #host: AttemptHost
+  #isOver = false
+  #cancelled: CompletableFuture<void> | undefined
+
+  constructor(host: AttemptHost, record: ConsumedRecord<K, V>, attempt: number) {
+    this.#host = host
+    this.record = record
+    this.attempt = attempt
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  get cancelled(): CompletableFuture<void> {
+    this.#cancelled ??= new CompletableFuture<void>()
+    return this.#cancelled.shield()
+  }
+
+  /** It has its outcome: what comes now is too late. */
+  end(): void {
+    this.#isOver = true
+    this.stopTimer?.()
+  }
+
+  /** Nothing of it will count. */
+  cancel(): void {
+    this.end()
+    this.#cancelled?.complete(undefined)
+    this.result?.cancel()
+  }
+
+  send<A, B>(topic: Topic<A, B>, key: A, value: B, options: AppendOptions = {}): void {
+    this.#require('send')
+    const record = this.#host.encode(topic as unknown as Topic<unknown, unknown>, key, value, options)
+    this.#host.send(this, topic.name, record)
+  }
+
+  sendTo(topic: string, record: RawRecord): void {
+    this.#require('sendTo')
+    this.#host.check(topic, record)
+    this.#host.send(this, topic, record)
+  }
+
+  once(id: string): CompletableFuture<boolean> {
+    return this.#claim('once', `o${requireId('once', id)}`).thenApply((claim) => {
+      if (claim.found !== null || claim.change !== undefined) return false
+      claim.change = done
+      return true
+    })
+  }
+
+  whenVersion(key: string, version: number): CompletableFuture<boolean> {
+    requireInteger('whenVersion: version', version, 0, Number.MAX_SAFE_INTEGER - 1)
+    return this.#claim('whenVersion', `v${requireId('whenVersion', key)}`).thenApply((claim) => {
+      if (version !== versionIn(claim.change ?? claim.found)) return false
+      claim.change = versionRow(version + 1)
+      return true
+    })
+  }
+
+  recordAndCheck<A>(id: string, make: () => A | PromiseLike<A>): CompletableFuture<A> {
+    return this.#claim('recordAndCheck', `r${requireId('recordAndCheck', id)}`).thenCompose((claim) => {
+      const present = claim.change ?? claim.found
+      if (present !== null) return CompletableFuture.completed(resultIn(id, present) as A)
+      claim.making ??= CompletableFuture.supply(make).thenApply((result) => {
+        claim.change = results.encode(result)
+        return result
+      })
+      return claim.making.shield() as CompletableFuture<A>
+    })
+  }
+
+  #claim(method: string, name: string): CompletableFuture<Claim> {
+    this.#require(method)
+    return this.#host.rows.claim(this, name)
+  }
+
+  #require(method: string): void {
+    if (!this.#isOver) return
+    const { topic, partition, offset } = this.record
+    throw new InvalidOption(
+      `${method}() after attempt ${this.attempt} at the record at offset ${offset} of '${topic}', partition ${partition}, ` +
+        'was over; expected it before the handler returns, or before its future is done',
+    )
+  }
+}
+
+const requireId = (method: string, id: string): string => {
+  if (typeof id === 'string' && id !== '') return id
+  throw new InvalidOption(`${method}: the id is ${JSON.stringify(id)}; expected text that is not empty`)
+}
+
+const done = new Uint8Array(1)
+const results = msgpack()
+
+const resultIn = (id: string, row: Uint8Array): unknown => {
+  const decoded = results.decode(row)
+  if (isLeft(decoded)) throw new StoreMismatch(`recordAndCheck('${id}'): the kept result cannot be read`)
+  return decoded.right
+}
+
+const versionIn = (row: Uint8Array | null): number =>
+  row === null ? 0 : new DataView(row.buffer, row.byteOffset, 8).getFloat64(0)
+
+const versionRow = (version: number): Uint8Array => {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setFloat64(0, version)
+  return bytes
+}

@@ -1,0 +1,358 @@
+import { CompletableFuture } from '../future/CompletableFuture.ts'
+import { observe } from '../future/observe.ts'
+import type { OngoingWork, SourceRecord, TaskContext } from '../job/Operator.ts'
+import type { StreamRecord } from '../job/StreamRecord.ts'
+import type { ConsumedRecord } from '../model/ConsumedRecord.ts'
+import { OperatorFailed, TimedOut } from '../model/errors.ts'
+import { noHeaders } from '../model/Headers.ts'
+import { Attempt } from './Attempt.ts'
+import { causeOf, deadLetterOf, reservedHeaders } from './deadLetter.ts'
+import type { Handler } from './HandlerContext.ts'
+import type { AnyTopic, HandlerSettings } from './HandlerOptions.ts'
+import { IdempotentRows } from './IdempotentRows.ts'
+import { Pending } from './Pending.ts'
+import { Scheduler } from './Scheduler.ts'
+import { Sender } from './Sender.ts'
+import { type HandlerStores } from './stores.ts'
+import { laneOf, pendingOf, recordOf, type Work } from './Work.ts'
+
+/**
+ * A handler at work on one partition: its records, from when they are read until they are settled.
+ *
+ * ```text
+ *   read --> waiting --> attempt --> handled: sends, ids and the end of the record in one commit
+ *                           ^  |
+ *                           |  +---> failed: kept as a row, until the next attempt is due
+ *                           |  +---> exhausted: dead letter; then the lane goes on, or is held
+ *                           +--------+
+ *   not settled within settleWithinMs: kept as a row as well, wherever it is; the position goes on
+ * ```
+ *
+ * Whatever happens is written to the task's next commit at once; the commits are in order, so that what happens later
+ * may rely on it.
+ */
+export class HandlerTask<K, V> implements OngoingWork {
+  readonly #context: TaskContext
+  readonly #handler: Handler<K, V>
+  readonly #settings: HandlerSettings<K, V>
+  readonly #scheduler: Scheduler<Work<K, V>>
+  readonly #pending: Pending
+  readonly #rows: IdempotentRows
+  readonly #sender: Sender
+  readonly #running = new Set<Work<K, V>>()
+  /** By the offset that they had at first. */
+  readonly #parked = new Map<number, Work<K, V>>()
+  /** With `at-most-once`: read in this batch. */
+  #unstarted: Array<Work<K, V>> = []
+  #unstartedCount = 0
+  #isPumping = false
+  #hasStopped = false
+  /** What ends the run with the next batch. */
+  #failure: OperatorFailed | undefined
+  readonly doneBefore: number
+
+  constructor(
+    context: TaskContext,
+    handler: Handler<K, V>,
+    settings: HandlerSettings<K, V>,
+    { pending, ids }: HandlerStores,
+  ) {
+    this.#context = context
+    this.#handler = handler
+    this.#settings = settings
+    this.#scheduler = new Scheduler(settings.concurrencyMax)
+    this.#pending = new Pending(context, pending)
+    this.doneBefore = this.#pending.before.position
+    this.#rows = new IdempotentRows(context, (key) => context.sharedRowKey(ids, key))
+    this.#sender = new Sender(context, settings, this.#rows)
+    context.attend(this)
+    for (const kept of this.#pending.records) this.#restore(kept)
+    if (this.#pending.records.length > 0) context.wake()
+  }
+
+  readonly demand = (): number => {
+    const { pendingCountMax } = this.#settings
+    const free = pendingCountMax - this.#scheduler.size - this.#unstartedCount
+    // not for each record that is settled one more
+    return free < Math.max(1, pendingCountMax >> 3) ? 0 : free
+  }
+
+  readonly firstUnsettled = (): number => this.#pending.firstUnsettled
+
+  readonly isDone = (offset: number): boolean => !this.#pending.before.unsettled.has(offset)
+
+  readonly isSettled = (): boolean =>
+    this.#unstartedCount === 0 && this.#scheduler.size === this.#scheduler.heldCount(this.#parked.values())
+
+  readonly beforeCommit = (): void => {
+    this.#pending.flush(this.#context.readUpTo())
+    this.#rows.nextCommit()
+  }
+
+  readonly stop = (): void => {
+    this.#hasStopped = true
+    for (const { attempt } of this.#running) attempt?.cancel()
+    this.#running.clear()
+  }
+
+  /** Takes a record; it begins when the batch is complete. */
+  next(streamed: StreamRecord<K, V>): void {
+    const source = this.#context.source()
+    const { headers } = source
+    if (this.#isOfAnotherGroup(headers[reservedHeaders.group], headers[reservedHeaders.redriven])) return
+    if (this.#isShed(source.offset)) {
+      this.#context.count('shed', 1)
+      return
+    }
+    const parked = this.#parked.get(Number(headers[reservedHeaders.redriven] ?? -1))
+    const record = this.#consumed(streamed, source, parked?.offset ?? source.offset)
+    if (parked !== undefined) return this.#resume(parked, record, source)
+    const work = this.#workOf(record, source, { failed: 0, dueMs: 0 })
+    if (this.#settings.delivery === 'at-most-once') {
+      this.#unstarted.push(work)
+      this.#unstartedCount++
+      return
+    }
+    this.#pending.add(work)
+    this.#scheduler.add(work)
+  }
+
+  /** The batch is complete: begins what can begin, and keeps what the position no longer waits for. */
+  complete(): void {
+    if (this.#unstarted.length > 0) this.#startAfterCommit()
+    this.#pump()
+    if (this.#failure !== undefined) throw this.#failure
+    const wakeAtMs = Math.min(this.#scheduler.nextDueMs, this.#keepOverdue())
+    if (wakeAtMs !== Infinity) this.#context.wakeAt(wakeAtMs)
+  }
+
+  #startAfterCommit(): void {
+    const works = this.#unstarted
+    this.#unstarted = []
+    this.#context.afterCommit(() => {
+      this.#unstartedCount -= works.length
+      for (const work of works) this.#scheduler.add(work)
+      this.#pump()
+      this.#context.wake()
+    })
+  }
+
+  /** Begins attempts while there are places and records whose turn it is. What an attempt settles at once is settled within. */
+  #pump(): void {
+    if (this.#isPumping || this.#hasStopped) return
+    this.#isPumping = true
+    try {
+      for (;;) {
+        const work = this.#failure === undefined ? this.#scheduler.take(this.#context.clock.now()) : undefined
+        if (work === undefined) return
+        this.#start(work)
+      }
+    } finally {
+      this.#isPumping = false
+    }
+  }
+
+  #start(work: Work<K, V>): void {
+    if (this.#isExpired(work)) return this.#expire(work)
+    const { limit, limitKeyOf } = this.#settings
+    const attempt = new Attempt(this.#sender, work.record, work.failed + 1)
+    work.attempt = attempt
+    this.#running.add(work)
+    if (limit === undefined) return this.#begin(work, attempt)
+    attempt.result = CompletableFuture.supply(() => limit.take(limitKeyOf?.(work.record)))
+    observe(attempt.result, (_, error) => {
+      if (attempt.isOver) return
+      if (error !== undefined) this.#failed(work, attempt, error)
+      else if (this.#isExpired(work)) this.#expire(work)
+      else this.#begin(work, attempt)
+    })
+  }
+
+  #begin(work: Work<K, V>, attempt: Attempt<K, V>): void {
+    const { attemptMsMax } = this.#settings
+    const result = CompletableFuture.supply(() => this.#handler(work.record.value, attempt))
+    attempt.result = result
+    if (attemptMsMax !== undefined && !result.isDone) {
+      attempt.stopTimer = this.#context.clock.after(attemptMsMax, () => {
+        if (attempt.isOver) return
+        this.#failed(work, attempt, new TimedOut(`the attempt was not done within attemptMsMax = ${attemptMsMax} ms`))
+        attempt.cancel()
+      })
+    }
+    observe(result, (_, error) => {
+      if (attempt.isOver) return
+      if (error === undefined) this.#handled(work, attempt)
+      else this.#failed(work, attempt, error)
+    })
+  }
+
+  #handled(work: Work<K, V>, attempt: Attempt<K, V>): void {
+    for (const { topic, record } of attempt.sends) this.#sender.emit(topic, record)
+    this.#rows.settle(attempt)
+    this.#context.count('handled', 1)
+    this.#settle(work)
+  }
+
+  #failed(work: Work<K, V>, attempt: Attempt<K, V>, error: unknown): void {
+    const { retry, delivery } = this.#settings
+    work.failed++
+    const isLast = delivery === 'at-most-once' || work.failed >= retry.attemptsMax
+    try {
+      if (isLast || !retry.isWorthIt(error)) this.#exhausted(work, error)
+      else this.#retry(work, this.#context.clock.now() + retry.delayMs(work.failed))
+    } catch (cause) {
+      this.#end(cause, work)
+    }
+    this.#over(work, attempt)
+  }
+
+  #retry(work: Work<K, V>, dueMs: number): void {
+    this.#keep(work, dueMs)
+    this.#context.count('retried', 1)
+    this.#scheduler.delay(work, dueMs)
+  }
+
+  #exhausted(work: Work<K, V>, error: unknown): void {
+    const { deadLetter, delivery, onExhausted } = this.#settings
+    if (deadLetter === undefined && delivery !== 'at-most-once') return this.#end(error, work)
+    if (deadLetter !== undefined) this.#setAside(deadLetter, work, causeOf(error))
+    this.#context.count(deadLetter === undefined ? 'failed' : 'deadLettered', 1)
+    if (onExhausted === 'release' || work.lane === undefined) return this.#settle(work)
+    this.#keep(work, Infinity)
+    this.#parked.set(work.offset, work)
+    this.#scheduler.delay(work, Infinity)
+  }
+
+  #expire(work: Work<K, V>): void {
+    const { expired } = this.#settings
+    if (expired !== undefined)
+      this.#setAside(expired, work, `expired at ${work.record.headers[reservedHeaders.expiresAt]}`)
+    this.#context.count('expired', 1)
+    this.#settle(work)
+  }
+
+  /** The record is done for good, with the commit that is next. */
+  #settle(work: Work<K, V>): void {
+    work.isKept = true
+    if (work.hasRow) this.#pending.remove(work.offset)
+    this.#scheduler.settle(work)
+    if (work.attempt === undefined) this.#moveOn()
+    else this.#over(work, work.attempt)
+  }
+
+  /** The attempt has its outcome, which is in the next commit. */
+  #over(work: Work<K, V>, attempt: Attempt<K, V>): void {
+    if (attempt.isOver) return
+    attempt.end()
+    this.#running.delete(work)
+    work.attempt = undefined
+    this.#rows.release(attempt)
+    this.#moveOn()
+  }
+
+  #moveOn(): void {
+    this.#pump()
+    this.#context.wake()
+  }
+
+  #end(error: unknown, { offset, failed }: Work<K, V>): void {
+    const { job, input, partition } = this.#context
+    this.#failure = new OperatorFailed(
+      `job '${job}': the handler gave up the record at offset ${offset} of '${input.name}', partition ${partition}, after ` +
+        `${failed} attempts, and there is no deadLetter topic for it. The last one said: ${causeOf(error)}`,
+      { cause: error },
+    )
+  }
+
+  /** Keeps records that are overdue as rows. Answers when the next one will be. */
+  #keepOverdue(): number {
+    const { order, settleWithinMs } = this.#settings
+    // what follows in the partition waits in any case
+    if (order === 'partition') return Infinity
+    const nowMs = this.#context.clock.now()
+    for (const each of this.#pending.waitedFor()) {
+      const work = each as Work<K, V>
+      if (work.readAtMs + settleWithinMs > nowMs) return work.readAtMs + settleWithinMs
+      this.#keep(work, 0)
+    }
+    return Infinity
+  }
+
+  #keep(work: Work<K, V>, dueMs: number): void {
+    this.#pending.keep(pendingOf(work, dueMs))
+    work.isKept = true
+    work.hasRow = true
+  }
+
+  #setAside(topic: AnyTopic, work: Work<K, V>, cause: string): void {
+    const { record, keyBytes: key, valueBytes: value, failed: attempts } = work
+    const { partition, offset, timestamp, id, headers } = record
+    const group = this.#context.job
+    const origin = { topic: record.topic, partition, offset, group, cause, attempts }
+    this.#sender.emit(topic.name, deadLetterOf({ ...origin, key, value, timestamp, id, headers }))
+  }
+
+  #restore(kept: ReturnType<typeof pendingOf>): void {
+    const record = recordOf<K, V>(this.#context.input, this.#context.partition, kept)
+    const work = this.#workOf(record, kept, kept)
+    work.isKept = true
+    work.hasRow = true
+    if (work.dueMs === Infinity) this.#parked.set(work.offset, work)
+    this.#scheduler.add(work)
+  }
+
+  /** A dead letter was sent back: it takes its old place, before those that wait for it. */
+  #resume(parked: Work<K, V>, record: ConsumedRecord<K, V>, source: SourceRecord): void {
+    const work = this.#workOf(record, source, { failed: 0, dueMs: Infinity })
+    this.#parked.delete(parked.offset)
+    this.#keep(work, 0)
+    this.#scheduler.resume(work)
+  }
+
+  #consumed(streamed: StreamRecord<K, V>, source: SourceRecord, offset: number): ConsumedRecord<K, V> {
+    const { key, value, timestamp } = streamed
+    const { input, partition } = this.#context
+    const headers = streamed.headers ?? noHeaders
+    return { _tag: 'Record', topic: input.name, partition, offset, key, value, timestamp, id: source.id, headers }
+  }
+
+  #workOf(
+    record: ConsumedRecord<K, V>,
+    { key, value }: { readonly key: Uint8Array | null; readonly value: Uint8Array | null },
+    { failed, dueMs }: { readonly failed: number; readonly dueMs: number },
+  ): Work<K, V> {
+    const { order, priorityOf } = this.#settings
+    return {
+      offset: record.offset,
+      lane: laneOf(order, record.key, key),
+      priority: priorityOf?.(record) ?? 0,
+      dueMs,
+      record,
+      keyBytes: key,
+      valueBytes: value,
+      readAtMs: this.#context.clock.now(),
+      failed,
+      isKept: false,
+      hasRow: false,
+      attempt: undefined,
+    }
+  }
+
+  /** A dead letter that was sent back is for the group that gave it up; the others have had the record. */
+  #isOfAnotherGroup(group: string | undefined, redriven: string | undefined): boolean {
+    if (redriven === undefined || group === undefined || group === this.#context.job) return false
+    this.#context.count('redrivenElsewhere', 1)
+    return true
+  }
+
+  #isShed(offset: number): boolean {
+    const { shed } = this.#settings
+    if (shed === undefined || this.#context.inputEnd() - offset - 1 <= shed.lagMax) return false
+    return shed.keepEvery === undefined || offset % shed.keepEvery !== 0
+  }
+
+  #isExpired({ record }: Work<K, V>): boolean {
+    const expiresAt = record.headers[reservedHeaders.expiresAt]
+    return expiresAt !== undefined && Number(expiresAt) <= this.#context.clock.now()
+  }
+}
