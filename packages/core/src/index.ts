@@ -57,7 +57,15 @@ export type {
   SourceRecord,
   TaskContext,
 } from './job/Operator.ts'
-export type { KeyValueStore, StoreDefinition, TaskRows, WindowedValue, WindowStore } from './job/Store.ts'
+export type {
+  DueTimer,
+  KeyValueStore,
+  StoreDefinition,
+  TaskRows,
+  TimerStore,
+  WindowedValue,
+  WindowStore,
+} from './job/Store.ts'
 export type { StreamRecord, Window } from './job/StreamRecord.ts'
 export type { TimestampAssigner } from './job/TimestampAssigner.ts'
 export { type Entry, entry } from './log/entry.ts'
@@ -90,6 +98,7 @@ export {
   StorageStalled,
   StoreMismatch,
   TimedOut,
+  TopicFull,
   TopicMismatch,
   UnknownGroup,
   UnknownTopic,
@@ -115,7 +124,9 @@ export {
   type Expectation,
   type Fence,
   type PositionChange,
+  type Replacement,
   type RowChange,
+  type Trim,
 } from './ports/Commit.ts'
 export type { Random } from './ports/Random.ts'
 export { rowKey, rowKeyEnd } from './ports/rows.ts'
@@ -137,4 +148,5 @@ export { systemRandom } from './ports/systemRandom.ts'
 export { type RunMetrics, RunningJob } from './runtime/RunningJob.ts'
 export type { RunSettings } from './runtime/RunContext.ts'
 export { StoreQuery } from './runtime/StoreQuery.ts'
+export { deadLettersOf, handlerJob, type ProcessOptions, TopicGroup, WeirTopic } from './runtime/TopicGroup.ts'
 export { type RunOptions, Weir, type WeirOptions } from './runtime/Weir.ts'

@@ -4,7 +4,7 @@ import type { Topic } from '../log/Topic.ts'
 import type { Headers } from '../model/Headers.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { RowReader } from '../ports/Storage.ts'
-import type { KeyValueStore, StoreDefinition, TaskRows, WindowStore } from './Store.ts'
+import type { KeyValueStore, StoreDefinition, TaskRows, TimerStore, WindowStore } from './Store.ts'
 import type { StreamRecord } from './StreamRecord.ts'
 
 /**
@@ -71,6 +71,8 @@ export interface TaskContext {
   readonly watermark: () => number
   readonly keyValueStore: <K, V>(definition: StoreDefinition<K, V>) => KeyValueStore<K, V>
   readonly windowStore: <K, V>(definition: StoreDefinition<K, V>) => WindowStore<K, V>
+  /** Timers; the definition's keys are `utf8`. */
+  readonly timerStore: <V>(definition: StoreDefinition<string, V>) => TimerStore<V>
   /** Where records for a topic go: appended in the batch's commit. */
   readonly output: <K, V>(topic: Topic<K, V>) => Output<K, V>
   /** Adds to one of the run's counters, such as `late`; counted when the batch commits. */

@@ -5,7 +5,7 @@ import type { Codec } from '../codec/Codec.ts'
  */
 export interface StoreDefinition<K, V> {
   readonly name: string
-  readonly kind: 'key-value' | 'window'
+  readonly kind: 'key-value' | 'window' | 'timer'
   /** Absent: the codec of the keys that arrive. */
   readonly key?: Codec<K> | undefined
   readonly value: Codec<V>
@@ -43,4 +43,27 @@ export interface WindowedValue<K, V> {
   /** In milliseconds since 1970. */
   readonly windowStart: number
   readonly value: V
+}
+
+/** Something to be done at a time. */
+export interface DueTimer<V> {
+  /** In milliseconds; of which time is for its operator to say: `clock.now()`, or event time. */
+  readonly dueMs: number
+  readonly id: string
+  readonly value: V
+}
+
+/**
+ * Timers of one task, kept until they are taken, in the order of their time and then of their ids. Any number of them takes a
+ * bounded amount of memory.
+ */
+export interface TimerStore<V> {
+  /** Sets a timer; one of the same time and id is replaced. Its time is a safe integer. */
+  set(dueMs: number, id: string, value: V): void
+  /** Removes the timer of this time and id, if it is there. */
+  cancel(dueMs: number, id: string): void
+  /** When the first one is due; `Infinity` when there is none. */
+  earliest(): number
+  /** Removes and gives those that are due at `untilMs` or before, at most so many. */
+  takeDue(untilMs: number, limit: number): ReadonlyArray<DueTimer<V>>
 }

@@ -1,7 +1,7 @@
 import type { Codec } from '../codec/Codec.ts'
 import type { OngoingWork, Output, RawOutput, SourceRecord, TaskContext } from '../job/Operator.ts'
 import { type Stage, storesOf } from '../job/plan.ts'
-import type { KeyValueStore, StoreDefinition, TaskRows, WindowStore } from '../job/Store.ts'
+import type { KeyValueStore, StoreDefinition, TaskRows, TimerStore, WindowStore } from '../job/Store.ts'
 import type { StreamRecord } from '../job/StreamRecord.ts'
 import type { Topic } from '../log/Topic.ts'
 import { type OpenBatch, TopicWriter } from '../log/TopicWriter.ts'
@@ -9,6 +9,7 @@ import { invariant } from '../model/invariant.ts'
 import type { Append, Expectation, RowChange } from '../ports/Commit.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import { CachedKeyValueStore, type StoreLocation } from './CachedKeyValueStore.ts'
+import { CachedTimerStore } from './CachedTimerStore.ts'
 import { CachedWindowStore } from './CachedWindowStore.ts'
 import type { Progress } from './Progress.ts'
 import type { RunContext } from './RunContext.ts'
@@ -24,6 +25,9 @@ export interface GatheredBatch {
   readonly actions: ReadonlyArray<() => void>
   readonly counts: ReadonlyMap<string, number>
 }
+
+/** How many timers are read into memory at once. */
+const timersAtOnce = 4_096
 
 /** Everything that a task's operators do inside Weir, gathered until it becomes a commit: outputs, state, counts. */
 export class BatchScope implements TaskContext {
@@ -87,6 +91,9 @@ export class BatchScope implements TaskContext {
       definition,
       (location) => new CachedWindowStore(this.#run.storage.rows, location, this.#run.settings.cacheEntriesMax),
     )
+
+  readonly timerStore = <V>(definition: StoreDefinition<string, V>): TimerStore<V> =>
+    this.#store(definition, (location) => new CachedTimerStore(this.#run.storage.rows, location, timersAtOnce))
 
   readonly output = <K, V>(topic: Topic<K, V>): Output<K, V> => {
     const writer = this.writer(topic)

@@ -9,6 +9,7 @@ import { utf8 } from '../../src/codec/utf8.ts'
 import { commitOf, type RowChange } from '../../src/ports/Commit.ts'
 import type { Storage } from '../../src/ports/Storage.ts'
 import { CachedKeyValueStore, type StoreLocation } from '../../src/runtime/CachedKeyValueStore.ts'
+import { CachedTimerStore } from '../../src/runtime/CachedTimerStore.ts'
 import { CachedWindowStore } from '../../src/runtime/CachedWindowStore.ts'
 import type { TaskStore } from '../../src/runtime/TaskStore.ts'
 
@@ -203,6 +204,72 @@ describe('a window store', () => {
           ],
         ],
       },
+    )
+  })
+})
+
+describe('a timer store', () => {
+  const dueMs = fc.oneof(fc.integer({ min: -3, max: 6 }), fc.constantFrom(2 ** 40, -(2 ** 40)))
+  const id = fc.constantFrom('', 'a', 'b', 'é')
+  const step = fc.oneof(
+    { weight: 8, arbitrary: fc.record({ kind: fc.constant('set' as const), dueMs, id, value: fc.nat(100) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), dueMs, id }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('takeDue' as const), dueMs, limit: fc.integer({ min: 1, max: 5 }) }),
+    },
+    { weight: 2, arbitrary: fc.constant({ kind: 'flush' as const }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'durable' as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
+  )
+  const location: StoreLocation<string, number> = { name: 's', id: 1_024, partition: 3, key: utf8, value: int32 }
+
+  test('is a list in the order of time, however few of it are in memory', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 120, size: 'max' }),
+        fc.constantFrom(1, 2, 3, 1_000),
+        async (steps, headMax) => {
+          const rig = new Rig((storage) => new CachedTimerStore(storage.rows, location, headMax))
+          let model: Array<{ dueMs: number; id: string; value: number }> = []
+          const without = (at: number, of: string) => model.filter((each) => each.dueMs !== at || each.id !== of)
+          const sorted = () =>
+            model.toSorted((a, b) => a.dueMs - b.dueMs || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)))
+          const take = (untilMs: number, limit: number): void => {
+            const due = sorted()
+              .filter((each) => each.dueMs <= untilMs)
+              .slice(0, limit)
+            model = model.filter((each) => !due.includes(each))
+            const taken = rig.store.takeDue(untilMs, limit)
+            expect(taken.map((each) => [each.dueMs, each.id, each.value])).toEqual(
+              due.map((each) => [each.dueMs, each.id, each.value]),
+            )
+          }
+          for (const each of steps) {
+            if (each.kind === 'set') {
+              rig.store.set(each.dueMs, each.id, each.value)
+              model = [...without(each.dueMs, each.id), { dueMs: each.dueMs, id: each.id, value: each.value }]
+            } else if (each.kind === 'cancel') {
+              rig.store.cancel(each.dueMs, each.id)
+              model = without(each.dueMs, each.id)
+            } else if (each.kind === 'takeDue') take(each.dueMs, each.limit)
+            else if (each.kind === 'flush') rig.flush()
+            else if (each.kind === 'durable') await rig.durable()
+            else {
+              await rig.settle()
+              rig.restart()
+            }
+            expect(rig.store.earliest()).toBe(sorted()[0]?.dueMs ?? Infinity)
+          }
+          await rig.settle()
+          rig.restart()
+          take(Infinity, 1_000)
+          await rig.settle()
+          rig.restart()
+          expect(rig.store.earliest()).toBe(Infinity)
+        },
+      ),
+      { numRuns: 300 },
     )
   })
 })
