@@ -71,8 +71,11 @@ export class CachedTimerStore<V> implements TimerStore<V>, TaskStore {
 
   takeDue(untilMs: number, limit: number): ReadonlyArray<DueTimer<V>> {
     const due: Array<DueTimer<V>> = []
-    while (due.length < limit && this.earliest() <= untilMs) {
-      const entry = this.#head[this.#first++]!
+    while (due.length < limit) {
+      this.#fill()
+      const entry = this.#head[this.#first]
+      if (entry === undefined || entry.dueMs > untilMs) break
+      this.#first++
       this.#change(entry.order, { row: entry.row, entry: undefined, commit: Infinity })
       due.push(entry)
     }

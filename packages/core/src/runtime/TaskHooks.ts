@@ -132,10 +132,12 @@ export class TaskHooks {
     if (timeMs >= this.#wakeAtMs || this.#hasStopped) return
     this.#cancelWake?.()
     this.#wakeAtMs = timeMs
-    this.#cancelWake = this.#run.clock.after(Math.max(0, timeMs - this.#run.clock.now()), () => {
+    const waitMs = Math.min(Math.max(0, timeMs - this.#run.clock.now()), waitMsMax)
+    this.#cancelWake = this.#run.clock.after(waitMs, () => {
       this.#wakeAtMs = Infinity
       this.#cancelWake = undefined
-      this.wake()
+      if (this.#run.clock.now() >= timeMs) this.wake()
+      else this.wakeAt(timeMs)
     })
   }
 
@@ -239,5 +241,8 @@ export class TaskHooks {
     return id
   }
 }
+
+/** The wall clock may be set: so often it is looked at. */
+const waitMsMax = 10_000
 
 const none: readonly never[] = []
