@@ -47,6 +47,8 @@ const workersMax = 1_024
  * Worker processes end with this one, also when it is killed.
  *
  * @returns the run, once all workers have been started; they open the storage and begin after that
+ * `done` fails with InvalidJob when there are several processes and the storage cannot be shared by them.
+ *
  * @throws InvalidJob when the module does not export the job; InvalidOption for a storage without a recipe or a number
  *   of workers that is not from 1 to 1 024. Nothing has been started then
  */
@@ -72,7 +74,14 @@ export const runWorkers = (
       () =>
         new RunningWorkers(job.name, count, (index, events) => {
           const link = startWorker(`weir ${job.name} ${index}/${count}`, execArgv, events)
-          link.send({ _tag: 'Start', job: job.name, module, storage, run: { ...run, member: `${names}-${index}` } })
+          link.send({
+            _tag: 'Start',
+            job: job.name,
+            module,
+            storage,
+            severalProcesses: options.processes !== undefined && count > 1,
+            run: { ...run, member: `${names}-${index}` },
+          })
           return link
         }),
     )

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { type Job, OperatorFailed, Weir } from '@weir/core'
+import { InvalidJob, type Job, OperatorFailed, Weir } from '@weir/core'
 import { lmdb } from '@weir/storage-lmdb'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Placement, runWorkers, WorkerFailed } from '../src/index.ts'
@@ -110,6 +110,26 @@ test.each<Placement>([{ threads: 2 }, { processes: 2 }])(
     expect(error).toBeInstanceOf(OperatorFailed)
     expect((error as OperatorFailed).message).toContain('code of an operator threw')
     expect((error as OperatorFailed).message).toContain('no voice')
+  },
+  deadlineMs,
+)
+
+test(
+  'refuses several processes on a storage that they cannot share',
+  async () => {
+    const storage = lmdb(temporaryFolder())
+    const recipe = { ...storage.recipe!, module: fixture('notShared.ts'), name: 'notShared' }
+    const workers = await runWorkers(salesByMinute, {
+      storage: { ...storage, recipe },
+      module: fixture('counting.ts'),
+      processes: 2,
+    })
+    const error = await workers.done.then(
+      () => 'it did not fail',
+      (failure: unknown) => failure,
+    )
+    expect(error).toBeInstanceOf(InvalidJob)
+    expect((error as InvalidJob).message).toContain("storage 'not shared' cannot be shared")
   },
   deadlineMs,
 )

@@ -12,6 +12,8 @@ export interface Start {
   /** The URL of the module that exports the job. */
   readonly module: string
   readonly storage: StorageRecipe
+  /** Whether there are workers in other processes. */
+  readonly severalProcesses: boolean
   readonly run: RunOptions
 }
 

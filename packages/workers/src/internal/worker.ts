@@ -2,11 +2,12 @@
 import { flushCompileCache } from 'node:module'
 import { parentPort, type MessagePort } from 'node:worker_threads'
 import {
-  type CompletableFuture,
+  CompletableFuture,
+  InvalidJob,
   type RunMetrics,
   type RunningJob,
+  type Storage,
   type StorageProvider,
-  type StorageRecipe,
   Weir,
 } from '@weir/core'
 import { toFailure } from './failure.ts'
@@ -91,14 +92,24 @@ const endThreadInOrder = (close: () => CompletableFuture<void>): void => {
   })
 }
 
-const openRecipe = async ({ module, name, args }: StorageRecipe): Promise<Weir> => {
+const openStorage = async ({ job, storage: { module, name, args }, severalProcesses }: Start): Promise<Weir> => {
   const exported = (await import(module)) as Readonly<Record<string, (...args: readonly unknown[]) => StorageProvider>>
-  return Weir.open(exported[name]!(...args))
+  const provider = exported[name]!(...args)
+  const open = (): CompletableFuture<Storage> =>
+    provider.open().thenCompose((storage) => {
+      const { name: kind, sharedByProcesses } = storage.capabilities
+      if (!severalProcesses || sharedByProcesses) return CompletableFuture.completed(storage)
+      const refusal = new InvalidJob(
+        `job '${job}' is to run on several processes, and storage '${kind}' cannot be shared by them; expected threads, or one process`,
+      )
+      return storage.close().thenCompose(() => CompletableFuture.failed(refusal))
+    })
+  return Weir.open({ open })
 }
 
 const runJob = async (start: Start, onRunning: (running: RunningJob) => void): Promise<RunMetrics> => {
   const job = await findJob(start.module, start.job)
-  const weir = await openRecipe(start.storage)
+  const weir = await openStorage(start)
   if (parentPort !== null) endThreadInOrder(() => weir.close())
   try {
     const running = await weir.run(job, start.run)
