@@ -6,7 +6,7 @@ import { type Flight, flightCodec, flights } from './samples.ts'
 // The job of the main example, cut down to what is measured: hourly delays by airport.
 
 const hourMs = 3_600_000
-const graceMs = 600_000
+const outOfOrdernessMs = 600_000
 
 export const AirportHour = t.type({ origin: t.string, hour: t.number, flights: t.number, delay: t.number })
 export type AirportHour = t.TypeOf<typeof AirportHour>
@@ -38,7 +38,7 @@ export const delayJob = (source: Topic<string, Flight>, sink: Topic<string, Airp
   job('delays')
     .from(
       source,
-      assignTimestamps((flight) => flight.date, { graceMs }),
+      assignTimestamps((flight) => flight.date, { outOfOrdernessMs }),
     )
     .pipe(aggregate('by-hour', delays), to(sink))
 
@@ -47,7 +47,7 @@ export const rekeyedDelayJob = (source: Topic<string, Flight>, sink: Topic<strin
   job('rekeyed-delays')
     .from(
       source,
-      assignTimestamps((flight) => flight.date, { graceMs }),
+      assignTimestamps((flight) => flight.date, { outOfOrdernessMs }),
     )
     .pipe(
       keyBy((flight) => flight.origin),

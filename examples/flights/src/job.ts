@@ -13,7 +13,7 @@ import {
 import { flightPartitions } from './reportOrder.ts'
 
 /** Event time stays an hour behind the latest departure of a partition, and windows wait another hour for late reports. */
-export const sourceGraceMs: number = hours(1)
+export const outOfOrdernessMs: number = hours(1)
 export const windowGraceMs: number = hours(1)
 
 /** Arrivals from this many minutes on count as delayed: the rule of the airlines' own statistics. */
@@ -78,7 +78,7 @@ const spanKey = ({ airport, from }: AirportDelays): string => `${airport}/${new 
 export const delayStats: JobFlow<string, Flight> = job('delay-stats')
   .from(
     flights,
-    assignTimestamps((flight) => flight.date, { graceMs: sourceGraceMs }),
+    assignTimestamps((flight) => flight.date, { outOfOrdernessMs }),
   )
   .pipe(
     keyBy((flight) => flight.origin),

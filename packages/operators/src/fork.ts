@@ -63,8 +63,9 @@ export const fork = <K, V>(...lines: ReadonlyArray<ForkLine<K, V>>): Operator<K,
 const placeholder = topic('fork', { key: utf8, value: utf8 }) as unknown as Topic<unknown, unknown>
 
 const operatorsOf = <K, V>(line: ForkLine<K, V>): ReadonlyArray<AnyOperator> =>
-  line(new JobFlow<K, V>('fork', [{ source: placeholder, timestamps: { graceMs: 0 }, operators: [] }])).flows.at(-1)!
-    .operators
+  line(
+    new JobFlow<K, V>('fork', [{ source: placeholder, timestamps: { outOfOrdernessMs: 0 }, operators: [] }]),
+  ).flows.at(-1)!.operators
 
 const checked = (operators: ReadonlyArray<AnyOperator>, index: number): ReadonlyArray<AnyOperator> => {
   if (!operators.some((operator) => operator.sink === true)) {

@@ -50,7 +50,7 @@ describe('assigned timestamps', () => {
     const graced = job('j')
       .from(
         numbers,
-        assignTimestamps((n) => n, { graceMs: 500 }),
+        assignTimestamps((n) => n, { outOfOrdernessMs: 500 }),
       )
       .pipe(count('c', { window: second, late }), to(results))
     const sent = [
@@ -65,7 +65,7 @@ describe('assigned timestamps', () => {
     expect(await through(graced, late, sent)).toEqual(['a@998: 998'])
   })
 
-  test.each([-1, NaN, Infinity])('with a grace of %s ms are refused', (graceMs) => {
-    expect(() => assignTimestamps(() => 0, { graceMs })).toThrow(InvalidOption)
+  test.each([-1, NaN, Infinity])('with an out-of-orderness of %s ms are refused', (outOfOrdernessMs) => {
+    expect(() => assignTimestamps(() => 0, { outOfOrdernessMs })).toThrow(InvalidOption)
   })
 })

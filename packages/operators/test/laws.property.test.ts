@@ -39,7 +39,7 @@ const input = inputTo(
     records.map((record, n) => ({ ...record, value: n * 500 + record.value.at * 100 - record.value.back })),
   ),
 )
-const byTime = assignTimestamps((at: number) => at, { graceMs: 500 })
+const byTime = assignTimestamps((at: number) => at, { outOfOrdernessMs: 500 })
 const sum = { initial: () => 0, add: (total: number, value: number) => total + value, codec: int32 }
 
 const jobs: ReadonlyArray<readonly [string, Job, OutputOrder]> = [

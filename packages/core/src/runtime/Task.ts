@@ -356,7 +356,7 @@ export class Task {
     }
     let watermark: number
     if (upstream === undefined) {
-      this.#progress.observe(0, timestamp - timestamps.graceMs)
+      this.#progress.observe(0, timestamp - timestamps.outOfOrdernessMs)
       this.#progress.settle()
       watermark = this.#progress.watermark
     } else {

@@ -14,7 +14,7 @@ const times = topic('times', { key: utf8, value: int32, partitions: 2 })
 const counts = topic('counts', { key: utf8, value: int32 })
 const late = topic('late', { key: utf8, value: int32 })
 
-const byTime = (graceMs = 0) => assignTimestamps((at: number) => at, { graceMs })
+const byTime = (outOfOrdernessMs = 0) => assignTimestamps((at: number) => at, { outOfOrdernessMs })
 const second = tumbling(1_000)
 const all = { partitions: 1 }
 const at = (time: number, key = 'k') => [key, time] as const
