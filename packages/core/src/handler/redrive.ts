@@ -1,9 +1,8 @@
 import { chainRec } from '../future/chainRec.ts'
-import { type Either, left, right } from 'fp-ts/lib/Either.js'
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { findTopic } from '../log/topicCatalog.ts'
-import { InvalidOption, UnknownTopic } from '../model/errors.ts'
-import { CommitConflict } from '../model/errors.ts'
+import { CommitConflict, InvalidOption, UnknownTopic } from '../model/errors.ts'
 import { type Append, commitOf } from '../ports/Commit.ts'
 import type { RecordBatch } from '../model/RecordBatch.ts'
 import { RecordBatchBuilder } from '../model/RecordBatchBuilder.ts'
@@ -32,9 +31,13 @@ const readBounds = { recordsMax: 1_000, bytesMax: 1 << 20 }
  * again, and the others skip it; jobs of other operators see it a second time. A time to live does not count any more.
  *
  * @returns once all that were there at the call are sent back
- * @throws UnknownTopic when the dead-letter topic, or an origin, is not in the storage: nothing from that one on was sent
+ * @throws UnknownTopic when the dead-letter topic is not in the storage, or the origin of one of them is not; InvalidOption when
+ *   that has no such partition. What comes before that one in its partition was sent back
  */
-export const redrive = (storage: Storage, deadLetters: AnyTopic | string): CompletableFuture<Redriven> =>
+export const redrive = (
+  { storage }: { readonly storage: Storage },
+  deadLetters: AnyTopic | string,
+): CompletableFuture<Redriven> =>
   CompletableFuture.supply(() => {
     const name = typeof deadLetters === 'string' ? deadLetters : deadLetters.name
     const { firstPartition, partitions } = requireTopic(storage, name)
@@ -85,35 +88,46 @@ const sentBack = (
   const builders = new Map<number, RecordBatchBuilder>()
   let sent = 0
   let next = first
-  for (const batch of batches) {
-    for (; next < Math.min(end, batch.baseOffset + batch.count); next++) {
-      const index = next - batch.baseOffset
-      const headers = batch.headers(index)
-      const target = originOf(storage, headers)
-      if (target === undefined) continue
-      const builder = builders.get(target) ?? new RecordBatchBuilder({})
-      builders.set(target, builder)
-      const id = headers[reservedHeaders.id] ?? null
-      builder.add(batch.key(index), batch.value(index), batch.timestamp(index), id, withoutCause(headers), -Infinity)
-      sent++
-    }
+  const records = batches.flatMap((batch) =>
+    Array.from({ length: batch.count }, (_, index) => ({ batch, index, offset: batch.baseOffset + index })),
+  )
+  for (const { batch, index, offset } of records) {
+    if (offset < first || offset >= end) continue
+    const headers = batch.headers(index)
+    const target = originOf(storage, headers)
+    // what comes before it goes back first
+    if (isLeft(target) && offset > first) break
+    if (isLeft(target)) throw target.left
+    next = offset + 1
+    if (target.right === undefined) continue
+    const builder = builders.get(target.right) ?? new RecordBatchBuilder({})
+    builders.set(target.right, builder)
+    const id = headers[reservedHeaders.id] ?? null
+    builder.add(batch.key(index), batch.value(index), batch.timestamp(index), id, withoutCause(headers), -Infinity)
+    sent++
   }
   const append = [...builders].map(([partition, builder]): Append => ({ partition, batch: builder.build() }))
   return { append, next, sent, passedOver: next - first - sent }
 }
 
-/** The partition's place in the storage; `undefined` when the headers name none. */
-const originOf = (storage: Storage, headers: Readonly<Record<string, string>>): number | undefined => {
+/** The partition's place in the storage, `undefined` when the headers name none; or what is wrong with what they name. */
+const originOf = (
+  storage: Storage,
+  headers: Readonly<Record<string, string>>,
+): Either<UnknownTopic | InvalidOption, number | undefined> => {
   const topic = headers[reservedHeaders.topic]
   const partition = Number(headers[reservedHeaders.partition])
-  if (topic === undefined || headers[reservedHeaders.partition] === undefined) return undefined
-  const { firstPartition, partitions } = requireTopic(storage, topic)
-  if (!Number.isInteger(partition) || partition < 0 || partition >= partitions) {
-    throw new InvalidOption(
-      `a dead letter says that it is of partition ${partition} of topic '${topic}'; expected 0 to ${partitions - 1}`,
-    )
-  }
-  return firstPartition + partition
+  if (topic === undefined || headers[reservedHeaders.partition] === undefined) return right(undefined)
+  const info = findTopic(storage, topic)
+  if (info === undefined)
+    return left(new UnknownTopic(`a dead letter is of topic '${topic}', which is not in this storage`))
+  if (Number.isInteger(partition) && partition >= 0 && partition < info.partitions)
+    return right(info.firstPartition + partition)
+  return left(
+    new InvalidOption(
+      `a dead letter says that it is of partition ${partition} of topic '${topic}'; expected 0 to ${info.partitions - 1}`,
+    ),
+  )
 }
 
 const dropped: ReadonlyArray<string> = [

@@ -113,6 +113,14 @@ export class RunningJob {
     return [...this.#owned.values()].map(({ claimed: { topic, partition } }) => ({ topic, partition }))
   }
 
+  /**
+   * One of the counters of this run's operators, by what is committed: of handlers `handled`, `retried`, `deadLettered`,
+   * `failed` (given up without a dead letter), `expired`, `shed` and `redrivenElsewhere`. 0 for one that nobody has counted.
+   */
+  count(counter: string): number {
+    return this.#counters.get(counter)
+  }
+
   /** What the run has done so far; also after its end. */
   metrics(): RunMetrics {
     const counters = this.#counters

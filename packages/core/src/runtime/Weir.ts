@@ -11,7 +11,6 @@ import type { RecordMetadata } from '../log/recordMetadata.ts'
 import { resend } from '../log/resend.ts'
 import { requireInteger, type Topic } from '../log/Topic.ts'
 import { ensureTopic, listTopics, type TopicInfo } from '../log/topicCatalog.ts'
-import { TopicStream } from '../log/TopicStream.ts'
 import { InvalidJob, InvalidOption } from '../model/errors.ts'
 import { validateName } from '../model/TopicName.ts'
 import type { Clock } from '../ports/Clock.ts'
@@ -21,6 +20,7 @@ import { systemClock } from '../ports/systemClock.ts'
 import { RunningJob } from './RunningJob.ts'
 import type { RunSettings } from './RunContext.ts'
 import { StoreQuery } from './StoreQuery.ts'
+import { WeirTopic } from './TopicGroup.ts'
 
 /** What a Weir runs on beside its storage. */
 export interface WeirOptions {
@@ -68,9 +68,12 @@ export class Weir {
     return () => this.#closing.delete(listener)
   }
 
-  /** The topic as an Observable and AsyncIterable of its records, from now on; see `from`, `partition`, `toEnd`. */
-  topic<K, V>(topic: Topic<K, V>): TopicStream<K, V> {
-    return new TopicStream(this, topic)
+  /**
+   * The topic as an Observable and AsyncIterable of its records, from now on; see `from`, `partition`, `toEnd`. And the groups
+   * that share it: `weir.topic(orders).group('shop').process(handler)`.
+   */
+  topic<K, V>(topic: Topic<K, V>): WeirTopic<K, V> {
+    return new WeirTopic(this, topic)
   }
 
   /** All topics there are. */

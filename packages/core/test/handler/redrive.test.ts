@@ -1,0 +1,133 @@
+import { entry, InvalidOption, noRetry, redrive, topic, UnknownTopic, utf8 } from '@weir/core'
+import { describe, expect, test } from 'vitest'
+import { deadLetters, drive, given, orders, results, sendAll, sent } from './support.ts'
+
+describe('redrive', () => {
+  test('sends dead letters back, each once, and their group handles them again', async () => {
+    let isBroken = true
+    const driver = await drive(
+      (value, context) => {
+        if (isBroken && value > 1) throw new Error('broken')
+        context.send(results, context.record.key, value)
+      },
+      { retry: noRetry },
+    )
+    await driver.send(orders, [
+      { key: 'a', value: 1 },
+      { key: 'a', value: 2, id: 'i2', headers: { note: 'n' } },
+      { key: 'b', value: 3 },
+    ])
+    isBroken = false
+    const outcome = redrive(driver.weir, deadLetters)
+    await driver.settle()
+    expect(await outcome).toEqual({ sent: 2, passedOver: 0 })
+    expect(await sent(driver)).toEqual(['a 1', 'a 2', 'b 3'])
+    const again = redrive(driver.weir, 'dead')
+    await driver.settle()
+    expect(await again).toEqual({ sent: 0, passedOver: 0 })
+    const back = (await driver.output(orders)).slice(3)
+    expect(back.map(({ key, value, id, headers }) => [key, value, id, { ...headers }])).toEqual([
+      ['a', 2, 'i2', { note: 'n', 'weir.group': 'shop', 'weir.redriven': '1' }],
+      ['b', 3, null, { 'weir.group': 'shop', 'weir.redriven': '2' }],
+    ])
+    await driver.close()
+  })
+
+  test('lets a key that is held run on, in order, with the record that was sent back first', async () => {
+    let isBroken = true
+    const driver = await drive(
+      (value, context) => {
+        if (isBroken && value === 1) throw new Error('broken')
+        context.send(results, context.record.key, value)
+      },
+      { retry: noRetry, onExhausted: 'hold', settleWithinMs: 10 },
+    )
+    await sendAll(driver, [
+      ['a', 1],
+      ['a', 2],
+      ['b', 3],
+    ])
+    await driver.advance(100)
+    driver.crash()
+    await driver.restart()
+    isBroken = false
+    await sendAll(driver, [['a', 4]])
+    expect(await sent(driver)).toEqual(['b 3'])
+    const outcome = redrive(driver.weir, deadLetters)
+    await driver.settle()
+    await outcome
+    expect(await sent(driver)).toEqual(['b 3', 'a 1', 'a 2', 'a 4'])
+    expect([...driver.store('handler-pending').entries()]).toEqual([])
+    await driver.close()
+  })
+
+  test('is for the group that gave a record up: the others skip it', async () => {
+    const seen: number[] = []
+    const driver = await drive(
+      () => {
+        throw new Error('broken')
+      },
+      { retry: noRetry },
+    )
+    const other = driver.weir
+      .topic(orders)
+      .group('other')
+      .process((value) => seen.push(value))
+    await driver.settle()
+    const running = await other
+    await sendAll(driver, [['a', 1]])
+    const outcome = redrive(driver.weir, deadLetters)
+    await driver.settle()
+    await outcome
+    expect(seen).toEqual([1])
+    expect(running.count('redrivenElsewhere')).toBe(1)
+    expect(running.count('handled')).toBe(1)
+    expect((await given(driver)).map((headers) => headers['weir.offset'])).toEqual(['0', '1'])
+    await driver.close()
+  })
+
+  test('of two at once sends each dead letter back once', async () => {
+    const driver = await drive(
+      () => {
+        throw new Error('broken')
+      },
+      { retry: noRetry },
+    )
+    await sendAll(driver, [
+      ['a', 1],
+      ['a', 2],
+    ])
+    driver.crash()
+    const both = [redrive(driver.weir, deadLetters), redrive(driver.weir, deadLetters)]
+    await driver.clock.settle()
+    expect((await both[0]!).sent + (await both[1]!).sent).toBe(2)
+    expect(await driver.output(orders)).toHaveLength(4)
+    await driver.close()
+  })
+
+  test('passes over what says no origin, and stops at an origin that is not there', async () => {
+    const driver = await drive(() => undefined)
+    const text = topic('dead', { key: utf8, value: utf8 })
+    const failing = [
+      { 'weir.topic': 'nowhere', 'weir.partition': '0' },
+      { 'weir.topic': 'orders', 'weir.partition': '7' },
+    ]
+    const errors: unknown[] = []
+    for (const [index, headers] of failing.entries()) {
+      const named = `dead-${index}`
+      const appended = driver.weir.append(
+        entry(topic(named, text), 'k', 'v'),
+        entry(topic(named, text), 'k', 'v', { headers }),
+      )
+      await driver.settle()
+      await appended
+      const outcome = redrive(driver.weir, named).exceptionally((error) => errors.push(error))
+      await driver.settle()
+      await outcome
+    }
+    expect(errors[0]).toBeInstanceOf(UnknownTopic)
+    expect(errors[1]).toBeInstanceOf(InvalidOption)
+    expect(redrive(driver.weir, 'nothing').isCompletedExceptionally).toBe(true)
+    await driver.close()
+  })
+})
