@@ -6,3 +6,7 @@ export { type LocalRateLimiter, rateLimiter, type RateLimiterOptions } from './l
 export type { RateLimiter } from './RateLimiter.ts'
 export { sharedRateLimiter, type SharedRateLimiterOptions } from './sharedRateLimiter.ts'
 export { tokenBucket, type TokenBucketOptions } from './tokenBucket.ts'
+export { checkStamps, type CheckStampsOptions } from './checkStamps.ts'
+export { type LossChecker, lossChecker, type LossCheckerOptions } from './lossChecker.ts'
+export { type StampEnd, stamping, type StampingProducer } from './stamping.ts'
+export { type StreamFault, streamFaults } from './StreamFault.ts'
