@@ -108,7 +108,7 @@ test.each<Placement>([{ threads: 2 }, { processes: 2 }])(
   async (placement) => {
     const error = await failureOf(throwing, placement)
     expect(error).toBeInstanceOf(OperatorFailed)
-    expect((error as OperatorFailed).message).toContain('code of an operator threw')
+    expect((error as OperatorFailed).message).toContain('code of operator map threw in ')
     expect((error as OperatorFailed).message).toContain('no voice')
   },
   deadlineMs,

@@ -3,7 +3,7 @@ import { Observable, type OperatorFunction } from 'rxjs'
 import { decodeKey, decodeValue } from '../log/decode.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
-import { attachAll, heldBackMs } from '../job/attachAll.ts'
+import { attachAll, heldBackMs, whereItFailed } from '../job/attachAll.ts'
 import { operate } from '../job/operate.ts'
 import type { Output, SourceRecord } from '../job/Operator.ts'
 import type { Stage } from '../job/plan.ts'
@@ -205,9 +205,11 @@ export class Task {
     } catch (cause) {
       if (cause instanceof WeirError) throw cause
       const { job } = this.#run.plan
-      throw new OperatorFailed(`job '${job}': code of an operator threw before its first record: ${String(cause)}`, {
-        cause,
-      })
+      throw new OperatorFailed(
+        `job '${job}': code of ${whereItFailed(cause)} threw in '${this.stage.input.name}' partition ${this.partition} ` +
+          `before its first record: ${String(cause)}`,
+        { cause },
+      )
     }
   }
 
@@ -453,7 +455,7 @@ export class Task {
         : `at offset ${this.#at}`
     const reason = cause instanceof Error ? cause.message : String(cause)
     return new OperatorFailed(
-      `job '${job}': code of an operator threw in '${this.stage.input.name}' partition ${this.partition} ${where}; ` +
+      `job '${job}': code of ${whereItFailed(cause)} threw in '${this.stage.input.name}' partition ${this.partition} ${where}; ` +
         `nothing of its batch was committed. It said: ${reason}`,
       { cause },
     )

@@ -1,4 +1,4 @@
-import { count, filter, keyBy, map, rx, tap, to, tumbling } from '@weir/operators'
+import { aggregate, count, filter, fork, keyBy, map, rx, tap, to, tumbling } from '@weir/operators'
 import { and, crashAfter, failWith, nth, slow, storageFull, strike, where } from '@weir/testing'
 import { concatMap, merge, type Observable, take } from 'rxjs'
 import { describe, expect, test } from 'vitest'
@@ -167,7 +167,7 @@ describe('code of an operator that throws', () => {
       to(texts),
     )
 
-  test('ends the run with OperatorFailed, which names job, topic, partition and offset', async () => {
+  test('ends the run with OperatorFailed, which names job, operator, topic, partition and offset', async () => {
     const world = await openWorld()
     const running = await start(world, failing)
     await send(world, words, [
@@ -182,9 +182,38 @@ describe('code of an operator that throws', () => {
     const error = (await world.failure(running.done)) as OperatorFailed
     expect(error).toBeInstanceOf(OperatorFailed)
     expect(error.message).toBe(
-      "job 'failing': code of an operator threw in 'words' partition 0 at offset 3; nothing of its batch was committed. It said: it is bad",
+      "job 'failing': code of operator tap threw in 'words' partition 0 at offset 3; nothing of its batch was committed. It said: it is bad",
     )
     expect(error.cause).toEqual(new Error('it is bad'))
+  })
+
+  test('is named by kind and name, not the operators around it, also in a branch of a fork', async () => {
+    const throwing = aggregate<string, string, number>('sums', {
+      initial: () => 0,
+      add: () => {
+        throw new Error('it is bad')
+      },
+    })
+    const jobs = [
+      job('flat')
+        .from(words)
+        .pipe(
+          tap(() => undefined),
+          throwing,
+          map(String, { codec: utf8 }),
+          to(texts),
+        ),
+      job('forked')
+        .from(words)
+        .pipe(fork((flow) => flow.pipe(throwing, map(String, { codec: utf8 }), to(texts)))),
+    ]
+    for (const each of jobs) {
+      const world = await openWorld()
+      const running = await start(world, each)
+      await send(world, words, [['a', 'x']])
+      const { message } = (await world.failure(running.done)) as OperatorFailed
+      expect(message).toContain("code of operator aggregate 'sums' threw in 'words' partition 0 at offset 0;")
+    }
   })
 
   test('leaves nothing of its batch, and the next run goes on from the commit before', async () => {
@@ -262,7 +291,9 @@ describe('code of an operator that throws', () => {
     const wide = topic('wide', { key: utf8, value: utf8, partitions: 2 })
     const error = await world.failure(world.weir.run(job('bad').from(wide).pipe(to(texts), bad)))
     expect(error).toBeInstanceOf(OperatorFailed)
-    expect((error as Error).message).toContain('not ready')
+    expect((error as Error).message).toBe(
+      "job 'bad': code of operator custom threw in 'wide' partition 0 before its first record: Error: not ready",
+    )
     await send(world, wide, [['a', 'x']])
     expect(await linesOf(world, texts)).toEqual([])
     await start(world, job('bad').from(wide).pipe(to(texts)))
