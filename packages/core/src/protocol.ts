@@ -3,11 +3,9 @@
 
 export { observe } from './future/observe.ts'
 export { jsonRow, parseRow, retried } from './log/ids.ts'
-export type { OpenLog } from './log/OpenLog.ts'
 export { placesOf } from './log/recordMetadata.ts'
 export { requireInteger } from './log/Topic.ts'
 export { ensureTopic, findSameTopic, findTopic } from './log/topicCatalog.ts'
-export { type ClosedBatch, TopicWriter } from './log/TopicWriter.ts'
-export { jumpHash } from './model/jumpHash.ts'
-export { murmur2OfText } from './model/murmur2.ts'
+export { type ClosedBatch, encodePart, TopicWriter } from './log/TopicWriter.ts'
+export { murmur2, murmur2OfText } from './model/murmur2.ts'
 export { systemStores } from './ports/rows.ts'

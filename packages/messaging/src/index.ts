@@ -1,12 +1,22 @@
-export { UnknownExchange } from './errors.ts'
 export type { Bucket, BucketState, Taken } from './Bucket.ts'
+export { checkStamps, type CheckStampsOptions } from './checkStamps.ts'
+export { DeclaredExchange, declareExchange, type PublishOptions } from './declareExchange.ts'
+export { ExchangeMismatch, InvalidPattern, RouteFailed, UnknownExchange, Unroutable } from './errors.ts'
+export {
+  exchange,
+  type Exchange,
+  type ExchangeOptions,
+  type ExchangeType,
+  type PublishedRecord,
+  type Route,
+} from './exchange.ts'
 export { leakyBucket, type LeakyBucketOptions } from './leakyBucket.ts'
 export { LimitExceeded } from './LimitExceeded.ts'
 export { type LocalRateLimiter, rateLimiter, type RateLimiterOptions } from './localRateLimiter.ts'
-export type { RateLimiter } from './RateLimiter.ts'
-export { sharedRateLimiter, type SharedRateLimiterOptions } from './sharedRateLimiter.ts'
-export { tokenBucket, type TokenBucketOptions } from './tokenBucket.ts'
-export { checkStamps, type CheckStampsOptions } from './checkStamps.ts'
 export { type LossChecker, lossChecker, type LossCheckerOptions } from './lossChecker.ts'
+export type { RateLimiter } from './RateLimiter.ts'
+export type { Binding, Rules } from './Rules.ts'
+export { sharedRateLimiter, type SharedRateLimiterOptions } from './sharedRateLimiter.ts'
 export { type StampEnd, stamping, type StampingProducer } from './stamping.ts'
 export { type StreamFault, streamFaults } from './StreamFault.ts'
+export { tokenBucket, type TokenBucketOptions } from './tokenBucket.ts'
