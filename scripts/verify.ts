@@ -1,14 +1,16 @@
 /**
  * Every check of this workspace, one after the other: what `npm test`, `pnpm verify` and CI run.
  *
- * Each is a script of package.json and can be run alone. All run even when one fails. The last line counts the tests,
- * and each other check as one.
+ * Each is a script of package.json and can be run alone. All run even when one fails. The end, which is all that some logs
+ * show, names what has failed; the last line counts the tests, and each other check as one.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { failuresOf, lastLines, type TestReport } from './failures.ts'
 
+const root = join(import.meta.dirname, '..')
 const checks = ['types', 'lint', 'format:check', 'knip', 'test:unit', 'test:packages']
 const checkMinutesMax = 10
 
@@ -28,29 +30,70 @@ process.on('exit', () => {
   rmSync(folder, { recursive: true })
 })
 
-const passes = (check: string): Promise<boolean> =>
+interface Outcome {
+  readonly ok: boolean
+  /** The end of what it printed. */
+  readonly tail: string
+}
+
+const tailChars = 20_000
+
+/** The check prints through this process, which remembers the end of it. */
+const runCheck = (check: string): Promise<Outcome> =>
   new Promise((resolve) => {
     const args = ['--silent', 'run', check, ...(check === 'test:unit' ? reporters : [])]
-    const child = spawn('pnpm', args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true })
+    const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined ? { FORCE_COLOR: '1' } : {}
+    const env = { ...process.env, ...colour }
+    const child = spawn('pnpm', args, { env, cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     runningGroup = child.pid
+    let tail = ''
+    const show = (text: string, to: NodeJS.WriteStream): void => {
+      to.write(text)
+      tail = (tail + text).slice(-tailChars)
+    }
+    child.stdout.setEncoding('utf8').on('data', (text: string) => show(text, process.stdout))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => show(text, process.stderr))
     const deadline = setTimeout(() => {
-      console.error(`${check} is not done after ${checkMinutesMax} minutes`)
+      show(`${check} is not done after ${checkMinutesMax} minutes\n`, process.stderr)
       endRunning()
     }, checkMinutesMax * 60_000)
-    child.on('close', (code) => {
+    const end = (ok: boolean): void => {
       clearTimeout(deadline)
       runningGroup = undefined
-      resolve(code === 0)
+      resolve({ ok, tail })
+    }
+    child.on('error', ({ message }) => {
+      show(`pnpm cannot be run: ${message}\n`, process.stderr)
+      end(false)
     })
+    child.on('close', (code) => end(code === 0))
   })
 
-/** What vitest counted; a failure at least when it has failed, or has ended without a report. */
-const testCounts = (ok: boolean): { passed: number; failed: number } => {
+const readReport = (): TestReport | undefined => {
   try {
-    const report = JSON.parse(readFileSync(reportFile, 'utf8')) as Record<'numPassedTests' | 'numFailedTests', number>
-    return { passed: report.numPassedTests, failed: Math.max(report.numFailedTests, ok ? 0 : 1) }
+    return JSON.parse(readFileSync(reportFile, 'utf8')) as TestReport
   } catch {
-    return { passed: 0, failed: 1 }
+    return undefined
+  }
+}
+
+interface Result {
+  readonly passed: number
+  readonly failed: number
+  readonly failures: ReadonlyArray<string>
+}
+
+/** A check counts as one; of vitest each test does, with a failure at least when it has failed or ended without a report. */
+const resultOf = (check: string, { ok, tail }: Outcome): Result => {
+  const end = ok ? [] : [`${check}, at its end:\n    ${lastLines(tail).replaceAll('\n', '\n    ')}`]
+  if (check !== 'test:unit') return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, failures: end }
+  const report = readReport()
+  if (report === undefined) return { passed: 0, failed: 1, failures: end }
+  const failures = failuresOf(report, root)
+  return {
+    passed: report.numPassedTests,
+    failed: Math.max(report.numFailedTests, ok ? 0 : 1),
+    failures: failures.length > 0 ? failures : end,
   }
 }
 
@@ -59,18 +102,24 @@ const heading = (text: string): void => console.log(`\n── ${text} ${'─'.re
 let passed = 0
 let failed = 0
 const summary: string[] = []
+const failures: string[] = []
 for (const check of checks) {
   heading(check)
   const startedAt = performance.now()
-  const ok = await passes(check)
+  const outcome = await runCheck(check)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-  summary.push(`${ok ? 'ok    ' : 'FAILED'} ${check.padEnd(14)} ${seconds.padStart(6)} s`)
+  summary.push(`${outcome.ok ? 'ok    ' : 'FAILED'} ${check.padEnd(14)} ${seconds.padStart(6)} s`)
 
-  const counts = check === 'test:unit' ? testCounts(ok) : { passed: ok ? 1 : 0, failed: ok ? 0 : 1 }
-  passed += counts.passed
-  failed += counts.failed
+  const result = resultOf(check, outcome)
+  passed += result.passed
+  failed += result.failed
+  failures.push(...result.failures)
 }
 
+if (failures.length > 0) {
+  heading('what failed')
+  console.log(failures.join('\n\n'))
+}
 heading('summary')
 console.log(`${summary.join('\n')}\n\n${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
