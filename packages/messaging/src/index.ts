@@ -20,3 +20,14 @@ export { sharedRateLimiter, type SharedRateLimiterOptions } from './sharedRateLi
 export { type StampEnd, stamping, type StampingProducer } from './stamping.ts'
 export { type StreamFault, streamFaults } from './StreamFault.ts'
 export { tokenBucket, type TokenBucketOptions } from './tokenBucket.ts'
+export { answer, type Answerer, answering, type AnswerOptions } from './answering.ts'
+export {
+  type AskOptions,
+  type Reply,
+  type RequestCounts,
+  requester,
+  type Requester,
+  type RequesterOptions,
+} from './requester.ts'
+export { InvalidReply, RequestFailed } from './requestErrors.ts'
+export type { RequestTopics } from './RequestTopics.ts'

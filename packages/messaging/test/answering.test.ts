@@ -1,0 +1,47 @@
+import { int32, job, topic, utf8 } from '@weir/core'
+import { and, crashAfter, crashBefore, jobDriver, nth, on, seededRandom, strike } from '@weir/testing'
+import { describe, expect, test } from 'vitest'
+import { answering } from '../src/index.ts'
+
+const requests = topic('requests', { key: utf8, value: int32, partitions: 2 })
+const replies = topic('replies', { key: utf8, value: int32, partitions: 2 })
+
+describe('answering', () => {
+  test('replies to each request once, over crashes and restarts, in the commit of its position', async () => {
+    const random = seededRandom(11)
+    for (let run = 0; run < 12; run++) {
+      const at = 2 + Math.floor(random.next() * 12)
+      let clockAfter: (ms: number, action: () => void) => unknown = () => undefined
+      const answerer = (n: number): Promise<number> =>
+        new Promise((resolve) => clockAfter(1 + (n % 5) * 10, () => resolve(n * 2)))
+      const driver = await jobDriver(job('doublers').from(requests).pipe(answering({ replies }, answerer)), {
+        workers: 2,
+        run: { batchRecordsMax: 3 },
+        faults: [strike(and(on('commit'), nth(at)), run % 2 === 0 ? crashAfter : crashBefore)],
+      })
+      clockAfter = driver.clock.after.bind(driver.clock)
+      await driver.send(
+        requests,
+        Array.from({ length: 20 }, (_, n) => ({
+          key: `k${n % 4}`,
+          value: n,
+          headers: { 'weir.correlation-id': `c${n}`, 'weir.reply-to': `replies/${n % 2}/me` },
+        })),
+      )
+      await driver.advance(30)
+      driver.crash()
+      await driver.restart()
+      await driver.advance(1_000)
+      const output = await driver.output(replies)
+      expect(output.map(({ value }) => value).toSorted((a, b) => a - b)).toEqual(
+        Array.from({ length: 20 }, (_, n) => n * 2),
+      )
+      for (const { value, partition, headers } of output) {
+        expect(headers['weir.correlation-id']).toBe(`c${value / 2}`)
+        expect(partition).toBe((value / 2) % 2)
+        expect(headers['weir.instance']).toBe('me')
+      }
+      await driver.close()
+    }
+  })
+})

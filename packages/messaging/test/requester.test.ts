@@ -1,0 +1,219 @@
+import {
+  BufferFull,
+  Cancelled,
+  type CompletableFuture,
+  float64,
+  int32,
+  noRetry,
+  type RunOptions,
+  StorageClosed,
+  TimedOut,
+  topic,
+  utf8,
+  Weir,
+} from '@weir/core'
+import { memory, memoryDisk, seededRandom, virtualClock } from '@weir/testing'
+import { describe, expect, test } from 'vitest'
+import { answer, InvalidReply, RequestFailed, type Requester, requester } from '../src/index.ts'
+
+const requests = topic('squares', { key: utf8, value: int32, partitions: 3 })
+const replies = topic('squares-replies', { key: utf8, value: int32, partitions: 2 })
+const topics = { requests, replies }
+const timeoutMs = 1_000
+
+/** Several processes over one disk, at one time. */
+const scene = () => {
+  const clock = virtualClock(1_000_000)
+  const disk = memoryDisk()
+  const now = async <A>(future: CompletableFuture<A>): Promise<A> => {
+    await clock.settle()
+    return future
+  }
+  const open = (): Promise<Weir> => now(Weir.open(memory({ disk, clock }), { clock }))
+  const run: RunOptions = { leaseMs: 3_600_000 }
+  return { clock, now, open, run }
+}
+
+const statusesOf = (asked: ReadonlyArray<CompletableFuture<unknown>>): ReadonlyArray<string> =>
+  asked.map(({ state }) => state.status)
+
+describe('requester', () => {
+  test('gives each of several asking instances the replies to its own requests, once, whoever answers', async () => {
+    const { clock, now, open, run } = scene()
+    const random = seededRandom(3)
+    const handled: number[] = []
+    for (let i = 0; i < 2; i++) {
+      const answering = answer(
+        await open(),
+        'squarers',
+        topics,
+        (n) => {
+          handled.push(n)
+          return new Promise<number>((resolve) => clock.after(random.next() * 50, () => resolve(n * n)))
+        },
+        { run, order: 'none' },
+      )
+      await now(answering)
+    }
+    const askers: Array<Requester<string, number, number>> = []
+    for (let i = 0; i < 3; i++) askers.push(await now(requester(await open(), { ...topics, timeoutMs })))
+    const asked = Array.from({ length: 90 }, (_, n) => askers[n % 3]!.ask(`k${n % 10}`, n))
+    await clock.advance(900)
+    expect(asked.map((reply) => (reply.getNow(undefined) as { value: number }).value)).toEqual(
+      asked.map((_, n) => n * n),
+    )
+    expect(handled.toSorted((a, b) => a - b)).toEqual(asked.map((_, n) => n))
+    for (const asker of askers) {
+      expect(asker.counts()).toEqual({ answered: 30, failed: 0, timedOut: 0, late: 0, repeated: 0 })
+    }
+  })
+
+  test('times out, and what has expired is never run', async () => {
+    const { clock, now, open, run } = scene()
+    const asker = await now(requester(await open(), { ...topics, timeoutMs }))
+    const asked = [asker.ask('k', 1), asker.ask('k', 2, { timeoutMs: 5_000 })]
+    await clock.advance(999)
+    expect(statusesOf(asked)).toEqual(['pending', 'pending'])
+    await clock.advance(1)
+    await expect(asked[0]).rejects.toThrow(TimedOut)
+    await expect(asked[0]).rejects.toThrow("no reply to a request to topic 'squares' within 1000 ms")
+    const handled: number[] = []
+    await now(answer(await open(), 'squarers', topics, (n) => (handled.push(n), n * n), { run }))
+    await clock.settle()
+    expect((await asked[1])!.value).toBe(4)
+    expect(handled).toEqual([2])
+    expect(asker.counts()).toEqual({ answered: 1, failed: 0, timedOut: 1, late: 0, repeated: 0 })
+  })
+
+  test('drops and counts replies that come late, and replies that come twice', async () => {
+    const { clock, now, open, run } = scene()
+    const answerer = (waitMs: number) => (n: number) =>
+      new Promise<number>((resolve) => clock.after(waitMs, () => resolve(n)))
+    // two groups answer the same requests
+    await now(answer(await open(), 'fast', topics, answerer(100), { run }))
+    await now(answer(await open(), 'slow', topics, answerer(300), { run }))
+    const asker = await now(requester(await open(), { ...topics, timeoutMs }))
+    const reply = asker.ask('k', 7)
+    const impatient = asker.ask('other', 8, { timeoutMs: 50 })
+    await clock.advance(100)
+    expect((await reply).value).toBe(7)
+    await expect(impatient).rejects.toThrow(TimedOut)
+    await clock.advance(1_000)
+    expect(asker.counts()).toEqual({ answered: 1, failed: 0, timedOut: 1, late: 1, repeated: 2 })
+  })
+
+  test('is told when the handler has failed for good, after its last attempt', async () => {
+    const { clock, now, open, run } = scene()
+    const attempts: number[] = []
+    await now(
+      answer(
+        await open(),
+        'squarers',
+        topics,
+        (n, { attempt }) => {
+          attempts.push(attempt)
+          if (n === 1) throw new Error('no squares today')
+          return n === 2 ? (null as unknown as number) : n + 0.5
+        },
+        { run, retry: { ...noRetry, attemptsMax: 2, isWorthIt: () => true } },
+      ),
+    )
+    const asker = await now(requester(await open(), { ...topics, timeoutMs }))
+    const asked = [asker.ask('k', 1), asker.ask('k', 2), asker.ask('k', 3)]
+    await clock.advance(100)
+    await expect(asked[0]).rejects.toThrow(RequestFailed)
+    await expect(asked[0]).rejects.toThrow(/no squares today/)
+    await expect(asked[1]).rejects.toThrow(/the reply is null; expected a value of int32/)
+    await expect(asked[2]).rejects.toThrow(/codec int32/)
+    expect(attempts).toEqual([1, 2, 1, 2, 1, 2])
+    expect(asker.counts().failed).toBe(3)
+  })
+
+  test('is told of a reply that cannot be read', async () => {
+    const { clock, now, open } = scene()
+    const weir = await open()
+    const asker = await now(requester(weir, { ...topics, timeoutMs, partition: 1 }))
+    const asked = asker.ask('k', 1)
+    const headers = new Promise<Readonly<Record<string, string>>>((resolve) => {
+      weir
+        .topic(requests)
+        .from('earliest')
+        .subscribe((record) => resolve(record.headers))
+    })
+    await clock.settle()
+    const { 'weir.correlation-id': id = '', 'weir.reply-to': to = '' } = await headers
+    expect(to).toMatch(/^squares-replies\/1\/[0-9a-z]{20}$/)
+    const wrong = { ...topic(replies.name, { key: utf8, value: float64, partitions: 2 }) }
+    const named = { ...wrong, value: { ...float64, name: int32.name } }
+    const producer = await now(weir.producer(named))
+    const instance = to.split('/')[2]!
+    void producer.append('k', 1, { partition: 1, headers: { 'weir.correlation-id': id, 'weir.instance': instance } })
+    await clock.settle()
+    await expect(asked).rejects.toThrow(InvalidReply)
+    await expect(asked).rejects.toThrow(/its value is none of codec int32/)
+  })
+
+  test('handles a request that nobody waits for, and drops its reply', async () => {
+    const { clock, now, open, run } = scene()
+    const weir = await open()
+    const handled: number[] = []
+    const running = await now(answer(weir, 'squarers', topics, (n) => (handled.push(n), n), { run }))
+    const producer = await now(weir.producer(requests))
+    const to = (replyTo: string) => ({ headers: { 'weir.correlation-id': 'c', 'weir.reply-to': replyTo } })
+    void producer.append('k', 0)
+    void producer.append('k', 1, to('elsewhere/0/x'))
+    void producer.append('k', 2, to('squares-replies/2/x'))
+    void producer.append('k', 3, to('squares-replies/-1/x'))
+    void producer.append('k', 4, to('squares-replies'))
+    void producer.append('k', 5, { headers: { 'weir.reply-to': 'squares-replies/0/x' } })
+    await clock.settle()
+    expect(handled).toEqual([0, 1, 2, 3, 4, 5])
+    expect(running.metrics().lag).toBe(0)
+    expect(weir.storage.bounds(weir.topics().find(({ name }) => name === replies.name)!.firstPartition).end).toBe(0)
+  })
+
+  test('fails at once what cannot be sent, and what is too much', async () => {
+    const { now, open } = scene()
+    const asker = await now(requester(await open(), { ...topics, timeoutMs, waitingMax: 1 }))
+    await expect(asker.ask('k', 0.5)).rejects.toThrow(/int32/)
+    await expect(asker.ask('k', 1, { timeoutMs: 0 })).rejects.toThrow(/timeoutMs is 0/)
+    const first = asker.ask('k', 1)
+    await expect(asker.ask('k', 2)).rejects.toThrow(BufferFull)
+    first.cancel()
+    await expect(first).rejects.toThrow(Cancelled)
+    expect(asker.ask('k', 2).isDone).toBe(false)
+  })
+
+  test('leaves no timer behind a request that is answered, cancelled or closed', async () => {
+    const { clock, now, open } = scene()
+    const weir = await open()
+    const asker = await now(requester(weir, { ...topics, timeoutMs }))
+    const asked = [asker.ask('k', 1), asker.ask('k', 2)]
+    await clock.settle()
+    expect(clock.pending().length).toBe(2)
+    asked[0]!.cancel()
+    expect(clock.pending().length).toBe(1)
+    asker.close()
+    expect(clock.pending().length).toBe(0)
+    await expect(asked[1]).rejects.toThrow(StorageClosed)
+    await expect(asker.ask('k', 3)).rejects.toThrow(StorageClosed)
+  })
+
+  test('fails what waits with StorageClosed when its Weir is closed', async () => {
+    const { clock, now, open } = scene()
+    const weir = await open()
+    const asker = await now(requester(weir, { ...topics, timeoutMs }))
+    const asked = asker.ask('k', 1)
+    void weir.close()
+    await clock.settle()
+    await expect(asked).rejects.toThrow(StorageClosed)
+  })
+
+  test('refuses options out of range', async () => {
+    const { now, open } = scene()
+    const weir = await open()
+    await expect(now(requester(weir, { ...topics, timeoutMs: 0 }))).rejects.toThrow(/timeoutMs is 0/)
+    await expect(now(requester(weir, { ...topics, timeoutMs, partition: 2 }))).rejects.toThrow(/partition is 2/)
+    await expect(now(requester(weir, { ...topics, timeoutMs, waitingMax: 0 }))).rejects.toThrow(/waitingMax is 0/)
+  })
+})
