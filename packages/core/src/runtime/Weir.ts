@@ -191,7 +191,7 @@ const runSettings = (job: string, options: RunOptions, session: string): RunSett
   if (options.member !== undefined) validateName('member', options.member)
   if (!assignments.includes(settings.assignment)) {
     throw new InvalidOption(
-      `${what('assignment')} is ${String(settings.assignment)}; expected one of ${assignments.join(', ')}`,
+      `${what('assignment')} is ${settings.assignment}; expected one of ${assignments.join(', ')}`,
     )
   }
   if (options.until !== undefined && options.until !== 'end') {

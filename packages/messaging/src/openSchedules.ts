@@ -1,0 +1,203 @@
+import {
+  type AppendOptions,
+  type CompletableFuture,
+  type Headers,
+  InvalidOption,
+  job,
+  type JobFlow,
+  msgpack,
+  type Producer,
+  type RecordMetadata,
+  type RunningJob,
+  type RunOptions,
+  type Topic,
+  topic,
+  type TopicInfo,
+  utf8,
+  validateName,
+  type Weir,
+} from '@weir/core'
+import { ensureTopic, TopicWriter } from '@weir/core/protocol'
+import { RecordBatch } from '@weir/core/storage'
+import { requireCronTimes } from './internal/cronTimes.ts'
+import { deliverDue } from './internal/deliverDue.ts'
+import type { Missed, Scheduled, ScheduledRecord } from './Scheduled.ts'
+
+/** When a record is delivered: at a time, or so much later than now. One of the two. */
+export type DeliveryTime =
+  | { readonly at: number | Date; readonly afterMs?: never }
+  | { readonly afterMs: number; readonly at?: never }
+
+/** What may be said of a record that is delivered later. */
+export type DeliverOptions = DeliveryTime & {
+  /**
+   * Of the message. A second one with it to the same topic adds nothing, whether it waits or has been delivered: neither is
+   * it delivered again.
+   */
+  readonly id?: string
+  readonly headers?: Headers
+  /** Event time in ms since 1970; the time at which it is due by default. */
+  readonly timestamp?: number
+  /** Within the topic; the topic's partitioner decides by default. */
+  readonly partition?: number
+}
+
+/** A record that is appended again and again. */
+export interface CronOptions<K, V> {
+  /** Five fields (minute, hour, day of month, month, day of week), or six with seconds before them, such as `0 9 * * 1-5`. */
+  readonly cron: string
+  /** An IANA name; `UTC` by default. */
+  readonly timeZone?: string
+  readonly topic: Topic<K, V>
+  readonly key: K
+  readonly value: V
+  readonly headers?: Headers
+  /** What is done about times at which no process was there: `once` (the default) one record for all of them. */
+  readonly missed?: Missed
+}
+
+/** How the process takes part in the delivery. */
+export type SchedulesOptions = Pick<RunOptions, 'member' | 'leaseMs'>
+
+const scheduled: Topic<string, Scheduled> = topic('weir-schedules', {
+  key: utf8,
+  value: msgpack<Scheduled>(),
+  partitions: 4,
+  recordBytesMax: 2 ** 30,
+})
+
+const deliveries: JobFlow<string, Scheduled> = job('weir-schedules').from(scheduled).pipe(deliverDue)
+
+/**
+ * Opens what delivers records later, at a time or by a cron line, and takes part in the delivery: whoever has it open
+ * shares that, and while nobody has, what is due waits. What waits is on disk, in the order of time, and takes no memory.
+ *
+ * @throws InvalidJob when this Weir has it open already; as `Weir.run`
+ * @example
+ * import { topic, utf8, Weir } from '@weir/core'
+ * import { memory } from '@weir/testing'
+ * import { firstValueFrom } from 'rxjs'
+ *
+ * const weir = await Weir.open(memory())
+ * const reminders = topic('reminders', { key: utf8, value: utf8 })
+ * const schedules = await openSchedules(weir)
+ * await schedules.deliver(reminders, 'ann', 'pay the bill', { afterMs: 20 })
+ * const reminder = await firstValueFrom(weir.topic(reminders).from('earliest'))
+ * reminder._tag === 'Record' && reminder.value // => 'pay the bill'
+ * await weir.close()
+ */
+export const openSchedules = (weir: Weir, options: SchedulesOptions = {}): CompletableFuture<Schedules> =>
+  weir
+    .producer(scheduled)
+    .thenCompose((producer) =>
+      weir.run(deliveries, options).thenApply((running) => new Schedules(weir, producer, running)),
+    )
+
+/** Records that are delivered later; see `openSchedules`. */
+export class Schedules {
+  readonly #weir: Weir
+  readonly #producer: Producer<string, Scheduled>
+  readonly #running: RunningJob
+  #sent = 0
+
+  constructor(weir: Weir, producer: Producer<string, Scheduled>, running: RunningJob) {
+    this.#weir = weir
+    this.#producer = producer
+    this.#running = running
+  }
+
+  /** The delivery as a run: its `done` tells when it fails, its metrics how much waits to be read. */
+  get running(): RunningJob {
+    return this.#running
+  }
+
+  /**
+   * Appends a record to a topic when its time has come: exactly once, within 50 ms when the machine is idle; at once when it
+   * is past. Until then nobody sees it, and it survives any crash.
+   *
+   * @returns completes when it is durable that it will be delivered; where it waits
+   * @throws InvalidOption, EncodeFailed, TopicMismatch; as `Producer.append`
+   */
+  deliver<K, V>(to: Topic<K, V>, key: K, value: V, options: DeliverOptions): CompletableFuture<RecordMetadata> {
+    return ensureTopic(this.#weir.storage, to).thenCompose((info) => {
+      const atMs = this.#timeOf(to.name, options)
+      const record = this.#encoded(to, info, key, value, options)
+      const { id } = record
+      // of one id in one partition, where the log knows it; others are spread
+      const place = id === null ? `${this.#weir.storage.session}/${this.#sent++}` : `${to.name}/${id}`
+      return this.#producer.append(
+        place,
+        { _tag: 'Delivery', atMs, record },
+        id === null ? undefined : { id: `${to.name}/${id}` },
+      )
+    })
+  }
+
+  /**
+   * Appends a record whenever a cron line says so, until it is cancelled. A schedule of the same name is replaced, so
+   * a program may set its schedules at each start. Each record has the id `name@time`.
+   *
+   * @returns completes when that is durable
+   * @throws InvalidName; InvalidOption for a line that is no cron line or has no time to come, and an unknown time zone
+   */
+  cron<K, V>(name: string, options: CronOptions<K, V>): CompletableFuture<void> {
+    const { cron, timeZone = 'UTC', topic: to, key, value, headers, missed = 'once' } = options
+    return ensureTopic(this.#weir.storage, to).thenCompose((info) => {
+      validateName('schedule', name)
+      requireCronTimes(`schedule '${name}'`, { cron, timeZone }, this.#weir.clock.now())
+      if (!['once', 'each', 'skip'].includes(missed)) {
+        throw new InvalidOption(`schedule '${name}': missed is ${missed}; expected 'once', 'each' or 'skip'`)
+      }
+      const record = this.#encoded(to, info, key, value, headers === undefined ? {} : { headers })
+      const set: Scheduled = { _tag: 'CronSet', name, cron, timeZone, missed, record }
+      return this.#producer.append(name, set).thenApply(() => undefined)
+    })
+  }
+
+  /** Ends a schedule; nothing happens when there is none of this name. Completes when that is durable. */
+  cancel(name: string): CompletableFuture<void> {
+    return this.#producer.append(name, { _tag: 'CronCancelled', name }).thenApply(() => undefined)
+  }
+
+  /** Takes no part any more. What waits goes on waiting for others, or for the next start. */
+  close(): CompletableFuture<void> {
+    return this.#producer.close().thenCompose(() => this.#running.stop())
+  }
+
+  /** The record as it will be appended: what would be wrong with it then is found now. */
+  #encoded<K, V>(to: Topic<K, V>, info: TopicInfo, key: K, value: V, options: AppendOptions): ScheduledRecord {
+    const writer = new TopicWriter(to, info)
+    const { id = null, headers = null, timestamp = null, partition } = options
+    writer.add(key, value, timestamp ?? 0, id, headers, -Infinity, partition)
+    const [closed] = writer.take()
+    const batch = RecordBatch.view(closed!.append.batch, 0)
+    return {
+      topic: to.name,
+      partition: closed!.partition,
+      key: batch.key(0)?.slice() ?? null,
+      value: batch.value(0)?.slice() ?? null,
+      headers,
+      id,
+      timestamp,
+    }
+  }
+
+  #timeOf(to: string, { at, afterMs }: DeliverOptions): number {
+    if ((at === undefined) === (afterMs === undefined)) {
+      throw new InvalidOption(
+        `delivery to '${to}': at is ${String(at)} and afterMs is ${String(afterMs)}; expected one of the two`,
+      )
+    }
+    if (afterMs !== undefined && !(afterMs >= 0)) {
+      throw new InvalidOption(`delivery to '${to}': afterMs is ${afterMs}; expected a number of at least 0`)
+    }
+    const atMs = Math.ceil(at === undefined ? this.#weir.clock.now() + afterMs : Number(at))
+    if (!(Math.abs(atMs) <= timeMax)) {
+      throw new InvalidOption(`delivery to '${to}': it is due at ${atMs}; expected milliseconds since 1970`)
+    }
+    return atMs
+  }
+}
+
+/** The largest time of a `Date`. */
+const timeMax = 8.64e15
