@@ -7,8 +7,12 @@ import { schemaValidator } from './schemaValidator.ts'
 
 /** What checks a value that was just read, and prepares one that is about to be written. */
 export interface Validator<A> {
-  /** The type's name, for the codec's. */
-  readonly name: string
+  /** The type's name, for the codec's; `undefined` for a schema, which has none. */
+  readonly name: string | undefined
+  /** What the type is, in words. */
+  readonly what: string
+  /** Whether a value that is about to be written is of the type. Never throws. */
+  readonly is: (value: A) => boolean
   /** The typed value, or why it is none. Never throws. */
   readonly decode: (value: unknown) => Either<Refusal, A>
   /** What is to be written for a value. May throw. */

@@ -11,6 +11,14 @@ export const ioTsValidator = <A>(type: Type<A, unknown, unknown>): Validator<A> 
   const guard = compileGuard(type)
   return {
     name: type.name,
+    what: `the type ${shortened(type.name)}`,
+    is: (value) => {
+      try {
+        return (guard?.encodesAsItIs === true && guard.accepts(value)) || type.is(value)
+      } catch {
+        return false
+      }
+    },
     decode: (value) => {
       try {
         return guard !== undefined && guard.accepts(value) ? right(value as A) : decodeWith(type, value)

@@ -3,29 +3,25 @@ import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
 import type { Type } from 'io-ts'
 import { EncodeFailed } from '../model/errors.ts'
 import type { Codec, DecodeFailure } from './Codec.ts'
-import { codecName } from './codecName.ts'
 import { decodeFailure, refused } from './decodeFailure.ts'
+import type { NamedOptions } from './NamedOptions.ts'
 import { reservedKeyIn, reservedKeyReason } from './reservedKeyIn.ts'
 import { textBytes } from './textBytes.ts'
 import { typeOf } from './typeOf.ts'
+import { checkingWrites, typedName } from './typedCodec.ts'
 import { notUtf8, utf8Text } from './utf8.ts'
 import { type AnyType, type Validator, validatorOf } from './Validator.ts'
-
-/** How a codec of a type is called. */
-export interface NamedOptions {
-  /** The name to use in place of the type's own: schemas have none, so two of one vendor are told apart by it alone. */
-  readonly name?: string | undefined
-}
 
 /**
  * Values of a type as JSON text, checked when they are read.
  *
  * The type is an io-ts type, or a schema of Zod, Valibot or anything else that speaks Standard Schema and accepts its own
  * output. Give io-ts types a name: it becomes the codec's, and the one they have otherwise changes with every field.
+ * A schema has none, so it is given here: without one a changed state or topic would not be noticed.
  * What JSON has no form for is not written: `undefined`, functions, NaN and infinite numbers (`EncodeFailed`).
  * -0 comes back as 0. Objects with an own key `__proto__`, `constructor` or `prototype` are neither written nor read.
  *
- * @throws InvalidOption for something else, and for an asynchronous schema
+ * @throws InvalidOption for something else, for a schema without a name, and for an asynchronous schema
  * @example
  * import * as t from 'io-ts'
  * json(t.type({ delay: t.number }, 'Flight')).name // => 'json(Flight)'
@@ -33,11 +29,11 @@ export interface NamedOptions {
 export function json<A>(type: Type<A, any, unknown>, options?: NamedOptions): Codec<A>
 export function json<S extends StandardSchemaV1>(
   schema: S,
-  options?: NamedOptions,
+  options: NamedOptions & { readonly name: string },
 ): Codec<StandardSchemaV1.InferOutput<S>>
 export function json<A>(type: AnyType<A>, options: NamedOptions = {}): Codec<A> {
   const validator = validatorOf(type)
-  return jsonCodec(codecName('json', options.name ?? validator.name), validator)
+  return jsonCodec(typedName('json', validator, options), checkingWrites('json', validator, options))
 }
 
 /**
@@ -48,9 +44,9 @@ export function json<A>(type: AnyType<A>, options: NamedOptions = {}): Codec<A> 
  */
 export const jsonUnchecked = <A>(): Codec<A> => jsonCodec('json', unchecked as Validator<A>)
 
-const unchecked: Validator<unknown> = { name: '', decode: right, encode: (value) => value }
+const unchecked: Pick<Validator<unknown>, 'decode' | 'encode'> = { decode: right, encode: (value) => value }
 
-const jsonCodec = <A>(name: string, validator: Validator<A>): Codec<A> => {
+const jsonCodec = <A>(name: string, validator: Pick<Validator<A>, 'decode' | 'encode'>): Codec<A> => {
   const encode = (value: A): string => jsonText(name, validator.encode(value))
   const decode = (text: string, source: Uint8Array | string): Either<DecodeFailure, A> => {
     let value: unknown

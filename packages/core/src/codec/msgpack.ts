@@ -4,22 +4,23 @@ import type { Type } from 'io-ts'
 import { addExtension, Packr } from 'msgpackr'
 import { EncodeFailed } from '../model/errors.ts'
 import type { Codec, DecodeFailure } from './Codec.ts'
-import { codecName } from './codecName.ts'
 import { decodeFailure, refused } from './decodeFailure.ts'
-import type { NamedOptions } from './json.ts'
+import type { NamedOptions } from './NamedOptions.ts'
 import { reservedKeyIn, reservedKeyReason } from './reservedKeyIn.ts'
+import { checkingWrites, typedName } from './typedCodec.ts'
 import { typeOf } from './typeOf.ts'
 import { type AnyType, validatorOf } from './Validator.ts'
 
 /**
  * Values as MessagePack: smaller than JSON, and with Date, Map, Set, bigint, bytes, undefined, NaN and infinities.
  *
- * With a type (io-ts or Standard Schema) values are checked when they are read; without one they are not.
+ * With a type (io-ts or Standard Schema) values are checked when they are read, and with `checkOnWrite` when they are written;
+ * without one they are not. A schema needs a name.
  * Objects with an own key `__proto__`, `constructor` or `prototype` are neither written (`EncodeFailed`) nor read: a Map has
  * no such limits. Functions and symbols have no form. Instances of classes come back as plain objects.
  * Whole numbers of other programs that need 64 bits are read as bigint.
  *
- * @throws InvalidOption for something that is no type, and for an asynchronous schema
+ * @throws InvalidOption for something that is no type, for a schema without a name, and for an asynchronous schema
  * @example
  * msgpack().name // => 'msgpack'
  */
@@ -27,12 +28,13 @@ export function msgpack<A>(): Codec<A>
 export function msgpack<A>(type: Type<A, any, unknown>, options?: NamedOptions): Codec<A>
 export function msgpack<S extends StandardSchemaV1>(
   schema: S,
-  options?: NamedOptions,
+  options: NamedOptions & { readonly name: string },
 ): Codec<StandardSchemaV1.InferOutput<S>>
 export function msgpack<A>(type?: AnyType<A>, options: NamedOptions = {}): Codec<A> {
   if (type === undefined) return unchecked as Codec<A>
-  const validator = validatorOf(type)
-  const name = codecName('msgpack', options.name ?? validator.name)
+  const given = validatorOf(type)
+  const name = typedName('msgpack', given, options)
+  const validator = checkingWrites('msgpack', given, options)
   return {
     name,
     encode: (value) => pack(name, validator.encode(value)),

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { type Either, left, right } from 'fp-ts/lib/Either.js'
+import { type Either, isRight, left, right } from 'fp-ts/lib/Either.js'
 import { InvalidOption } from '../model/errors.ts'
 import type { Refusal, Validator } from './Validator.ts'
 
@@ -18,7 +18,9 @@ export const schemaValidator = <A>(schema: StandardSchemaV1<unknown, A>): Valida
     throw asynchronous(vendor)
   let written = false
   return {
-    name: vendor,
+    name: undefined,
+    what: `a ${vendor} schema`,
+    is: (value) => isRight(decodeWith(schema, value)),
     decode: (value) => decodeWith(schema, value),
     encode: (value) => {
       if (!written && answersLater(() => validate(value))) throw asynchronous(vendor)

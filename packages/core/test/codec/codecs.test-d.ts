@@ -16,10 +16,10 @@ describe('codecs', () => {
   it('take their type from what they are given', () => {
     expectTypeOf(json(t.type({ a: t.string }))).toEqualTypeOf<Codec<A>>()
     expectTypeOf(json(t.union([t.string, t.number]))).toEqualTypeOf<Codec<string | number>>()
-    expectTypeOf(json(z.object({ a: z.string() }))).toEqualTypeOf<Codec<A>>()
-    expectTypeOf(json(v.object({ a: v.string() }))).toEqualTypeOf<Codec<A>>()
+    expectTypeOf(json(z.object({ a: z.string() }), { name: 'A' })).toEqualTypeOf<Codec<A>>()
+    expectTypeOf(json(v.object({ a: v.string() }), { name: 'A' })).toEqualTypeOf<Codec<A>>()
     expectTypeOf(msgpack(t.type({ a: t.string }))).toEqualTypeOf<Codec<A>>()
-    expectTypeOf(msgpack(z.object({ a: z.string() }))).toEqualTypeOf<Codec<A>>()
+    expectTypeOf(msgpack(z.object({ a: z.string() }), { name: 'A' })).toEqualTypeOf<Codec<A>>()
     expectTypeOf(msgpack<A>()).toEqualTypeOf<Codec<A>>()
     expectTypeOf(jsonUnchecked<A>()).toEqualTypeOf<Codec<A>>()
     expectTypeOf(nullable(utf8)).toEqualTypeOf<Codec<string | null>>()
