@@ -23,8 +23,8 @@ const run = (cwd: string, command: string, ...args: readonly string[]): string =
   try {
     return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
   } catch (cause) {
-    const { stdout, stderr } = cause as { stdout: string; stderr: string }
-    console.error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`)
+    const { message, stdout, stderr } = cause as { message: string; stdout?: string; stderr?: string }
+    console.error(stdout === undefined ? message : `${command} ${args.join(' ')} failed:\n${stdout}${stderr}`)
     process.exit(1)
   }
 }

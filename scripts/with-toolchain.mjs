@@ -29,14 +29,19 @@ const run = ([command, ...args], stdio) =>
     const child = spawn(command, args, { env, stdio, ...(stdio === 'inherit' ? {} : { cwd: root }) })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (output += text))
-    // The terminal tells the child too; we only have to outlive it.
-    process.on('SIGINT', () => {})
-    process.on('SIGTERM', () => child.kill('SIGTERM'))
+    // A Ctrl-C in the terminal reaches the child too, a kill of this process does not: it may hear of it twice.
+    const tell = (signal) => child.kill(signal)
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+    for (const signal of signals) process.on(signal, tell)
+    const end = (code) => {
+      for (const signal of signals) process.off(signal, tell)
+      resolve({ code, output })
+    }
     child.on('error', ({ message }) => {
       console.error(message)
-      resolve({ code: 127, output })
+      end(127)
     })
-    child.on('close', (code, signal) => resolve({ code: code ?? 128 + constants.signals[signal], output }))
+    child.on('close', (code, signal) => end(code ?? 128 + constants.signals[signal]))
   })
 
 /** npx asks the registry even for what it has, so it is used only until pnpm is among the installed tools. */
@@ -53,6 +58,10 @@ const setUp = async () => {
   const startedAt = Date.now()
   const install = [...pnpm(devDependencies.pnpm), 'install', '--frozen-lockfile', '--prefer-offline']
   const { code, output } = await run(install, ['ignore', 'pipe', 'pipe'])
+  if (code > 128) {
+    console.error('The set-up was interrupted; the next command goes on with it.')
+    process.exit(code)
+  }
   if (code !== 0) {
     console.error(output)
     const unreachable = /ENOTFOUND|ECONNREFUSED|ECONNRESET|EAI_AGAIN|ETIMEDOUT|ENETUNREACH|error sending request/.test(
@@ -69,6 +78,16 @@ const setUp = async () => {
   console.error(`Set up in ${Math.round((Date.now() - startedAt) / 1000)} s.\n`)
 }
 
-if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp()) await setUp()
+const usage = `node scripts/with-toolchain.mjs [command [arguments]]
+
+Runs a command on this workspace's own tools, and installs them first where they are missing; without one it only does that.
+`
+
 const command = process.argv.slice(2)
+if (command.length > 0 && !/^[^-]/.test(command[0])) {
+  const isHelp = ['-h', '--help'].includes(command[0])
+  process.stderr.write(isHelp ? usage : `'${command[0]}' is no command.\n\n${usage}`)
+  process.exit(isHelp ? 0 : 2)
+}
+if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp()) await setUp()
 if (command.length > 0) process.exitCode = (await run(command, 'inherit')).code

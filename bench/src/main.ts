@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { mkdirSync, statfsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -44,20 +44,31 @@ const defaultFolder = (): string => {
   return own
 }
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true },
-    folder: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-})
-const names = values.only ?? Object.keys(benchmarks)
-const unknown = names.filter((name) => benchmarks[name] === undefined)
-if (values.help || unknown.length > 0) {
-  process.stderr.write(`${unknown.map((name) => `unknown benchmark: ${name}\n`).join('')}${usage}`)
-  process.exit(values.help ? 0 : 2)
+const endWithUsage = (mistakes: ReadonlyArray<string>): never => {
+  process.stderr.write(`${mistakes.map((mistake) => `${mistake}\n`).join('')}${usage}`)
+  process.exit(mistakes.length === 0 ? 0 : 2)
 }
+
+const options = {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string', multiple: true },
+  folder: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const
+
+const parsed = () => {
+  try {
+    return parseArgs({ options }).values
+  } catch (error) {
+    return endWithUsage([error instanceof Error ? error.message : String(error)])
+  }
+}
+
+const values = parsed()
+const names = values.only ?? Object.keys(benchmarks)
+const mistakes = names.filter((name) => benchmarks[name] === undefined).map((name) => `unknown benchmark: ${name}`)
+if (values.folder !== undefined && !existsSync(values.folder)) mistakes.push(`no folder: ${values.folder}`)
+if (values.help || mistakes.length > 0) endWithUsage(mistakes)
 
 const start = performance.now()
 const status = new Status(names.length)
