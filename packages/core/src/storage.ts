@@ -3,6 +3,7 @@
 // What only a storage needs, such as the batch format, is here and not in the main entry.
 
 export {
+  batchChecksum,
   batchCount,
   batchHasIds,
   batchProducerEpoch,
@@ -22,10 +23,13 @@ export {
   SequenceGap,
   StorageFailed,
   StorageRefused,
+  TopicFull,
   WeirError,
 } from './model/errors.ts'
+export { offsetOfTime } from './model/offsetOfTime.ts'
 export { RecordBatch } from './model/RecordBatch.ts'
 export { RecordBatchBuilder, type RecordBatchOptions } from './model/RecordBatchBuilder.ts'
+export { sparseBatch, type SparseBatchParts } from './model/sparseBatch.ts'
 export { selectRecords } from './model/selectRecords.ts'
 export type { StagedBatch, StagedProducer } from './ports/AppendStage.ts'
 export {
@@ -37,6 +41,8 @@ export {
   type Expectation,
   type Fence,
   type PositionChange,
+  type Replacement,
+  type Trim,
   type RowChange,
 } from './ports/Commit.ts'
 export {
@@ -45,8 +51,10 @@ export {
   emptyTail,
   type OnRecord,
   type ProducerState,
+  type StoredBatch,
   type Tail,
 } from './ports/OnRecord.ts'
+export { type RemovedBatch, removedBatchesMax, removedIdsMax } from './ports/RemovalStage.ts'
 export { epochOf, epochRow, epochValue, rowKey, rowKeyEnd } from './ports/rows.ts'
 export { checksumBatches, stageCommit, type StagedCommit } from './ports/stageCommit.ts'
 export type {

@@ -9,18 +9,22 @@ import {
   type Row,
   type RowReader,
 } from '@weir/core'
-import { RecordBatch, type Tail, verifyBatch } from '@weir/core/storage'
+import { offsetOfTime, RecordBatch, type StoredBatch, type Tail, verifyBatch } from '@weir/core/storage'
 import type { Transaction } from 'lmdb'
 import type { Environment, Reading } from './environment.ts'
-import { logKey, logKeyOffset, plainBytesMax, positionKey, tailKey } from './keys.ts'
+import {
+  batchBefore,
+  logKey,
+  logKeyOffset,
+  plainBytesMax,
+  positionKey,
+  positionKeyGroup,
+  positionRange,
+  tailKey,
+} from './keys.ts'
 import { readFailed } from './failures.ts'
 import { isStoredLong, rowOfStored, storedRange, storedRowKey } from './rowKeys.ts'
 import { decodeNumber, decodeTail } from './tail.ts'
-
-interface StoredBatch {
-  readonly bytes: Uint8Array
-  readonly baseOffset: number
-}
 
 /** Reads an environment as it is now, or, with a transaction, as it was when that began. */
 export class LmdbReader implements RowReader {
@@ -64,6 +68,20 @@ export class LmdbReader implements RowReader {
   position(group: string, partition: number): number {
     this.#prepare()
     return decodeNumber(this.#get(positionKey(partition, group))) ?? 0
+  }
+
+  bytes(partition: number): number {
+    this.#prepare()
+    return this.#tail(partition).bytes
+  }
+
+  positions(partition: number): ReadonlyMap<string, number> {
+    this.#prepare()
+    const found = new Map<string, number>()
+    for (const { key, value } of this.#range({ ...positionRange(partition), ...this.#reading })) {
+      found.set(positionKeyGroup(key), decodeNumber(value)!)
+    }
+    return found
   }
 
   /** @throws OffsetOutOfRange, CorruptBatch */
@@ -116,11 +134,7 @@ export class LmdbReader implements RowReader {
         high = batch.baseOffset
       } else low = batch.baseOffset + batch.count
     }
-    if (found === undefined) return end
-    for (let index = 0; index < found.count; index++) {
-      if (found.timestamp(index) >= timestamp) return Math.max(start, found.baseOffset + index)
-    }
-    return Math.max(start, found.baseOffset)
+    return found === undefined ? end : Math.max(start, offsetOfTime(found, timestamp))
   }
 
   /** The batch that holds an offset, which must be within the bounds. */
@@ -129,15 +143,9 @@ export class LmdbReader implements RowReader {
     // reading on from the end of a batch is the common case, and then the offset is the next batch's own
     const exact = this.#get(key)
     if (exact !== undefined) return { bytes: exact, baseOffset: offset }
-    const before = {
-      start: key,
-      end: logKey(partition, 0),
-      inclusiveEnd: true,
-      reverse: true,
-      limit: 1,
-      ...this.#reading,
+    for (const found of this.#range({ ...batchBefore(partition, key), ...this.#reading })) {
+      return { bytes: found.value, baseOffset: logKeyOffset(found.key) }
     }
-    for (const found of this.#range(before)) return { bytes: found.value, baseOffset: logKeyOffset(found.key) }
     throw new CorruptBatch(`partition ${partition} has no batch with offset ${offset}, which lies before its end`)
   }
 

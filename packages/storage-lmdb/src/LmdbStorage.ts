@@ -94,6 +94,14 @@ export class LmdbStorage implements Storage {
     return CompletableFuture.supply(() => this.#reader.offsetAt(partition, timestamp))
   }
 
+  bytes(partition: number): number {
+    return this.#reader.bytes(partition)
+  }
+
+  positions(partition: number): ReadonlyMap<string, number> {
+    return this.#reader.positions(partition)
+  }
+
   position(group: string, partition: number): number {
     return this.#reader.position(group, partition)
   }

@@ -20,8 +20,12 @@ import { dataFileName, gateFileName } from './environment.ts'
 import { holderFileName } from './holder.ts'
 import { wakeFileName } from './wake.ts'
 
-/** The version of everything in the folder: files, keys and values. Record batches have their own beside. */
-export const folderFormatVersion = 1
+/**
+ * The version of everything in the folder: files, keys and values. Record batches have their own beside.
+ *
+ * 2: tails say how many bytes their partition takes, and batches may be sparse. A folder of version 1 is migrated when it is opened.
+ */
+export const folderFormatVersion = 2
 
 /** The file that makes a folder a Weir. It is written last, when everything else is on disk. */
 const markerFileName = 'weir.json'
@@ -56,6 +60,24 @@ const remoteFileSystems = new Map([
   [0x65735546, 'FUSE, such as sshfs'],
 ])
 
+/** Where the kernel shows itself: nothing can be stored there, and some answer the creation of a folder with an absurdity. */
+const pseudoFileSystems = new Map([
+  [0x9fa0, 'proc'],
+  [0x62656572, 'sysfs'],
+  [0x1cd1, 'devpts'],
+  [0x27e0eb, 'cgroup'],
+  [0x63677270, 'cgroup2'],
+  [0x64626720, 'debugfs'],
+  [0x74726163, 'tracefs'],
+  [0x73636673, 'securityfs'],
+  [0x62656570, 'configfs'],
+  [0xcafe4a11, 'bpf'],
+  [0x6165676c, 'pstore'],
+  [0xde5e81e4, 'efivarfs'],
+  [0x42494e4d, 'binfmt_misc'],
+  [0x19800202, 'mqueue'],
+])
+
 /**
  * Looks whether the folder is a Weir that this code can open, or can become one. Writes nothing.
  *
@@ -67,6 +89,7 @@ export const inspectFolder = (folder: string, allowNetworkFileSystem: boolean): 
   if (!statOf(existing)!.isDirectory()) {
     throw new StorageRefused(`'${existing}' is a file; expected a folder, or a path where one can be created`)
   }
+  refusePseudo(existing)
   if (!allowNetworkFileSystem) refuseRemote(existing)
   requirePermission(folder, existing)
   if (!isThere) return 'new'
@@ -91,14 +114,29 @@ export const inspectFolder = (folder: string, allowNetworkFileSystem: boolean): 
  */
 export const createFolder = (folder: string): void => {
   try {
-    if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) syncFile(dirname(folder))
+    makeDirectories(folder)
   } catch (cause) {
     throw new StorageRefused(`folder '${folder}' cannot be created: ${(cause as Error).message}`, { cause })
   }
 }
 
-/** Whether the folder has its marker. */
-export const hasMarker = (folder: string): boolean => statOf(join(folder, markerFileName)) !== undefined
+/** Unlike mkdir with `recursive`, which tries for ever where a folder cannot be created although the one above is there. */
+const makeDirectories = (folder: string): void => {
+  if (statOf(folder) !== undefined) return
+  makeDirectories(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
+  }
+  syncFile(dirname(folder))
+}
+
+/** The format version that the folder's marker says; undefined for one without a marker. */
+export const markedVersion = (folder: string): number | undefined => {
+  const file = join(folder, markerFileName)
+  return statOf(file) === undefined ? undefined : versionIn(readFileSync(file, 'utf8'))
+}
 
 /** Makes the folder a Weir, durably, when all else is in place. To be called while the gate is held. */
 export const writeMarker = (folder: string): void => {
@@ -163,8 +201,16 @@ const requirePermission = (folder: string, existing: string): void => {
   }
 }
 
+const refusePseudo = (existing: string): void => {
+  const name = pseudoFileSystems.get(fileSystemOf(existing))
+  if (name === undefined) return
+  throw new StorageRefused(`'${existing}' lies on ${name}, which stores nothing; expected a folder on a disk`)
+}
+
+const fileSystemOf = (existing: string): number => statfsSync(existing).type >>> 0
+
 const refuseRemote = (existing: string): void => {
-  const name = remoteFileSystems.get(statfsSync(existing).type >>> 0)
+  const name = remoteFileSystems.get(fileSystemOf(existing))
   if (name === undefined) return
   throw new StorageRefused(
     `'${existing}' lies on a network file system (${name}), over which lmdb loses data; expected a local disk ` +

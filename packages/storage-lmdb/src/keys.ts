@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { RangeOptions } from 'lmdb'
 
 // The one ordered key space of the environment. The first byte says what a key is; numbers are big-endian, so that keys of
 // one kind lie together in order. Values are little-endian.
@@ -69,6 +70,42 @@ export const logKeyOffset = (key: Uint8Array): number => {
   return view.getUint32(6) * 2 ** 32 + view.getUint32(10)
 }
 
+/** What to look for to find a partition's last batch up to a key. */
+export const batchBefore = (partition: number, key: Uint8Array): RangeOptions => ({
+  start: key,
+  end: logKey(partition, 0),
+  inclusiveEnd: true,
+  reverse: true,
+  limit: 1,
+})
+
+/** The partition of a tail's key; undefined for any other key. */
+export const partitionOfTailKey = (key: Uint8Array): number | undefined =>
+  key.length === 6 && key[0] === space.partitions && key[5] === part.tail
+    ? new DataView(key.buffer, key.byteOffset).getUint32(1)
+    : undefined
+
+/** The keys between which all batches, tails and producers lie. */
+export const partitionsRange: { readonly start: Uint8Array; readonly end: Uint8Array } = {
+  start: new Uint8Array([space.partitions]),
+  end: new Uint8Array([space.partitions + 1]),
+}
+
+/** Whether a key is that of a batch. */
+export const isLogKey = (key: Uint8Array): boolean =>
+  key.length === 14 && key[0] === space.partitions && key[5] === part.batch
+
+/** The keys between which the positions of a partition lie. */
+export const positionRange = (partition: number): { readonly start: Uint8Array; readonly end: Uint8Array } => {
+  const end = withPartition(space.positions, partition, 1)
+  // in no UTF-8
+  end[5] = 0xff
+  return { start: withPartition(space.positions, partition, 0), end }
+}
+
+/** The group in a position's key. */
+export const positionKeyGroup = (key: Uint8Array): string => decoder.decode(key.subarray(5))
+
 const withPartition = (first: number, partition: number, more: number): Uint8Array => {
   const key = new Uint8Array(5 + more)
   key[0] = first
@@ -119,3 +156,4 @@ const writeUint64 = (into: Uint8Array, at: number, value: number): void => {
 }
 
 const encoder = new TextEncoder()
+const decoder = new TextDecoder()

@@ -1,13 +1,14 @@
 import { emptyTail, type Tail } from '@weir/core/storage'
 
-/** A tail as the value of its key: start, end, running time; f64 each. */
-export const encodeTail = ({ start, end, runningTimestampMax }: Tail): Uint8Array => {
-  const bytes = new Uint8Array(24)
-  const view = new DataView(bytes.buffer)
+/** A tail as the value of its key: start, end, running time, bytes; f64 each. Format version 1 had no bytes. */
+export const encodeTail = ({ start, end, runningTimestampMax, bytes }: Tail): Uint8Array => {
+  const encoded = new Uint8Array(tailBytes)
+  const view = new DataView(encoded.buffer)
   view.setFloat64(0, start, true)
   view.setFloat64(8, end, true)
   view.setFloat64(16, runningTimestampMax, true)
-  return bytes
+  view.setFloat64(24, bytes, true)
+  return encoded
 }
 
 /** The tail in a value; that of an empty partition when there is none. */
@@ -18,6 +19,7 @@ export const decodeTail = (bytes: Uint8Array | undefined): Tail => {
     start: view.getFloat64(0, true),
     end: view.getFloat64(8, true),
     runningTimestampMax: view.getFloat64(16, true),
+    bytes: bytes.length < tailBytes ? 0 : view.getFloat64(24, true),
   }
 }
 
@@ -31,5 +33,7 @@ export const encodeNumber = (value: number): Uint8Array => {
 /** The offset or position in a value; undefined when there is none. */
 export const decodeNumber = (bytes: Uint8Array | undefined): number | undefined =>
   bytes === undefined ? undefined : viewOf(bytes).getFloat64(0, true)
+
+const tailBytes = 32
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

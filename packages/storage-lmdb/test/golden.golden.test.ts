@@ -1,20 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { join } from 'node:path'
-import { commitOf, type Storage } from '@weir/core'
-import { epochRow, epochValue, RecordBatchBuilder } from '@weir/core/storage'
+import { commitOf, type Replacement, type Storage } from '@weir/core'
+import { batchChecksum, epochRow, epochValue, RecordBatchBuilder, sparseBatch } from '@weir/core/storage'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { lmdb } from '../src/index.ts'
 import { dumpStored } from './changeStored.ts'
 import { temporaryFolder } from './temporaryFolder.ts'
 
-// What a folder of format version 1 holds. When one of these tests fails, folders that users have are not read any more:
-// then the version in `folder.ts` must grow, and version 1 must be migrated.
+// What folders of the format versions hold. When one of these tests fails, folders that users have are not read any more:
+// then the version in `folder.ts` must grow, and the one before must be migrated.
 
 vi.setConfig({ testTimeout: 30_000 })
 
-const goldenFile = (name: string): URL => new URL(`./golden/version1/${name}`, import.meta.url)
-const golden = (name: string): Buffer => readFileSync(goldenFile(name))
+const goldenFile = (name: string, version = 2): URL => new URL(`./golden/version${version}/${name}`, import.meta.url)
+const golden = (name: string, version = 2): Buffer => readFileSync(goldenFile(name, version))
 const text = (words: string): Uint8Array => new TextEncoder().encode(words)
 const longKey = Uint8Array.from([9, ...new Uint8Array(2_500).fill(108)])
 const longId = 'id'.repeat(2_000)
@@ -54,9 +54,33 @@ const fill = async (storage: Storage): Promise<void> => {
   await storage.commit(commitOf({ append: [{ partition: 4, batch: one.build(), dedupScope: 12 }] }))
 }
 
+/** What version 1 could not hold: a trimmed partition, and batches of which some and all records were removed. */
+const fillSparse = async (storage: Storage): Promise<void> => {
+  await storage.commit(
+    commitOf({ append: [0, 1, 2, 3].map((at) => ({ partition: 5, batch: batch(['a', 'b', 'c'], at * 3) })) }),
+  )
+  const { batches } = await storage.read(5, 0, { recordsMax: 100, bytesMax: 1 << 20 })
+  const replaced = (from: number, to: number): Replacement['batches'] =>
+    batches.slice(from, to).map(({ baseOffset, bytes }) => ({ baseOffset, checksum: batchChecksum(bytes) }))
+  const kept = new RecordBatchBuilder()
+  kept.add('key 2', 'c', 1_002, 'id 2', null, -Infinity)
+  const some = sparseBatch({ count: 3, indexes: [2], kept: kept.build(), timestamp: 0 })
+  const none = sparseBatch({ count: 6, indexes: [], kept: undefined, timestamp: 1_002 })
+  await storage.commit(
+    commitOf({
+      replace: [
+        { partition: 5, batches: replaced(0, 1), batch: some },
+        { partition: 5, batches: replaced(1, 3), batch: none },
+      ],
+      trim: [{ partition: 5, before: 1 }],
+    }),
+  )
+}
+
 test('a commit stores exactly these keys and values', async () => {
   const storage = await lmdb(folder.path).open()
   await fill(storage)
+  await fillSparse(storage)
   await storage.close()
   const stored = `${dumpStored(folder.path)
     .map(([key, value]) => `${key} ${value}`)
@@ -69,11 +93,12 @@ test('a commit stores exactly these keys and values', async () => {
   expect(stored).toBe(golden('stored.txt').toString())
 })
 
-test('a folder of version 1 opens, and all that is in it is read', async () => {
-  writeFileSync(join(folder.path, 'weir.json'), golden('weir.json'))
-  writeFileSync(join(folder.path, 'data.mdb'), gunzipSync(golden('data.mdb.gz')))
+test.each([1, 2])('a folder of version %i opens, and all that is in it is read', async (version) => {
+  writeFileSync(join(folder.path, 'weir.json'), golden('weir.json', version))
+  writeFileSync(join(folder.path, 'data.mdb'), gunzipSync(golden('data.mdb.gz', version)))
   const storage = await lmdb(folder.path).open()
   expect(storage.bounds(3)).toEqual({ start: 0, end: 4 })
+  expect([storage.bytes(3), storage.bytes(4), storage.bytes(0xffff_fffe)]).toEqual([227, 4_110, 80])
   const { batches } = await storage.read(3, 0, { recordsMax: 100, bytesMax: 1 << 20 })
   expect(batches.map(({ baseOffset, count, sequence }) => [baseOffset, count, sequence])).toEqual([
     [0, 3, 0],
@@ -105,4 +130,32 @@ test('a folder of version 1 opens, and all that is in it is read', async () => {
   const known = await storage.commit(commitOf({ append: [{ partition: 4, batch: again.build(), dedupScope: 12 }] }))
   expect(known.appends).toEqual([{ baseOffset: 0, duplicate: true, offsets: [0] }])
   await storage.close()
+})
+
+test('a folder of version 2 has trimmed partitions and sparse batches', async () => {
+  writeFileSync(join(folder.path, 'weir.json'), golden('weir.json'))
+  writeFileSync(join(folder.path, 'data.mdb'), gunzipSync(golden('data.mdb.gz')))
+  const storage = await lmdb(folder.path).open()
+  expect(storage.bounds(5)).toEqual({ start: 1, end: 12 })
+  const { batches } = await storage.read(5, 1, { recordsMax: 100, bytesMax: 1 << 20 })
+  expect(batches.map(({ baseOffset, count, keptCount }) => [baseOffset, count, keptCount])).toEqual([
+    [0, 3, 1],
+    [3, 6, 0],
+    [9, 3, 3],
+  ])
+  expect([batches[0]!.nextKept(0), batches[0]!.valueText(2), batches[1]!.nextKept(0)]).toEqual([2, 'c', 6])
+  await storage.close()
+})
+
+test('a folder of version 1 is one of version 2 once it was opened', async () => {
+  writeFileSync(join(folder.path, 'weir.json'), golden('weir.json', 1))
+  writeFileSync(join(folder.path, 'data.mdb'), gunzipSync(golden('data.mdb.gz', 1)))
+  await (await lmdb(folder.path).open()).close()
+  expect(readFileSync(join(folder.path, 'weir.json'))).toEqual(golden('weir.json'))
+  // all but the partition that version 1 could not hold
+  const stored = golden('stored.txt')
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('0100000005'))
+  expect(dumpStored(folder.path).map(([key, value]) => `${key} ${value}`)).toEqual(stored)
 })

@@ -7,6 +7,7 @@ import {
   batchHeaderBytes,
   endMask,
   noSource,
+  sparseFormatVersion,
 } from './batchFormat.ts'
 import { CorruptBatch } from './errors.ts'
 import { type Headers, noHeaders } from './Headers.ts'
@@ -15,21 +16,27 @@ import { invariant } from './invariant.ts'
 /**
  * A batch of records as it lies in the log, read in place: making one copies and decodes nothing.
  *
- * Records are asked for by their index in the batch, from 0. Bytes that are handed out share memory with the batch;
- * texts may share memory with the text of all its records (see `ownText` before keeping a few of many for long).
+ * Records are asked for by their index in the batch, from 0. Compaction may have removed some: `nextKept` leads past them.
+ * Bytes that are handed out share memory with the batch; texts may share memory with the text of all its records (see
+ * `ownText` before keeping a few of many for long).
  */
 export class RecordBatch {
   readonly bytes: Uint8Array
   /** The offset of the first record. */
   readonly baseOffset: number
-  /** At least 1. */
+  /** How many offsets it takes, at least 1: as many as it has records, unless compaction has removed some. */
   readonly count: number
+  /** How many records it has. */
+  readonly keptCount: number
   /** The first record's timestamp, in ms since 1970. */
   readonly baseTimestamp: number
   readonly timestampMax: number
   readonly #view: DataView
+  readonly #isSparse: boolean
   readonly #timestampsAt: number
   readonly #watermarksAt: number
+  /** A place of a kept record, which is mostly the one asked for next. */
+  #lastSlot = 0
   readonly #keys: Region
   readonly #values: Region
   readonly #ids: Region | undefined
@@ -51,23 +58,27 @@ export class RecordBatch {
     const view = batchHeader(bytes)
     const flags = view.getUint16(batchField.flags, true)
     const count = view.getUint32(batchField.count, true)
-    const fixed = fixedBytes(flags, count)
+    const kept = keptIn(view, flags, count)
+    const fixed = fixedBytes(flags, kept)
     requireFormat(bytes, view, flags, count, fixed)
     this.bytes = bytes
     this.baseOffset = baseOffset
     this.count = count
+    this.keptCount = kept
+    this.#isSparse = (flags & batchFlag.sparse) !== 0
+    if (this.#isSparse) requireIndexes(view, kept, count)
     this.baseTimestamp = view.getFloat64(batchField.baseTimestamp, true)
     this.timestampMax = view.getFloat64(batchField.timestampMax, true)
     this.#view = view
-    let at = batchHeaderBytes
+    let at = this.#isSparse ? indexesAt + kept * 4 : batchHeaderBytes
     this.#timestampsAt = (flags & batchFlag.timestamps) === 0 ? 0 : at
-    if (this.#timestampsAt > 0) at += count * 8
+    if (this.#timestampsAt > 0) at += kept * 8
     this.#watermarksAt = (flags & batchFlag.watermarks) === 0 ? 0 : at
-    if (this.#watermarksAt > 0) at += count * 8
+    if (this.#watermarksAt > 0) at += kept * 8
     let region = fixed
     const next = (): Region => {
-      const made = new Region(view, at, count, region)
-      at += count * 4
+      const made = new Region(view, at, kept, region)
+      at += kept * 4
       region = made.end
       return made
     }
@@ -109,25 +120,37 @@ export class RecordBatch {
     return source === noSource ? -1 : source
   }
 
+  /**
+   * The index of the first record from `index` on that is there; `count` when there is none:
+   * `for (let index = batch.nextKept(0); index < batch.count; index = batch.nextKept(index + 1))`.
+   */
+  nextKept(index: number): number {
+    if (!this.#isSparse || index >= this.count) return index
+    const slot = this.#slotFrom(index)
+    return slot === this.keptCount ? this.count : this.#keptIndex(slot)
+  }
+
   /** Event time in ms since 1970. */
   timestamp(index: number): number {
-    requireIndex(index, this.count)
-    return this.#timestampsAt === 0 ? this.baseTimestamp : this.#view.getFloat64(this.#timestampsAt + index * 8, true)
+    const slot = this.#slot(index)
+    requireIndex(slot, this.keptCount)
+    return this.#timestampsAt === 0 ? this.baseTimestamp : this.#view.getFloat64(this.#timestampsAt + slot * 8, true)
   }
 
   /** The watermark that the record carries, in ms since 1970; -Infinity when it carries none. */
   watermark(index: number): number {
-    requireIndex(index, this.count)
-    return this.#watermarksAt === 0 ? -Infinity : this.#view.getFloat64(this.#watermarksAt + index * 8, true)
+    const slot = this.#slot(index)
+    requireIndex(slot, this.keptCount)
+    return this.#watermarksAt === 0 ? -Infinity : this.#view.getFloat64(this.#watermarksAt + slot * 8, true)
   }
 
   key(index: number): Uint8Array | null {
-    return this.#keys.bytes(index)
+    return this.#keys.bytes(this.#slot(index))
   }
 
   /** Null is a tombstone. */
   value(index: number): Uint8Array | null {
-    return this.#values.bytes(index)
+    return this.#values.bytes(this.#slot(index))
   }
 
   /** Whether all keys are ASCII: then their texts are cheap, and exactly their bytes. */
@@ -145,19 +168,24 @@ export class RecordBatch {
     return this.#headers !== undefined
   }
 
+  /** Whether any record may have an id. */
+  get hasIds(): boolean {
+    return this.#ids !== undefined
+  }
+
   /** The key as text; bytes that are no UTF-8 become U+FFFD. */
   keyText(index: number): string | null {
-    return this.#keys.text(index)
+    return this.#keys.text(this.#slot(index))
   }
 
   /** The value as text; bytes that are no UTF-8 become U+FFFD. */
   valueText(index: number): string | null {
-    return this.#values.text(index)
+    return this.#values.text(this.#slot(index))
   }
 
   /** The sender's id of the message; null when it gave none. */
   id(index: number): string | null {
-    return this.#ids === undefined ? null : this.#ids.text(index)
+    return this.#ids === undefined ? null : this.#ids.text(this.#slot(index))
   }
 
   /**
@@ -167,10 +195,59 @@ export class RecordBatch {
    */
   headers(index: number): Headers {
     if (this.#headers === undefined) return noHeaders
-    const bytes = this.#headers.bytes(index)
+    const bytes = this.#headers.bytes(this.#slot(index))
     return bytes === null || bytes.length === 0 ? noHeaders : readHeaders(bytes)
   }
+
+  /** Where a record stands among the kept ones; -1 when it was removed. */
+  #slot(index: number): number {
+    if (!this.#isSparse) return index
+    const slot = this.#slotFrom(index)
+    return slot < this.keptCount && this.#keptIndex(slot) === index ? slot : -1
+  }
+
+  /** The first of the kept records that stands at `index` or behind it; as many as there are when there is none. */
+  #slotFrom(index: number): number {
+    const last = this.#lastSlot
+    if (last < this.keptCount && index <= this.#keptIndex(last) && (last === 0 || index > this.#keptIndex(last - 1)))
+      return last
+    let low = 0
+    let high = this.keptCount
+    if (last < high && index === this.#keptIndex(last) + 1) low = high = last + 1
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#keptIndex(middle) >= index) high = middle
+      else low = middle + 1
+    }
+    this.#lastSlot = low
+    return low
+  }
+
+  #keptIndex(slot: number): number {
+    return this.#view.getUint32(indexesAt + slot * 4, true)
+  }
 }
+
+/** How many records the bytes have, before anything else is known to be right. */
+const keptIn = (view: DataView, flags: number, count: number): number => {
+  if ((flags & batchFlag.sparse) === 0) return count
+  return view.byteLength < indexesAt ? Infinity : view.getUint32(batchHeaderBytes, true)
+}
+
+/** @throws CorruptBatch unless the indexes of the kept records grow and lie within the batch */
+const requireIndexes = (view: DataView, kept: number, count: number): void => {
+  let before = -1
+  for (let slot = 0; slot < kept; slot++) {
+    const index = view.getUint32(indexesAt + slot * 4, true)
+    if (index <= before || index >= count) {
+      throw new CorruptBatch(`record ${slot} of a sparse batch of ${count} stands at ${index}, behind ${before}`)
+    }
+    before = index
+  }
+}
+
+/** Where the indexes of a sparse batch begin. */
+const indexesAt = batchHeaderBytes + 4
 
 /** One part of all records: their Ends, and their bytes one after the other. */
 class Region {
@@ -236,18 +313,24 @@ class Region {
 
 const fixedBytes = (flags: number, count: number): number => {
   const has = (flag: number): number => ((flags & flag) === 0 ? 0 : 1)
+  if (has(batchFlag.sparse) === 1 && count === 0) return indexesAt
   const columnBytes =
-    8 * (has(batchFlag.timestamps) + has(batchFlag.watermarks)) + 4 * (2 + has(batchFlag.ids) + has(batchFlag.headers))
-  return batchHeaderBytes + count * columnBytes
+    4 * has(batchFlag.sparse) +
+    8 * (has(batchFlag.timestamps) + has(batchFlag.watermarks)) +
+    4 * (2 + has(batchFlag.ids) + has(batchFlag.headers))
+  return (has(batchFlag.sparse) === 1 ? indexesAt : batchHeaderBytes) + count * columnBytes
 }
 
 const requireFormat = (bytes: Uint8Array, view: DataView, flags: number, count: number, fixed: number): void => {
   const version = view.getUint8(batchField.formatVersion)
   const compression = view.getUint8(batchField.compression)
-  if (version !== batchFormatVersion || compression !== 0 || (flags & ~batchFlagsKnown) !== 0) {
+  const known = version === sparseFormatVersion ? batchFlagsKnown | batchFlag.sparse : batchFlagsKnown
+  const isSparse = (flags & batchFlag.sparse) !== 0
+  const isKnown = version === (isSparse ? sparseFormatVersion : batchFormatVersion)
+  if (!isKnown || compression !== 0 || (flags & ~known) !== 0) {
     throw new CorruptBatch(
-      `a record batch has format version ${version}, compression ${compression} and flags ${flags}; ` +
-        `expected ${batchFormatVersion}, 0 and at most ${batchFlagsKnown}`,
+      `a record batch has format version ${version}, compression ${compression} and flags ${flags}; expected ` +
+        `${batchFormatVersion} (${sparseFormatVersion} for a sparse one), 0 and at most ${known}`,
     )
   }
   const byteLength = view.getUint32(batchField.byteLength, true)

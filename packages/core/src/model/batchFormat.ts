@@ -1,14 +1,14 @@
 import { CorruptBatch } from './errors.ts'
 import { invariant } from './invariant.ts'
 
-// The layout of a record batch, format version 1, little-endian. `RecordBatch` reads it, `RecordBatchBuilder` writes it.
+// The layout of a record batch, little-endian. `RecordBatch` reads it, `RecordBatchBuilder` and `sparseBatch` write it.
 //
 //   0 f64 runningTimestampMax   the only field outside the checksum: the storage knows it last
 //   8 u32 crc32                 over bytes 12 to byteLength
-//  12 u8  formatVersion         1
+//  12 u8  formatVersion         1, or 2 for a sparse batch
 //  13 u8  compression           0
 //  14 u16 flags                 which of the optional columns are there
-//  16 u32 count
+//  16 u32 count                 of offsets: of its records, unless it is sparse
 //  20 u32 byteLength            of the whole batch
 //  24 f64 baseTimestamp         of the first record
 //  32 f64 timestampMax
@@ -21,9 +21,15 @@ import { invariant } from './invariant.ts'
 //
 // An End is the cumulative end offset within its region; bit 31 says null. A record's headers are
 // [nameLength u32][valueLength u32][name][value], repeated.
+//
+// A sparse batch is one from which compaction has removed records. It has, at 64, [kept u32][index u32 x kept]: how many records
+// are left, and where they stood among `count` ones. All that follows is as above, with n = kept; with none, nothing follows.
 
-/** The version of the format that this code writes and reads. */
+/** The version of the format of batches with all of their records. */
 export const batchFormatVersion = 1
+
+/** The version of the format of sparse batches. */
+export const sparseFormatVersion = 2
 
 /** The size of the fixed part, in bytes. */
 export const batchHeaderBytes = 64
@@ -46,7 +52,7 @@ export const batchField = {
 } as const
 
 /** The optional columns. */
-export const batchFlag = { timestamps: 1, ids: 2, headers: 4, watermarks: 8 } as const
+export const batchFlag = { timestamps: 1, ids: 2, headers: 4, watermarks: 8, sparse: 16 } as const
 
 /** All flags of format version 1. */
 export const batchFlagsKnown: number = batchFlag.timestamps | batchFlag.ids | batchFlag.headers | batchFlag.watermarks
@@ -75,7 +81,7 @@ export const batchHeader = (bytes: Uint8Array): DataView => {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
-/** How many records the batch holds. */
+/** How many offsets the batch takes: as many as it has records, unless it is sparse. */
 export const batchCount = (bytes: Uint8Array): number => batchHeader(bytes).getUint32(batchField.count, true)
 
 /** The size the batch was built with, in bytes; more than there are when it was cut. */
@@ -108,6 +114,9 @@ export const batchSource = (bytes: Uint8Array): number => {
 /** Whether records of the batch may carry ids. */
 export const batchHasIds = (bytes: Uint8Array): boolean =>
   (batchHeader(bytes).getUint16(batchField.flags, true) & batchFlag.ids) !== 0
+
+/** The checksum that was written into the batch: it tells two batches apart. */
+export const batchChecksum = (bytes: Uint8Array): number => batchHeader(bytes).getUint32(batchField.crc, true)
 
 /**
  * Makes a built batch ready for the disk: the running time and the checksum, in place.
@@ -144,4 +153,9 @@ export const verifyBatch = (bytes: Uint8Array, crc32: Crc32): boolean => {
     header.getUint32(batchField.byteLength, true) === bytes.length &&
     header.getUint32(batchField.crc, true) === crc32(bytes.subarray(batchField.formatVersion))
   )
+}
+
+/** Numbers the first record of a batch that is not sealed yet among its producer's records of the partition. */
+export const writeBatchSequence = (bytes: Uint8Array, sequence: number): void => {
+  batchHeader(bytes).setFloat64(batchField.sequence, sequence, true)
 }

@@ -71,6 +71,12 @@ export class BufferFull extends WeirError {
   readonly recovery = 'retry'
 }
 
+/** The topic has as many records as its `capacity` allows. Nothing was appended; there is room once records are consumed. */
+export class TopicFull extends WeirError {
+  readonly _tag = 'TopicFull'
+  readonly recovery = 'retry'
+}
+
 /** The record asked for is not in the log: the position lies before its start or beyond its end. */
 export class OffsetOutOfRange extends WeirError {
   readonly _tag = 'OffsetOutOfRange'
@@ -143,7 +149,10 @@ export class StoreMismatch extends WeirError {
   readonly recovery = 'abort'
 }
 
-/** User code of a job threw. The batch was not committed. */
+/**
+ * User code of a job threw. The batch was not committed. The message names the job, the operator, and where known the
+ * topic, partition and offset of the record; `cause` is what was thrown.
+ */
 export class OperatorFailed extends WeirError {
   readonly _tag = 'OperatorFailed'
   readonly recovery = 'stop'

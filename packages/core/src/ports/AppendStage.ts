@@ -1,5 +1,5 @@
 import { type Crc32, writeBatchChecksum, writeRunningTimestampMax } from '../model/batchFormat.ts'
-import { EpochFenced, SequenceGap } from '../model/errors.ts'
+import { EpochFenced, SequenceGap, TopicFull } from '../model/errors.ts'
 import { RecordBatch } from '../model/RecordBatch.ts'
 import { selectRecords } from '../model/selectRecords.ts'
 import type { Append, Appended } from './Commit.ts'
@@ -47,7 +47,7 @@ export class AppendStage {
    * Gives a batch its place behind what is staged, unless it is a repeat.
    *
    * @param batch - the append's, with its checksum written
-   * @throws EpochFenced, SequenceGap
+   * @throws EpochFenced, SequenceGap, TopicFull
    */
   append(append: Append, batch: RecordBatch): void {
     this.appended.push(this.#place(append, batch))
@@ -60,6 +60,7 @@ export class AppendStage {
     if (repeat !== undefined) return { baseOffset: repeat.baseOffset, duplicate: true, offsets: repeat.offsets }
     const { end } = this.#tail(partition)
     const chosen = append.dedupScope === undefined ? undefined : this.#chooseUnknown(append.dedupScope, batch, end)
+    requireRoom(append, end + (chosen === undefined ? batch.count : chosen.indexes.length), end)
     if (chosen === undefined) this.#put(partition, append.batch, batch)
     else if (chosen.indexes.length > 0) this.#putChosen(append, chosen.indexes)
     const duplicate = chosen !== undefined && chosen.indexes.length === 0
@@ -105,11 +106,11 @@ export class AppendStage {
   }
 
   #put(partition: number, bytes: Uint8Array, { count, timestampMax }: RecordBatch): void {
-    const { start, end, runningTimestampMax: before } = this.#tail(partition)
+    const { start, end, runningTimestampMax: before, bytes: bytesBefore } = this.#tail(partition)
     const runningTimestampMax = Math.max(before, timestampMax)
     writeRunningTimestampMax(bytes, runningTimestampMax)
     this.batches.push({ partition, baseOffset: end, count, runningTimestampMax, bytes })
-    this.tails.set(partition, { start, end: end + count, runningTimestampMax })
+    this.tails.set(partition, { start, end: end + count, runningTimestampMax, bytes: bytesBefore + bytes.length })
   }
 
   #remember(
@@ -143,6 +144,14 @@ export class AppendStage {
       `producer ${producerId} appends to partition ${partition} in epoch ${producerEpoch}; the epoch on record is ${state.epoch}`,
     )
   }
+}
+
+/** @throws TopicFull when new records would lie beyond the append's `endMax` */
+const requireRoom = ({ partition, endMax }: Append, end: number, before: number): void => {
+  if (endMax === undefined || end <= endMax || end === before) return
+  throw new TopicFull(
+    `an append to partition ${partition} takes its end from ${before} to ${end}; expected at most ${endMax}, its capacity`,
+  )
 }
 
 /**

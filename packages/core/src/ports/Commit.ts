@@ -13,6 +13,10 @@ export interface Commit {
   readonly positions: ReadonlyArray<PositionChange>
   /** Rows written by this commit, in order: a later change of a key wins. */
   readonly rows: ReadonlyArray<RowChange>
+  /** Old records that go. What this commit appends is not touched by it. */
+  readonly trim: ReadonlyArray<Trim>
+  /** Batches that are replaced by ones with fewer records. */
+  readonly replace: ReadonlyArray<Replacement>
 }
 
 /**
@@ -47,6 +51,42 @@ export interface Append {
    * Where the dedup ids of this batch's records are remembered: records whose id the scope has seen are not appended again,
    * and the answer names the offset of the first one. Without a scope ids are only stored.
    */
+  readonly dedupScope?: number | undefined
+  /** Refused with `TopicFull` when the partition's end would come to lie beyond this offset. A repeat is answered all the same. */
+  readonly endMax?: number | undefined
+}
+
+/**
+ * The start of a partition moves up: records before an offset are gone, and so are their ids. It never moves down, and not
+ * beyond the end that the partition had before the commit.
+ *
+ * A commit removes at most `removedBatchesMax` batches and about `removedIdsMax` ids, so that it does not hold up others. The start
+ * moves as far as that reaches: whoever trims looks at `bounds`, and commits again until it is where it should be.
+ */
+export interface Trim {
+  readonly partition: number
+  /** The first offset to keep. */
+  readonly before: number
+  /** The scope in which ids of the partition's records are remembered; none by default. */
+  readonly dedupScope?: number | undefined
+}
+
+/**
+ * One batch takes the place of batches that follow each other, with the same offsets and only some of their records: see
+ * `sparseBatch`. The ids of the records that it leaves out are removed. Refused with `CommitConflict` when the batches are not
+ * there any more as they were read.
+ */
+export interface Replacement {
+  readonly partition: number
+  /** What is replaced, in order; at least one. */
+  readonly batches: ReadonlyArray<{
+    readonly baseOffset: number
+    /** See `batchChecksum`. */
+    readonly checksum: number
+  }>
+  /** In a buffer of its own: the storage may keep, move and change it. */
+  readonly batch: Uint8Array
+  /** As of a `Trim`. */
   readonly dedupScope?: number | undefined
 }
 
@@ -83,4 +123,6 @@ export const commitOf = (parts: Partial<Commit>): Commit => ({
   append: parts.append ?? none,
   positions: parts.positions ?? none,
   rows: parts.rows ?? none,
+  trim: parts.trim ?? none,
+  replace: parts.replace ?? none,
 })

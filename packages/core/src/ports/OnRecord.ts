@@ -17,6 +17,14 @@ export interface OnRecord {
   offsetOfId(scope: number, id: string): number | undefined
   /** A group's next offset of a partition; 0 when it has none. */
   position(group: string, partition: number): number
+  /** The stored batch that holds an offset within the partition's bounds; undefined when there is none. It is not kept, nor changed. */
+  batch(partition: number, offset: number): StoredBatch | undefined
+}
+
+/** A batch as it is stored, and where. */
+export interface StoredBatch {
+  readonly baseOffset: number
+  readonly bytes: Uint8Array
 }
 
 /** What is known of a partition beside its batches. */
@@ -27,10 +35,12 @@ export interface Tail {
   readonly end: number
   /** The largest timestamp written so far, in ms since 1970. */
   readonly runningTimestampMax: number
+  /** How many bytes the stored batches take. */
+  readonly bytes: number
 }
 
 /** The tail of a partition never written to. */
-export const emptyTail: Tail = { start: 0, end: 0, runningTimestampMax: -Infinity }
+export const emptyTail: Tail = { start: 0, end: 0, runningTimestampMax: -Infinity, bytes: 0 }
 
 /** How one batch of a producer was answered. */
 export interface AnsweredBatch {

@@ -31,7 +31,7 @@ export interface Storage {
    * partition are remembered) is answered with its first offsets and not appended; a gap is refused.
    * A larger producer epoch starts at sequence 0 again; a smaller one is refused with `EpochFenced`.
    *
-   * @throws EpochFenced, CommitConflict, SequenceGap, StorageFull, StorageFailed, StorageStalled, StorageClosed
+   * @throws EpochFenced, CommitConflict, SequenceGap, TopicFull, StorageFull, StorageFailed, StorageStalled, StorageClosed
    */
   commit(commit: Commit): CompletableFuture<Committed>
 
@@ -46,14 +46,21 @@ export interface Storage {
   /** The first offset kept and the next one to be written; both 0 for a partition never written to. */
   bounds(partition: number): PartitionBounds
 
+  /** How many bytes the partition's batches take: those with any offset from the start on. */
+  bytes(partition: number): number
+
   /**
    * The smallest offset whose record, or one before it, has a timestamp of at least `timestamp`; the end when there is none.
-   * (The first record at or after a time, also when timestamps are not in order.)
+   * (The first record at or after a time, also when timestamps are not in order.) Never below the start; where records were
+   * removed it may be smaller, as if they were still there.
    */
   offsetAt(partition: number, timestamp: number): CompletableFuture<number>
 
   /** A group's next offset of a partition; 0 when it has none. */
   position(group: string, partition: number): number
+
+  /** The groups that have a position of a partition, and where it is. */
+  positions(partition: number): ReadonlyMap<string, number>
 
   /** The rows as of now. */
   readonly rows: RowReader

@@ -4,10 +4,18 @@ import { RecordBatch } from '../model/RecordBatch.ts'
 import { AppendStage, type StagedBatch, type StagedProducer } from './AppendStage.ts'
 import type { Append, Appended, Commit, Expectation, Fence, PositionChange } from './Commit.ts'
 import type { OnRecord, Tail } from './OnRecord.ts'
+import { type RemovedBatch, RemovalStage } from './RemovalStage.ts'
 
-/** Everything that a commit found good changes, apart from its rows. Nothing of it is stored yet. */
+/**
+ * Everything that a commit found good changes, apart from its rows. Nothing of it is stored yet. Of batches and ids, what is
+ * removed goes first, then comes what is put: a batch may be put in the place of a removed one.
+ */
 export interface StagedCommit {
-  /** In order; those of one partition follow each other without gaps. */
+  /** The batches that go. */
+  readonly removed: ReadonlyArray<RemovedBatch>
+  /** The batches that take the place of removed ones. */
+  readonly replacing: ReadonlyArray<StagedBatch>
+  /** The batches for the ends of partitions, in order; those of one partition follow each other without gaps. */
   readonly batches: ReadonlyArray<StagedBatch>
   /** The new tails, by partition. */
   readonly tails: ReadonlyMap<number, Tail>
@@ -15,6 +23,8 @@ export interface StagedCommit {
   readonly producers: ReadonlyMap<string, StagedProducer>
   /** The ids to remember: by dedup scope, the offset of the first record that has the id. */
   readonly ids: ReadonlyMap<number, ReadonlyMap<string, number>>
+  /** The ids to forget, by dedup scope. None of them is to be remembered too. */
+  readonly removedIds: ReadonlyMap<number, ReadonlyArray<string>>
   /** The new positions; the keys tell them apart, no more. */
   readonly positions: ReadonlyMap<string, PositionChange>
   /** The answer. */
@@ -24,10 +34,13 @@ export interface StagedCommit {
 /**
  * Looks into the batches of a commit and writes their checksums into them: what can be done before the transaction.
  *
- * @param append - the batches are changed, so they must be the storage's own
+ * @param append - or replacements; the batches are changed, so they must be the storage's own
  * @throws CorruptBatch when one is not a batch
  */
-export const checksumBatches = (append: ReadonlyArray<Append>, crc32: Crc32): ReadonlyArray<RecordBatch> =>
+export const checksumBatches = (
+  append: ReadonlyArray<Pick<Append, 'batch'>>,
+  crc32: Crc32,
+): ReadonlyArray<RecordBatch> =>
   append.map(({ batch }) => {
     const view = RecordBatch.view(batch, 0)
     writeBatchChecksum(batch, crc32)
@@ -41,11 +54,12 @@ export const checksumBatches = (append: ReadonlyArray<Append>, crc32: Crc32): Re
  * The fence is checked first: an owner that is finished must learn so, and not that it should try again. What is left to the
  * storage is to write what this returns and the commit's rows, in order, in one atomic step.
  *
- * Costs one look-up for each fence, expectation, partition, producer, position and (with a dedup scope) id.
+ * Costs one look-up for each fence, expectation, partition, producer, position and (with a dedup scope) id, and of each
+ * batch that is removed or replaced.
  *
  * @param commit - its rows are not read here
- * @param batches - what `checksumBatches` has returned for the commit's appends
- * @throws EpochFenced, CommitConflict, SequenceGap
+ * @param batches - what `checksumBatches` has returned for the commit's appends; its replacements went through it too
+ * @throws EpochFenced, CommitConflict, SequenceGap, TopicFull, CorruptBatch
  * @example
  * const nothing: OnRecord = {
  *   epoch: () => 0,
@@ -54,6 +68,7 @@ export const checksumBatches = (append: ReadonlyArray<Append>, crc32: Crc32): Re
  *   producer: () => undefined,
  *   offsetOfId: () => undefined,
  *   position: () => 0,
+ *   batch: () => undefined,
  * }
  * const { append } = commitOf({ append: [{ partition: 1, batch: new RecordBatchBuilder().add(null, null, 7).build() }] })
  * stageCommit(nothing, commitOf({ append }), checksumBatches(append, crc32), crc32).appended[0].baseOffset // => 0
@@ -69,7 +84,13 @@ export const stageCommit = (
   const positions = stagePositions(onRecord, commit.positions)
   const stage = new AppendStage(onRecord, crc32)
   commit.append.forEach((append, index) => stage.append(append, batches[index]!))
+  const removal = new RemovalStage(onRecord, stage.tails, crc32)
+  for (const trim of commit.trim) removal.trim(trim)
+  for (const replacement of commit.replace) removal.replace(replacement)
   return {
+    removed: removal.removed,
+    replacing: removal.put,
+    removedIds: removal.ids,
     batches: stage.batches,
     tails: stage.tails,
     producers: stage.producers,

@@ -1,6 +1,6 @@
-import { epochOf, epochRow, type OnRecord, type ProducerState, type Tail } from '@weir/core/storage'
+import { epochOf, epochRow, type OnRecord, type ProducerState, type StoredBatch, type Tail } from '@weir/core/storage'
 import type { Environment } from '../environment.ts'
-import { dedupKey, positionKey, producerKey, tailKey } from '../keys.ts'
+import { batchBefore, dedupKey, logKey, logKeyOffset, positionKey, producerKey, tailKey } from '../keys.ts'
 import { decodeProducerState } from '../producerState.ts'
 import { storedRowKey } from '../rowKeys.ts'
 import { decodeNumber, decodeTail } from '../tail.ts'
@@ -42,5 +42,15 @@ export class Records implements OnRecord {
 
   position(group: string, partition: number): number {
     return decodeNumber(this.#data.get(positionKey(partition, group))) ?? 0
+  }
+
+  batch(partition: number, offset: number): StoredBatch | undefined {
+    const key = logKey(partition, offset)
+    const exact = this.#data.get(key)
+    if (exact !== undefined) return { baseOffset: offset, bytes: exact }
+    for (const found of this.#data.getRange(batchBefore(partition, key))) {
+      return { baseOffset: logKeyOffset(found.key), bytes: found.value }
+    }
+    return undefined
   }
 }

@@ -14,6 +14,7 @@ import {
   StorageFull,
   StorageRefused,
   StorageStalled,
+  TopicFull,
   type WeirError,
 } from '@weir/core'
 import { describeHolder } from '../holder.ts'
@@ -280,4 +281,5 @@ const errors = {
   StorageFailed,
   StorageFull,
   StorageRefused,
+  TopicFull,
 } as const

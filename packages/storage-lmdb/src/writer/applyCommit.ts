@@ -27,10 +27,10 @@ export interface PreparedCommit {
  *
  * @throws CorruptBatch
  */
-export const prepareCommit = (commit: FramedCommit): PreparedCommit => ({
-  commit,
-  batches: checksumBatches(commit.append, crc32),
-})
+export const prepareCommit = (commit: FramedCommit): PreparedCommit => {
+  checksumBatches(commit.replace, crc32)
+  return { commit, batches: checksumBatches(commit.append, crc32) }
+}
 
 /** Where commits of the open write transaction are applied. */
 export interface Target {
@@ -63,7 +63,9 @@ export const applyCommit = (target: Target, { commit, batches }: PreparedCommit)
 /** What a check found against a commit. */
 export const refusalOf = (error: WeirError): Refusal => ({ tag: error._tag as RefusalTag, message: error.message })
 
-const write = ({ data, cache }: Target, { batches, tails, producers, ids, positions }: StagedCommit): void => {
+const write = ({ data, cache }: Target, staged: StagedCommit): void => {
+  const { batches, tails, producers, ids, positions } = staged
+  remove(data, staged)
   for (const { partition, baseOffset, bytes } of batches) data.put(logKey(partition, baseOffset), bytes)
   for (const [partition, tail] of tails) {
     data.put(tailKey(partition), encodeTail(tail))
@@ -79,6 +81,12 @@ const write = ({ data, cache }: Target, { batches, tails, producers, ids, positi
   for (const { group, partition, next } of positions.values()) {
     data.put(positionKey(partition, group), encodeNumber(next))
   }
+}
+
+const remove = (data: Environment, { removed, replacing, removedIds }: StagedCommit): void => {
+  for (const { partition, baseOffset } of removed) data.remove(logKey(partition, baseOffset))
+  for (const { partition, baseOffset, bytes } of replacing) data.put(logKey(partition, baseOffset), bytes)
+  for (const [scope, forgotten] of removedIds) for (const id of forgotten) data.remove(dedupKey(scope, id))
 }
 
 const placesOf = (appended: ReadonlyArray<Appended>): Places | PlacesWithOffsets => {

@@ -56,6 +56,7 @@ export type RefusalTag =
   | 'StorageFailed'
   | 'StorageFull'
   | 'StorageRefused'
+  | 'TopicFull'
 
 /** Slots of the Int32Array that both threads share. */
 export const sharedSlot = {

@@ -2,9 +2,10 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { WeirError } from '@weir/core/storage'
 import { type Environment, openData, openGate } from '../environment.ts'
 import { failureOf, noRoom } from '../failures.ts'
-import { createFolder, folderFormatVersion, hasMarker, removeUnfinishedData, writeMarker } from '../folder.ts'
+import { createFolder, folderFormatVersion, markedVersion, removeUnfinishedData, writeMarker } from '../folder.ts'
 import { Holder } from '../holder.ts'
 import { space } from '../keys.ts'
+import { migrate } from '../migrate.ts'
 import { Room } from '../Room.ts'
 import { encodeNumber } from '../tail.ts'
 import { WakeFile } from '../wake.ts'
@@ -80,7 +81,12 @@ class Writer {
     this.#gate = openGate(folder)
     this.#step(stage.waiting, stage.idle)
     this.#data = this.#withGate(() => {
-      if (hasMarker(folder)) return openData(folder, mapSizeBytes)
+      const version = markedVersion(folder)
+      if (version !== undefined) {
+        const data = openData(folder, mapSizeBytes)
+        if (version < folderFormatVersion) migrate(folder, data)
+        return data
+      }
       removeUnfinishedData(folder)
       const data = openData(folder, mapSizeBytes)
       data.transactionSync(() => data.put(new Uint8Array([space.format]), encodeNumber(folderFormatVersion)))

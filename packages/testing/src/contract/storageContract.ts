@@ -7,11 +7,13 @@ import { modelCases } from './storage/modelCases.ts'
 import { readCases } from './storage/readCases.ts'
 import { refusalCases } from './storage/refusalCases.ts'
 import { reopenCases } from './storage/reopenCases.ts'
+import { replaceCases } from './storage/replaceCases.ts'
 import { rowCases } from './storage/rowCases.ts'
 import { sequenceCases } from './storage/sequenceCases.ts'
 import { sharedCases } from './storage/sharedCases.ts'
 import { sizeCases } from './storage/sizeCases.ts'
 import { snapshotCases } from './storage/snapshotCases.ts'
+import { trimCases } from './storage/trimCases.ts'
 import type { StorageCase } from './storage/StorageCase.ts'
 
 /** One test of a contract, for any test runner: the name states the promise, `run` rejects when it is broken. */
@@ -72,6 +74,8 @@ const allCases = ({ seed = 1, modelRuns = 50, reopens = true }: StorageContractO
   ...readCases,
   ...rowCases,
   ...snapshotCases,
+  ...trimCases,
+  ...replaceCases,
   ...sizeCases,
   ...closeCases,
   ...reopenCases,

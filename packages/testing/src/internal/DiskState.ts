@@ -17,10 +17,29 @@ export class DiskState {
   #sessions = 0
   commitCount = 0
 
+  /** The batch with an offset, if there is one. */
+  batchAt(partition: number, offset: number): StagedBatch | undefined {
+    const log = this.logs.get(partition) ?? []
+    const found = log[firstIndex(log, ({ baseOffset, count }) => baseOffset + count > offset)]
+    return found === undefined || found.baseOffset > offset ? undefined : found
+  }
+
   /** A name for a new handle. */
   nextSession(): string {
     return `memory-${++this.#sessions}`
   }
+}
+
+/** The first batch that holds, when all behind one that holds do so too; the length when there is none. */
+export const firstIndex = (batches: ReadonlyArray<StagedBatch>, holds: (batch: StagedBatch) => boolean): number => {
+  let low = 0
+  let high = batches.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (holds(batches[middle]!)) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 /** The key of a group's position. */

@@ -92,6 +92,14 @@ export class FaultyHandle implements FaultyStorage {
     return this.#open().bounds(partition)
   }
 
+  bytes(partition: number): number {
+    return this.#open().bytes(partition)
+  }
+
+  positions(partition: number): ReadonlyMap<string, number> {
+    return this.#open().positions(partition)
+  }
+
   position(group: string, partition: number): number {
     return this.#open().position(group, partition)
   }

@@ -16,11 +16,11 @@ import {
   StorageFailed,
   type WeirError,
 } from '@weir/core'
-import { emptyTail, RecordBatch, type StagedBatch, type Tail, verifyBatch } from '@weir/core/storage'
+import { emptyTail, offsetOfTime, RecordBatch, type StagedBatch, type Tail, verifyBatch } from '@weir/core/storage'
 import type { MemoryStorage } from '../memoryStorage.ts'
 import { applyCommit } from './applyCommit.ts'
 import { copyCommit } from './copyCommit.ts'
-import { type DiskState, positionKey } from './DiskState.ts'
+import { type DiskState, firstIndex, positionKey } from './DiskState.ts'
 import { rowReader } from './rowReader.ts'
 
 interface Waiting {
@@ -68,9 +68,11 @@ export class MemoryHandle implements MemoryStorage {
 
   read(partition: number, position: number, bounds: ReadBounds): CompletableFuture<ReadResult> {
     return this.#supply(() => {
-      const { end } = this.disk.tails.get(partition) ?? emptyTail
-      if (!(position >= 0 && position <= end)) {
-        throw new OffsetOutOfRange(`partition ${partition} was read from offset ${position}; expected 0 to ${end}`)
+      const { start, end } = this.disk.tails.get(partition) ?? emptyTail
+      if (!(position >= start && position <= end)) {
+        throw new OffsetOutOfRange(
+          `partition ${partition} was read from offset ${position}; expected ${start} to ${end}`,
+        )
       }
       return { batches: readBatches(this.disk.logs.get(partition) ?? [], position, bounds), end }
     })
@@ -85,12 +87,25 @@ export class MemoryHandle implements MemoryStorage {
     return this.#supply(() => {
       const log = this.disk.logs.get(partition) ?? []
       const found = log[firstIndex(log, (batch) => batch.runningTimestampMax >= timestamp)]
-      if (found === undefined) return (this.disk.tails.get(partition) ?? emptyTail).end
-      const batch = checkedView(found)
-      let index = 0
-      while (index < batch.count - 1 && batch.timestamp(index) < timestamp) index++
-      return batch.baseOffset + index
+      const { start, end } = this.disk.tails.get(partition) ?? emptyTail
+      return found === undefined ? end : Math.max(start, offsetOfTime(checkedView(found), timestamp))
     })
+  }
+
+  bytes(partition: number): number {
+    this.#requireOpen()
+    return (this.disk.tails.get(partition) ?? emptyTail).bytes
+  }
+
+  positions(partition: number): ReadonlyMap<string, number> {
+    this.#requireOpen()
+    const found = new Map<string, number>()
+    const prefix = positionKey('', partition)
+    for (const [key, position] of this.disk.positions.entries(prefix)) {
+      if (!key.startsWith(prefix)) break
+      found.set(key.slice(prefix.length), position)
+    }
+    return found
   }
 
   position(group: string, partition: number): number {
@@ -220,16 +235,4 @@ const checkedView = ({ bytes, baseOffset, partition }: StagedBatch): RecordBatch
     )
   }
   return RecordBatch.view(bytes, baseOffset)
-}
-
-/** The first batch that holds, when all behind one that holds do so too; the length when there is none. */
-const firstIndex = (batches: ReadonlyArray<StagedBatch>, holds: (batch: StagedBatch) => boolean): number => {
-  let low = 0
-  let high = batches.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (holds(batches[middle]!)) high = middle
-    else low = middle + 1
-  }
-  return low
 }

@@ -8,6 +8,8 @@ export const copyCommit = (commit: Commit): Commit => ({
   append: commit.append.map((append) => ({ ...append, batch: copyBytes(append.batch) })),
   positions: [...commit.positions],
   rows: commit.rows.map(({ key, value }) => ({ key: copyBytes(key), value: copyOptional(value) })),
+  trim: [...commit.trim],
+  replace: commit.replace.map((replacement) => ({ ...replacement, batch: copyBytes(replacement.batch) })),
 })
 
 const copyOptional = (value: Uint8Array | null): Uint8Array | null => (value === null ? null : copyBytes(value))

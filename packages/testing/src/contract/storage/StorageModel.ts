@@ -14,6 +14,12 @@ export interface PlannedCommit {
     readonly next: number
   }>
   readonly rows: ReadonlyArray<{ readonly name: string; readonly value: string | null }>
+  /** `before` counts from the start. */
+  readonly trims: ReadonlyArray<{
+    readonly partition: number
+    readonly before: number
+    readonly scope: number | undefined
+  }>
 }
 
 /** One append of a planned commit. */
@@ -23,6 +29,8 @@ export interface PlannedAppend {
   readonly scope: number | undefined
   readonly producer: number | undefined
   readonly batch: 'next' | 'again' | 'gap' | 'newEpoch' | 'oldEpoch'
+  /** How many records more there is room for; any number when absent. */
+  readonly room: number | undefined
 }
 
 /** What a storage should answer: why it may refuse, or the offsets of each append. */
@@ -51,7 +59,9 @@ interface ModelRecord {
 
 /** What the port promises, in the plainest way: maps that are copied whole before each commit. */
 export class StorageModel {
+  /** By partition, also those that were trimmed. */
   records: Record<number, ModelRecord[]> = {}
+  starts: Record<number, number> = {}
   rows: Record<string, string> = {}
   positions: Record<string, number> = {}
   producers: Record<string, ModelProducer> = {}
@@ -62,9 +72,9 @@ export class StorageModel {
     return Object.assign(new StorageModel(), structuredClone(this.#state()))
   }
 
-  #state(): Pick<StorageModel, 'records' | 'rows' | 'positions' | 'producers' | 'ids' | 'ownerEpoch'> {
-    const { records, rows, positions, producers, ids, ownerEpoch } = this
-    return { records, rows, positions, producers, ids, ownerEpoch }
+  #state(): Pick<StorageModel, 'records' | 'starts' | 'rows' | 'positions' | 'producers' | 'ids' | 'ownerEpoch'> {
+    const { records, starts, rows, positions, producers, ids, ownerEpoch } = this
+    return { records, starts, rows, positions, producers, ids, ownerEpoch }
   }
 
   /** Becomes `other`. */
@@ -74,6 +84,10 @@ export class StorageModel {
 
   recordsOf(partition: number): ReadonlyArray<ModelRecord> {
     return this.records[partition] ?? []
+  }
+
+  startOf(partition: number): number {
+    return this.starts[partition] ?? 0
   }
 
   positionOf(group: string, partition: number): number {
@@ -96,6 +110,8 @@ export class StorageModel {
       }
       for (const { group, partition, next } of plan.positions) after.positions[`${group}/${partition}`] = next
       if (plan.takeOver) after.ownerEpoch++
+      for (const trim of plan.trims)
+        after.#trim(trim.partition, Math.min(this.#trimmedTo(trim), this.recordsOf(trim.partition).length), trim.scope)
       this.become(after)
     }
     return { commit, verdict }
@@ -131,10 +147,37 @@ export class StorageModel {
         ...plan.rows.map(({ name, value }) => row(name, value)),
         ...(plan.takeOver ? [epoch('o', this.ownerEpoch + 1)] : []),
       ],
+      trim: plan.trims.map((trim) => ({
+        partition: trim.partition,
+        before: this.#trimmedTo(trim),
+        dedupScope: trim.scope,
+      })),
+      replace: [],
+    }
+  }
+
+  #trimmedTo({ partition, before }: PlannedCommit['trims'][number]): number {
+    return this.startOf(partition) + before
+  }
+
+  #trim(partition: number, before: number, scope: number | undefined): void {
+    for (let offset = this.startOf(partition); offset < before; offset++) {
+      const name = `${scope}/${this.recordsOf(partition)[offset]!.id}`
+      if (scope !== undefined && this.ids[name] === offset) delete this.ids[name]
+      this.starts[partition] = offset + 1
     }
   }
 
   #append(plan: PlannedAppend): Resolved {
+    const before = this.recordsOf(plan.partition).length
+    const endMax = plan.room === undefined ? undefined : before + plan.room
+    const resolved = this.#place(plan)
+    const isFull = endMax !== undefined && !resolved.duplicate && this.recordsOf(plan.partition).length > endMax
+    const error = resolved.error ?? (isFull ? 'TopicFull' : undefined)
+    return { ...resolved, made: { ...resolved.made, endMax }, ...(error === undefined ? {} : { error }) }
+  }
+
+  #place(plan: PlannedAppend): Resolved {
     const { partition, scope } = plan
     if (plan.producer === undefined) {
       return { made: append(partition, plan.records, { scope }), ...this.#put(partition, plan.records, scope) }

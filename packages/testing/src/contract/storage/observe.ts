@@ -30,7 +30,8 @@ export const readAll = async (
     const { batches } = await storage.read(partition, position, bounds)
     if (batches.length === 0) return found
     for (const batch of batches) {
-      for (let index = Math.max(0, position - batch.baseOffset); index < batch.count; index++) {
+      const first = batch.nextKept(Math.max(0, position - batch.baseOffset))
+      for (let index = first; index < batch.count; index = batch.nextKept(index + 1)) {
         found.push({
           offset: batch.baseOffset + index,
           key: batch.keyText(index),

@@ -30,6 +30,7 @@ const plannedAppend: fc.Arbitrary<PlannedAppend> = fc.record({
     { arbitrary: fc.constant('again' as const), weight: 2 },
     { arbitrary: fc.constantFrom('gap' as const, 'newEpoch' as const, 'oldEpoch' as const), weight: 1 },
   ),
+  room: fc.oneof({ arbitrary: fc.constant(undefined), weight: 5 }, { arbitrary: fc.nat(4), weight: 1 }),
 })
 
 /** Commits that mostly hold, with every reason for a refusal among them. */
@@ -48,4 +49,13 @@ export const plannedCommit: fc.Arbitrary<PlannedCommit> = fc.record({
   rows: fc.array(fc.record({ name: fc.constantFrom(...rowNames), value: fc.option(fc.string({ maxLength: 4 })) }), {
     maxLength: 3,
   }),
+  trims: fc.oneof(
+    { arbitrary: fc.constant([]), weight: 2 },
+    {
+      arbitrary: fc.array(fc.record({ partition, before: fc.nat(8), scope: fc.constantFrom(undefined, 1, 2) }), {
+        maxLength: 2,
+      }),
+      weight: 1,
+    },
+  ),
 })
