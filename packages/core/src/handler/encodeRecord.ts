@@ -1,5 +1,5 @@
 import type { RawRecord } from '../job/Operator.ts'
-import type { AppendOptions } from '../log/recordMetadata.ts'
+import { type AppendOptions, headersOf } from '../log/recordMetadata.ts'
 import type { Topic } from '../log/Topic.ts'
 import { encodePart, requireFit } from '../log/TopicWriter.ts'
 import { EncodeFailed, InvalidOption } from '../model/errors.ts'
@@ -16,9 +16,11 @@ export const encodeRecord = <K, V>(
   topic: Topic<K, V>,
   key: K,
   value: V,
-  { id, headers = {}, timestamp, partition }: AppendOptions,
+  options: AppendOptions,
   added: number,
 ): RawRecord => {
+  const { id, timestamp, partition } = options
+  const headers = headersOf(options) ?? {}
   const encodedKey = encodePart(topic, 'key', topic.key, key)
   const encodedValue = encodePart(topic, 'value', topic.value, value)
   requireFit(topic, encodedKey, encodedValue, headers)

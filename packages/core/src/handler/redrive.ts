@@ -6,8 +6,8 @@ import { CommitConflict, InvalidOption, UnknownTopic } from '../model/errors.ts'
 import { type Append, commitOf } from '../ports/Commit.ts'
 import type { RecordBatch } from '../model/RecordBatch.ts'
 import { RecordBatchBuilder } from '../model/RecordBatchBuilder.ts'
+import { reservedHeaders } from '../model/reservedHeaders.ts'
 import type { Storage } from '../ports/Storage.ts'
-import { reservedHeaders } from './deadLetter.ts'
 import type { AnyTopic } from './HandlerOptions.ts'
 
 /** What came of a redrive. */

@@ -1,0 +1,58 @@
+import { exponential, handle, type HandlerOptions, InvalidOption, noRetry } from '@weir/core'
+import { seededRandom } from '@weir/testing'
+import { describe, expect, test } from 'vitest'
+
+describe('exponential', () => {
+  test('waits twice as long after each failure, up to its bound', () => {
+    const { delayMs } = exponential({ delayMs: 100, delayMsMax: 350, jitter: 0 })
+    expect([1, 2, 3, 4, 60].map(delayMs)).toEqual([100, 200, 350, 350, 350])
+  })
+
+  test('leaves no more to chance than its jitter says, and repeats with the same seed', () => {
+    const waits = (): ReadonlyArray<number> => {
+      const { delayMs } = exponential({ delayMs: 1_000, jitter: 0.5, random: seededRandom(7) })
+      return Array.from({ length: 100 }, () => delayMs(1))
+    }
+    expect(waits()).toEqual(waits())
+    expect(Math.min(...waits())).toBeGreaterThanOrEqual(500)
+    expect(Math.max(...waits())).toBeLessThanOrEqual(1_000)
+    expect(new Set(waits()).size).toBeGreaterThan(50)
+  })
+
+  test('refuses what makes no sense', () => {
+    for (const options of [
+      { attemptsMax: 0 },
+      { delayMs: -1 },
+      { delayMs: 10, delayMsMax: 5 },
+      { jitter: 2 },
+      { jitter: NaN },
+    ]) {
+      expect(() => exponential(options)).toThrow(InvalidOption)
+    }
+  })
+})
+
+describe('the options of a handler are refused before anything starts', () => {
+  const wrong: ReadonlyArray<readonly [string, unknown]> = [
+    ['an unknown order', { order: 'keys' }],
+    ['an unknown delivery', { delivery: 'twice' }],
+    ['no place', { concurrencyMax: 0 }],
+    ['half a record', { pendingCountMax: 1.5 }],
+    ['a negative time', { settleWithinMs: -1 }],
+    ['no time for an attempt', { attemptMsMax: 0 }],
+    ['a negative lag', { shed: { lagMax: -1 } }],
+    ['a sample of nothing', { shed: { lagMax: 1, keepEvery: 0 } }],
+    ['another onExhausted', { onExhausted: 'drop' }],
+    ['nothing to hold', { onExhausted: 'hold', order: 'none' }],
+    ['a hold of what is lost', { onExhausted: 'hold', delivery: 'at-most-once' }],
+    ['no retry at all', { retry: {} }],
+    ['no attempt', { retry: { ...noRetry, attemptsMax: 0 } }],
+  ]
+  test.each(wrong)('%s', (_, options) => {
+    expect(() => handle(() => undefined, options as HandlerOptions<string, number>)).toThrow(InvalidOption)
+  })
+
+  test('no handler', () => {
+    expect(() => handle(undefined as never)).toThrow(InvalidOption)
+  })
+})
