@@ -44,7 +44,8 @@ export {
   toMermaid,
   type TopicDescription,
 } from './job/describe.ts'
-export { type Flow, Job, job, JobFlow } from './job/Job.ts'
+export type { Flow, Flows } from './job/Flow.ts'
+export { Job, job, JobFlow } from './job/Job.ts'
 export { operate, type Operation } from './job/operate.ts'
 export type {
   AnyOperator,
@@ -74,7 +75,8 @@ export { Producer, type ProducerOptions } from './log/Producer.ts'
 export type { AppendOptions, ProducerRecord, RecordMetadata } from './log/recordMetadata.ts'
 export { type Cleanup, type Topic, topic, type TopicOptions } from './log/Topic.ts'
 export type { TopicInfo } from './log/topicCatalog.ts'
-export { type StartPosition, TopicStream } from './log/TopicStream.ts'
+export type { StartPosition } from './log/StartPosition.ts'
+export { TopicStream } from './log/TopicStream.ts'
 export type { ConsumedRecord } from './model/ConsumedRecord.ts'
 export { days, hours, minutes, seconds } from './model/duration.ts'
 export {

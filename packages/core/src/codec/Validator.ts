@@ -1,9 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Either } from 'fp-ts/lib/Either.js'
-import type { Errors, Type } from 'io-ts'
-import { InvalidOption } from '../model/errors.ts'
-import { ioTsValidator } from './ioTsValidator.ts'
-import { schemaValidator } from './schemaValidator.ts'
+import type { Errors } from 'io-ts'
 
 /** What checks a value that was just read, and prepares one that is about to be written. */
 export interface Validator<A> {
@@ -26,22 +23,4 @@ export interface Refusal {
   readonly errors: Errors
   /** The issues of a Standard Schema, when it was one that refused. They may quote the payload. */
   readonly issues?: ReadonlyArray<StandardSchemaV1.Issue> | undefined
-}
-
-/** An io-ts type, or any schema that speaks Standard Schema (Zod, Valibot, ArkType and others). */
-export type AnyType<A> = Type<A, any, unknown> | StandardSchemaV1<any, A>
-
-/**
- * The validator of a type.
- *
- * @throws InvalidOption when it is neither an io-ts type nor a schema that answers at once
- */
-export const validatorOf = <A>(type: AnyType<A>): Validator<A> => {
-  if ((typeof type === 'object' && type !== null) || typeof type === 'function') {
-    if ('~standard' in type) return schemaValidator(type)
-    if (typeof type.validate === 'function' && typeof type.encode === 'function') return ioTsValidator(type)
-  }
-  throw new InvalidOption(
-    `a codec was given ${type === null ? 'null' : `a value of type ${typeof type}`} as its type; expected an io-ts type or a Standard Schema`,
-  )
 }

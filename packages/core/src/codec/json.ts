@@ -10,7 +10,8 @@ import { textBytes } from './textBytes.ts'
 import { typeOf } from './typeOf.ts'
 import { checkingWrites, typedName } from './typedCodec.ts'
 import { notUtf8, utf8Text } from './utf8.ts'
-import { type AnyType, type Validator, validatorOf } from './Validator.ts'
+import type { Validator } from './Validator.ts'
+import { type AnyType, validatorOf } from './validatorOf.ts'
 
 /**
  * Values of a type as JSON text, checked when they are read.

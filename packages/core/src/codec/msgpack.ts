@@ -9,7 +9,7 @@ import type { NamedOptions } from './NamedOptions.ts'
 import { reservedKeyIn, reservedKeyReason } from './reservedKeyIn.ts'
 import { checkingWrites, typedName } from './typedCodec.ts'
 import { typeOf } from './typeOf.ts'
-import { type AnyType, validatorOf } from './Validator.ts'
+import { type AnyType, validatorOf } from './validatorOf.ts'
 
 /**
  * Values as MessagePack: smaller than JSON, and with Date, Map, Set, bigint, bytes, undefined, NaN and infinities.

@@ -1,6 +1,6 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { findTopic, type TopicInfo } from '../log/topicCatalog.ts'
-import type { StartPosition } from '../log/TopicStream.ts'
+import type { StartPosition } from '../log/StartPosition.ts'
 import { InvalidOption, OffsetOutOfRange, UnknownGroup, UnknownTopic } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
 import { epochOf, epochRow, epochValue } from '../ports/rows.ts'
@@ -169,8 +169,10 @@ export class Group {
     if (lag <= 0) return CompletableFuture.completed(measured)
     return this.#storage.read(place, position, { recordsMax: 1, bytesMax: 1 }).thenApply(({ batches }) => {
       const batch = batches[0]
-      if (batch === undefined) return measured
-      return { ...measured, ageMs: Math.max(0, this.#clock.now() - batch.timestamp(position - batch.baseOffset)) }
+      // compaction may have removed the record at the position
+      const next = batch === undefined ? 0 : batch.nextKept(position - batch.baseOffset)
+      if (batch === undefined || next >= batch.count) return measured
+      return { ...measured, ageMs: Math.max(0, this.#clock.now() - batch.timestamp(next)) }
     })
   }
 

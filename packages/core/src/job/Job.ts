@@ -2,22 +2,16 @@ import { InvalidJob } from '../model/errors.ts'
 import { validateName } from '../model/TopicName.ts'
 import type { Topic } from '../log/Topic.ts'
 import { describeJob, type JobDescription } from './describe.ts'
+import type { Flow, Flows } from './Flow.ts'
 import type { AnyOperator, Operator } from './Operator.ts'
 import type { StreamRecord } from './StreamRecord.ts'
 import { type TimestampAssigner, recordTimestamps } from './TimestampAssigner.ts'
-
-/** One line of a job: a source and the operators that its records pass. */
-export interface Flow {
-  readonly source: Topic<unknown, unknown>
-  readonly timestamps: TimestampAssigner<unknown, unknown>
-  readonly operators: ReadonlyArray<AnyOperator>
-}
 
 /**
  * A program over topics, as a value: it can be described, drawn, tested and run, any number of times.
  * `from` and `pipe` give new values and leave this one as it is.
  */
-export class Job {
+export class Job implements Flows {
   readonly name: string
   readonly flows: ReadonlyArray<Flow>
 

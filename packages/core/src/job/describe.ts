@@ -1,4 +1,4 @@
-import type { Job } from './Job.ts'
+import type { Flows } from './Flow.ts'
 import { planJob } from './plan.ts'
 
 /** What a job consists of, as plain data. */
@@ -32,7 +32,7 @@ export interface OperatorDescription {
 }
 
 /** @throws InvalidJob for a job that cannot run */
-export const describeJob = (job: Job): JobDescription => ({
+export const describeJob = (job: Flows): JobDescription => ({
   name: job.name,
   stages: planJob(job).stages.map((stage) => ({
     input: describeTopic(stage.input),
@@ -63,7 +63,7 @@ const describeTopic = (topic: {
  *
  * @throws InvalidJob for a job that cannot run
  */
-export const toMermaid = (job: Job): string => {
+export const toMermaid = (job: Flows): string => {
   const lines = ['flowchart LR']
   // ids by order of appearance: made of names, two of them could be the same
   const topics = new Map<string, string>()

@@ -6,7 +6,7 @@ import { type Topic, topic, type TopicOptions } from '../log/Topic.ts'
 import { InvalidJob, WeirError } from '../model/errors.ts'
 import { roundRobinPartitioner } from '../model/partitioner.ts'
 import { validateName } from '../model/TopicName.ts'
-import type { Job } from './Job.ts'
+import type { Flow, Flows } from './Flow.ts'
 import type { AnyOperator } from './Operator.ts'
 import type { StoreDefinition } from './Store.ts'
 import { recordTimestamps, type TimestampAssigner } from './TimestampAssigner.ts'
@@ -45,7 +45,7 @@ const badRecordBytesMax = 2 ** 30
  * @throws InvalidJob: no source or no sink; a topic that is read twice; a store whose name is taken or no name; work by key
  *   on records that may have no key, or that are not brought together by it; a name that is too long for the job's own topics
  */
-export const planJob = (job: Job): Plan => {
+export const planJob = (job: Flows): Plan => {
   if (job.flows.length === 0) throw new InvalidJob(`job '${job.name}' has no source; expected from(topic)`)
   const stages: Stage[] = []
   for (const flow of job.flows) {
@@ -69,7 +69,7 @@ export const planJob = (job: Job): Plan => {
   return plan
 }
 
-const planFlow = (job: Job, flow: Job['flows'][number], stages: Stage[]): void => {
+const planFlow = (job: Flows, flow: Flow, stages: Stage[]): void => {
   let input = flow.source
   let timestamps = flow.timestamps
   let upstream: number | undefined

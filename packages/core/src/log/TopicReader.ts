@@ -6,7 +6,8 @@ import { InvalidOption, OffsetOutOfRange, StorageClosed, UnknownTopic } from '..
 import type { Storage } from '../ports/Storage.ts'
 import { decodeReceived } from './decode.ts'
 import type { OpenLog } from './OpenLog.ts'
-import type { StartPosition } from './TopicStream.ts'
+import { readKept } from './readKept.ts'
+import type { StartPosition } from './StartPosition.ts'
 import type { Topic } from './Topic.ts'
 import { findSameTopic, type TopicInfo } from './topicCatalog.ts'
 
@@ -43,9 +44,17 @@ export class TopicReader<K, V> {
   #failure: StorageClosed | undefined
   /** The topic was not there at the beginning. */
   #isAwaited = false
+  readonly #onTrimmed: (count: number) => void
 
-  constructor(log: OpenLog, topic: Topic<K, V>, selection: Selection) {
+  /** @param onTrimmed - told how many records were removed by retention before they were read */
+  constructor(
+    log: OpenLog,
+    topic: Topic<K, V>,
+    selection: Selection,
+    onTrimmed: (count: number) => void = () => undefined,
+  ) {
     const { storage } = log
+    this.#onTrimmed = onTrimmed
     this.#storage = storage
     this.#topic = topic
     this.#selection = selection
@@ -112,18 +121,28 @@ export class TopicReader<K, V> {
     }
     const cursor = cursors[this.#next]!
     this.#next = (this.#next + 1) % cursors.length
-    return this.#readCursor(cursor).thenApply((records) => (records.length > 0 ? right(records) : left(untried - 1)))
+    const { position } = cursor
+    return this.#readCursor(cursor).thenApply((records) => {
+      if (records.length > 0) return right(records)
+      // records may have been removed by compaction, and others lie behind them
+      return left(cursor.position > position ? cursors.length : untried - 1)
+    })
   }
 
   #readCursor(cursor: Cursor): CompletableFuture<ReadonlyArray<Received<K, V>>> {
     if (cursor.position >= cursor.until) return CompletableFuture.completed([])
     const bounds = { recordsMax: this.#selection.batchRecordsMax, bytesMax: readBytesMax }
-    return this.#storage.read(cursor.partition, cursor.position, bounds).thenApply(({ batches }) => {
+    return readKept(this.#storage, cursor.partition, cursor.position, bounds).thenApply(({ batches, from }) => {
+      if (from > cursor.position) {
+        this.#onTrimmed(Math.min(from, cursor.until) - cursor.position)
+        cursor.position = from
+      }
       const records: Array<Received<K, V>> = []
       for (const batch of batches) {
         const end = Math.min(batch.baseOffset + batch.count, cursor.until)
-        for (let offset = Math.max(batch.baseOffset, cursor.position); offset < end; offset++) {
-          records.push(decodeReceived(this.#topic, cursor.index, batch, offset - batch.baseOffset))
+        let index = batch.nextKept(Math.max(0, cursor.position - batch.baseOffset))
+        for (; batch.baseOffset + index < end; index = batch.nextKept(index + 1)) {
+          records.push(decodeReceived(this.#topic, cursor.index, batch, index))
         }
         cursor.position = Math.max(cursor.position, end)
       }

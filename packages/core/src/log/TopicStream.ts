@@ -4,15 +4,10 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
 import { InvalidOption } from '../model/errors.ts'
 import type { OpenLog } from './OpenLog.ts'
+import type { StartPosition } from './StartPosition.ts'
 import { requireInteger, type Topic } from './Topic.ts'
 import { TopicIterator } from './TopicIterator.ts'
 import { type Selection, TopicReader } from './TopicReader.ts'
-
-/**
- * Where reading begins: the first record kept, the records appended from now on, an offset (with `partition`, unless there
- * is only one), or the first record at or after a time (in milliseconds since 1970).
- */
-export type StartPosition = 'earliest' | 'latest' | { readonly offset: number } | { readonly time: number }
 
 const batchRecordsMaxDefault = 1_000
 
@@ -33,6 +28,10 @@ export class TopicStream<K, V> extends Observable<Received<K, V>> {
   readonly topic: Topic<K, V>
   readonly #log: OpenLog
   readonly #selection: Selection
+  #trimmed = 0
+  readonly #countTrimmed = (count: number): void => {
+    this.#trimmed += count
+  }
 
   constructor(log: OpenLog, topic: Topic<K, V>, selection: Partial<Selection> = {}) {
     super((subscriber) => this.#emit(subscriber))
@@ -46,6 +45,14 @@ export class TopicStream<K, V> extends Observable<Received<K, V>> {
       )
     }
     validateStart(topic.name, start)
+  }
+
+  /**
+   * How many records retention has removed that subscribers of this stream had not read yet: they go on with the first one
+   * that is kept. Records before the place where reading began are not among them.
+   */
+  get trimmed(): number {
+    return this.#trimmed
   }
 
   /**
@@ -101,12 +108,12 @@ export class TopicStream<K, V> extends Observable<Received<K, V>> {
    * batches. Leaving the loop stops the reading.
    */
   [Symbol.asyncIterator](): TopicIterator<K, V> {
-    return new TopicIterator(new TopicReader(this.#log, this.topic, this.#selection), this.#log.clock)
+    return new TopicIterator(new TopicReader(this.#log, this.topic, this.#selection, this.#countTrimmed), this.#log.clock)
   }
 
   #emit(subscriber: Subscriber<Received<K, V>>): () => void {
     const { clock } = this.#log
-    const reader = new TopicReader(this.#log, this.topic, this.#selection)
+    const reader = new TopicReader(this.#log, this.topic, this.#selection, this.#countTrimmed)
     const loop = (): void => {
       observe(reader.read(), (records, error) => {
         if (error !== undefined) return subscriber.error(error)
