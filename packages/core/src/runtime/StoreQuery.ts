@@ -43,7 +43,12 @@ export class StoreQuery<K, V> {
     )
   }
 
-  /** The value of a key; for a window store, of its latest window that is still open. `undefined` when there is none. */
+  /**
+   * The value of a key; for a window store, of its latest window that is still open. `undefined` when there is none.
+   *
+   * Costs one look-up in a key-value store. A window store keeps its rows in the order of time, so all open windows of all
+   * keys in the key's partition are read; where the window is known, `window` is one look-up.
+   */
   get(key: K): V | undefined {
     if (this.#store.kind === 'key-value')
       return this.#read((id) => rowKey(id, this.#partitionOf(key), this.#key.encode(key)))
@@ -68,7 +73,10 @@ export class StoreQuery<K, V> {
     for (const row of this.#scan()) yield [this.#decodeKey(row.key.subarray(8)), decodeStored(this.#store, row.value)]
   }
 
-  /** What is in the open windows, of all keys or one, by partition and in the order of time. */
+  /**
+   * What is in the open windows, of all keys or one, by partition and in the order of time. For one key, too, all rows of its
+   * partition are read.
+   */
   windows(key?: K): Generator<WindowedValue<K, V>, void, undefined> {
     this.#require('window')
     return this.#windows(key)
