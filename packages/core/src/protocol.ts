@@ -3,7 +3,7 @@
 
 export { observe } from './future/observe.ts'
 export { jsonRow, parseRow, retried } from './log/ids.ts'
-export { placesOf } from './log/recordMetadata.ts'
+export { headersOf, placesOf } from './log/recordMetadata.ts'
 export { requireInteger } from './log/Topic.ts'
 export { ensureTopic, findSameTopic, findTopic } from './log/topicCatalog.ts'
 export { type ClosedBatch, encodePart, TopicWriter } from './log/TopicWriter.ts'

@@ -17,7 +17,7 @@ import {
   validateName,
   type Weir,
 } from '@weir/core'
-import { ensureTopic, TopicWriter } from '@weir/core/protocol'
+import { ensureTopic, headersOf, TopicWriter } from '@weir/core/protocol'
 import { RecordBatch } from '@weir/core/storage'
 import { requireCronTimes } from './internal/cronTimes.ts'
 import { deliverDue } from './internal/deliverDue.ts'
@@ -36,6 +36,8 @@ export type DeliverOptions = DeliveryTime & {
    */
   readonly id?: string
   readonly headers?: Headers
+  /** As `AppendOptions.expiresAt`. */
+  readonly expiresAt?: number
   /** Event time in ms since 1970; the time at which it is due by default. */
   readonly timestamp?: number
   /** Within the topic; the topic's partitioner decides by default. */
@@ -167,7 +169,8 @@ export class Schedules {
   /** The record as it will be appended: what would be wrong with it then is found now. */
   #encoded<K, V>(to: Topic<K, V>, info: TopicInfo, key: K, value: V, options: AppendOptions): ScheduledRecord {
     const writer = new TopicWriter(to, info)
-    const { id = null, headers = null, timestamp = null, partition } = options
+    const { id = null, timestamp = null, partition } = options
+    const headers = headersOf(options)
     writer.add(key, value, timestamp ?? 0, id, headers, -Infinity, partition)
     const [closed] = writer.take()
     const batch = RecordBatch.view(closed!.append.batch, 0)

@@ -48,6 +48,8 @@ const open = async (disk: MemoryDisk = memoryDisk(), clock: VirtualClock = virtu
   return { weir, clock, schedules, outcome, delivered, records }
 }
 
+const byNumber = (a: number, b: number): number => a - b
+
 describe('a record to be delivered later', () => {
   test('is there when its time has come, and not before', async () => {
     const { schedules, outcome, clock, delivered } = await open()
@@ -97,14 +99,16 @@ describe('a record to be delivered later', () => {
 
   test('comes in the order of time, however many wait', async () => {
     const { schedules, outcome, clock, delivered } = await open()
-    const delays = Array.from({ length: 9_000 }, (_, n) => 1 + ((n * 7_919) % 9_000))
+    const delays = Array.from({ length: 2_000 }, (_, n) => 100 * (1 + ((n * 7_919) % 20)))
     const waiting = delays.map((afterMs) => schedules.deliver(reminders, 'k', String(afterMs), { afterMs }))
     await clock.settle()
     for (const each of waiting) await outcome(each)
-    await clock.advance(4_500)
-    expect((await delivered()).map(([value]) => Number(value))).toEqual(Array.from({ length: 4_500 }, (_, n) => n + 1))
-    await clock.advance(4_500)
-    expect(await delivered()).toHaveLength(9_000)
+    await clock.advance(1_000)
+    expect((await delivered()).map(([value]) => Number(value))).toEqual(
+      delays.filter((ms) => ms <= 1_000).toSorted(byNumber),
+    )
+    await clock.advance(1_000)
+    expect(await delivered()).toHaveLength(2_000)
   })
 
   test('is delivered when the wall clock is set past its time', async () => {

@@ -2,7 +2,7 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { Clock } from '../ports/Clock.ts'
 import { commitOf } from '../ports/Commit.ts'
 import type { Storage } from '../ports/Storage.ts'
-import { type AppendOptions, placesOf, type RecordMetadata } from './recordMetadata.ts'
+import { type AppendOptions, headersOf, placesOf, type RecordMetadata } from './recordMetadata.ts'
 import type { Topic } from './Topic.ts'
 import { ensureTopic } from './topicCatalog.ts'
 import { type OpenBatch, TopicWriter } from './TopicWriter.ts'
@@ -38,8 +38,8 @@ export const appendEntries = (
   return CompletableFuture.allOf(topics.map((topic) => ensureTopic(storage, topic))).thenCompose((infos) => {
     const writers = new Map(topics.map((topic, index) => [topic.name, new TopicWriter(topic, infos[index]!)]))
     const places = entries.map(({ topic, key, value, options }) => {
-      const { timestamp = clock.now(), id = null, headers = null, partition } = options
-      const open = writers.get(topic.name)!.add(key, value, timestamp, id, headers, -Infinity, partition)
+      const { timestamp = clock.now(), id = null, partition } = options
+      const open = writers.get(topic.name)!.add(key, value, timestamp, id, headersOf(options), -Infinity, partition)
       return { open, index: open.builder.count - 1 }
     })
     const batches = [...writers].flatMap(([topic, writer]) => writer.take().map((batch) => ({ topic, ...batch })))

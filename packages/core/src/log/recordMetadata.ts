@@ -1,4 +1,6 @@
+import { InvalidOption } from '../model/errors.ts'
 import type { Headers } from '../model/Headers.ts'
+import { reservedHeaders } from '../model/reservedHeaders.ts'
 import type { Appended } from '../ports/Commit.ts'
 
 /** What may be said of a record beside its key and value. */
@@ -9,6 +11,11 @@ export interface AppendOptions {
    */
   readonly id?: string
   readonly headers?: Headers
+  /**
+   * When the record is too old to be handled, in ms since 1970: a group's handler skips and counts it from then on. It is
+   * kept as a header, `weir.expires-at`, and readers other than handlers get it all the same.
+   */
+  readonly expiresAt?: number
   /** Event time in milliseconds since 1970; the clock's now by default. */
   readonly timestamp?: number
   /** The partition within the topic; the topic's partitioner decides by default. */
@@ -19,6 +26,15 @@ export interface AppendOptions {
 export interface ProducerRecord<K, V> extends AppendOptions {
   readonly key: K
   readonly value: V
+}
+
+/** The headers that a record is written with. */
+export const headersOf = ({ headers, expiresAt }: AppendOptions): Headers | null => {
+  if (expiresAt === undefined) return headers ?? null
+  if (!Number.isFinite(expiresAt)) {
+    throw new InvalidOption(`expiresAt is ${String(expiresAt)}; expected milliseconds since 1970`)
+  }
+  return { ...headers, [reservedHeaders.expiresAt]: String(expiresAt) }
 }
 
 /** Where a record is. */
