@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { commitOf, InvalidOption, StorageRefused } from '@weir/core'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createFolder, folderFormatVersion } from '../src/folder.ts'
 import { lmdb, type LmdbOptions } from '../src/index.ts'
 import { runFixture } from './child.ts'
 
@@ -57,7 +58,10 @@ test('a new folder is created with mode 0700 and its files with mode 0600, whate
 test('an empty folder that is there already becomes a Weir', async () => {
   const storage = await lmdb(root).open()
   await storage.close()
-  expect(JSON.parse(readFileSync(join(root, 'weir.json'), 'utf8'))).toEqual({ format: 'weir-lmdb', version: 1 })
+  expect(JSON.parse(readFileSync(join(root, 'weir.json'), 'utf8'))).toEqual({
+    format: 'weir-lmdb',
+    version: folderFormatVersion,
+  })
 })
 
 test('a folder whose creation was broken off is created anew', async () => {
@@ -88,10 +92,17 @@ test('a file in the place of the folder is refused', async () => {
   await expectRefusal(join(root, 'data', 'below'), /data' is a file; expected a folder/)
 })
 
+test.skipIf(!existsSync('/proc/self'))('a folder where nothing can be stored is refused at once', async () => {
+  await expectRefusal('/proc', /'\/proc' lies on proc/)
+  await expectRefusal('/proc/weir/data', /'\/proc' lies on proc/)
+  // the writer asks no more, and must not try for ever
+  expect(() => createFolder('/proc/weir/data')).toThrow(StorageRefused)
+})
+
 test('a newer format is refused, with both versions', async () => {
-  writeFileSync(join(root, 'weir.json'), JSON.stringify({ format: 'weir-lmdb', version: 2 }))
+  writeFileSync(join(root, 'weir.json'), JSON.stringify({ format: 'weir-lmdb', version: folderFormatVersion + 1 }))
   writeFileSync(join(root, 'data.mdb'), '')
-  await expectRefusal(root, /format version 2; expected at most 1/)
+  await expectRefusal(root, `format version ${folderFormatVersion + 1}; expected at most ${folderFormatVersion}`)
 })
 
 test.each([
