@@ -2,6 +2,7 @@ import type { Codec } from '../codec/Codec.ts'
 import { InvalidOption } from '../model/errors.ts'
 import { murmur2Partitioner, type Partitioner } from '../model/partitioner.ts'
 import { validateName } from '../model/TopicName.ts'
+import { type Capacity, type Retention, validateCapacity, validateRetention } from './Retention.ts'
 
 /** The most partitions a topic may have. */
 export const partitionsMax = 65_536
@@ -18,9 +19,15 @@ export interface Topic<K, V> {
   readonly partitioner: Partitioner
   readonly cleanup: Cleanup
   readonly recordBytesMax: number
+  readonly retention?: Retention | undefined
+  readonly capacity?: Capacity | undefined
+  readonly deleteRetentionMs?: number | undefined
 }
 
-/** `delete` keeps records until retention removes them; `compact` says that only the last record of each key matters. */
+/**
+ * `delete` keeps records until retention removes them; with `compact` only the last record of each key is kept for good, and
+ * a record whose value is null says that its key is gone.
+ */
 export type Cleanup = 'delete' | 'compact'
 
 /** What a topic is made of. */
@@ -34,6 +41,15 @@ export interface TopicOptions<K, V> {
   readonly cleanup?: Cleanup
   /** The bound of one record after encoding; 1 MiB by default. */
   readonly recordBytesMax?: number
+  /** When records go; never by default. Stored with the topic, see `Weir.alter`. */
+  readonly retention?: Retention
+  /** How many records may wait to be consumed; any number by default. Stored with the topic, see `Weir.alter`. */
+  readonly capacity?: Capacity
+  /**
+   * For a topic with cleanup `compact`: how long a record with the value null stays once no earlier one of its key is left, so
+   * that who reads more slowly than that does not miss it; a day by default. Stored with the topic, see `Weir.alter`.
+   */
+  readonly deleteRetentionMs?: number
 }
 
 /**
@@ -46,11 +62,22 @@ export interface TopicOptions<K, V> {
  */
 export const topic = <K, V>(name: string, options: TopicOptions<K, V>): Topic<K, V> => {
   const { partitions = 1, recordBytesMax = recordBytesMaxDefault, cleanup = 'delete' } = options
+  const { retention, capacity, deleteRetentionMs } = options
   validateName('topic', name)
   requireInteger(`topic '${name}': partitions`, partitions, 1, partitionsMax)
   requireInteger(`topic '${name}': recordBytesMax`, recordBytesMax, 1, 2 ** 30)
   if (cleanup !== 'delete' && cleanup !== 'compact') {
     throw new InvalidOption(`topic '${name}': cleanup is ${String(cleanup)}; expected 'delete' or 'compact'`)
+  }
+  if (retention !== undefined) validateRetention(name, retention)
+  if (capacity !== undefined) validateCapacity(name, capacity)
+  if (deleteRetentionMs !== undefined) {
+    requireInteger(`topic '${name}': deleteRetentionMs`, deleteRetentionMs, 0, Number.MAX_SAFE_INTEGER)
+  }
+  if (cleanup === 'compact' && capacity !== undefined) {
+    throw new InvalidOption(
+      `topic '${name}': capacity counts records, which compaction removes; expected cleanup 'delete'`,
+    )
   }
   for (const part of ['key', 'value'] as const) {
     if (typeof options[part]?.decode !== 'function') {
@@ -65,6 +92,9 @@ export const topic = <K, V>(name: string, options: TopicOptions<K, V>): Topic<K,
     partitioner: options.partitioner ?? murmur2Partitioner,
     cleanup,
     recordBytesMax,
+    ...(retention === undefined ? {} : { retention }),
+    ...(capacity === undefined ? {} : { capacity }),
+    ...(deleteRetentionMs === undefined ? {} : { deleteRetentionMs }),
   }
 }
 

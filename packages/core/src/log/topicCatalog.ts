@@ -1,8 +1,10 @@
 import type { CompletableFuture } from '../future/CompletableFuture.ts'
 import { TopicMismatch } from '../model/errors.ts'
+import { commitOf } from '../ports/Commit.ts'
 import { rowKey, systemStores } from '../ports/rows.ts'
 import type { Storage } from '../ports/Storage.ts'
-import { createRow, parseRow } from './ids.ts'
+import { createRow, jsonRow, parseRow, retried } from './ids.ts'
+import type { Capacity, Retention } from './Retention.ts'
 import type { Cleanup, Topic } from './Topic.ts'
 
 /** What the storage knows of a topic. Its partitions are `firstPartition` to `firstPartition + partitions - 1`. */
@@ -14,6 +16,9 @@ export interface TopicInfo {
   readonly key: string
   readonly value: string
   readonly cleanup: Cleanup
+  readonly retention?: Retention | undefined
+  readonly capacity?: Capacity | undefined
+  readonly deleteRetentionMs?: number | undefined
 }
 
 /**
@@ -33,6 +38,7 @@ export const ensureTopic = <K, V>(storage: Storage, topic: Topic<K, V>): Complet
       key: topic.key.name,
       value: topic.value.name,
       cleanup: topic.cleanup,
+      ...changeableOf(topic),
     }),
   ).thenApply((info) => sameTopic(topic, info))
 
@@ -45,6 +51,52 @@ export const findSameTopic = <K, V>(storage: Pick<Storage, 'rows'>, topic: Topic
   const info = findTopic(storage, topic.name)
   return info === undefined ? undefined : sameTopic(topic, info)
 }
+
+/**
+ * Stores what the definition says of retention, capacity and `deleteRetentionMs` in the place of what was stored, also where it
+ * says nothing; creates a topic that is not there.
+ *
+ * @throws TopicMismatch when it differs in anything else
+ */
+export const alterTopic = <K, V>(storage: Storage, topic: Topic<K, V>): CompletableFuture<TopicInfo> => {
+  const { retention: _retention, capacity: _capacity, deleteRetentionMs: _deleteRetentionMs, ...fixed } = topic
+  return ensureTopic(storage, fixed).thenCompose(() =>
+    retried(() => {
+      const key = rowKey(systemStores.topics, 0, encoder.encode(topic.name))
+      const value = storage.rows.get(key)!
+      const {
+        name,
+        firstPartition,
+        partitions,
+        key: keyCodec,
+        value: valueCodec,
+        cleanup,
+      } = parseRow(value) as TopicInfo
+      const info: TopicInfo = {
+        name,
+        firstPartition,
+        partitions,
+        key: keyCodec,
+        value: valueCodec,
+        cleanup,
+        ...changeableOf(topic),
+      }
+      const commit = commitOf({ expect: [{ key, value }], rows: [{ key, value: jsonRow(info) }] })
+      return storage.commit(commit).thenApply(() => info)
+    }),
+  )
+}
+
+/** What of a definition may be changed later, as far as it says so. */
+const changeableOf = <K, V>({
+  retention,
+  capacity,
+  deleteRetentionMs,
+}: Topic<K, V>): Pick<TopicInfo, 'retention' | 'capacity' | 'deleteRetentionMs'> => ({
+  ...(retention === undefined ? {} : { retention }),
+  ...(capacity === undefined ? {} : { capacity }),
+  ...(deleteRetentionMs === undefined ? {} : { deleteRetentionMs }),
+})
 
 /** What the storage knows of the topic of this name; `undefined` when it has none. */
 export const findTopic = (storage: Pick<Storage, 'rows'>, name: string): TopicInfo | undefined => {
@@ -59,18 +111,35 @@ export const listTopics = (storage: Storage): ReadonlyArray<TopicInfo> =>
     .map((row) => parseRow(row.value) as TopicInfo)
 
 const sameTopic = <K, V>(topic: Topic<K, V>, info: TopicInfo): TopicInfo => {
-  const differs = (what: string, stored: unknown, given: unknown): never => {
+  const differs = (
+    what: string,
+    stored: unknown,
+    given: unknown,
+    use = 'the stored one, or another topic name',
+  ): never => {
     throw new TopicMismatch(
       `topic '${topic.name}' is stored with ${what} ${String(stored)}, but this definition says ${String(given)}; ` +
-        'use the stored one, or another topic name',
+        `use ${use}`,
     )
   }
   if (info.partitions !== topic.partitions) differs('partitions', info.partitions, topic.partitions)
   if (info.key !== topic.key.name) differs('key codec', info.key, topic.key.name)
   if (info.value !== topic.value.name) differs('value codec', info.value, topic.value.name)
   if (info.cleanup !== topic.cleanup) differs('cleanup', info.cleanup, topic.cleanup)
+  for (const [what, given] of Object.entries(changeableOf(topic))) {
+    const stored = canonical(info[what as keyof TopicInfo])
+    if (stored !== canonical(given)) differs(what, stored, canonical(given), 'the stored one, or weir.alter(topic)')
+  }
   return info
 }
+
+/** Options as text, whatever the order in which they were written. */
+const canonical = (options: unknown): string =>
+  options === undefined
+    ? 'none'
+    : typeof options === 'object' && options !== null
+      ? JSON.stringify(options, Object.keys(options).sort())
+      : String(options)
 
 const encoder = new TextEncoder()
 const noBytes = new Uint8Array(0)

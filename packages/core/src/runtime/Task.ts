@@ -1,6 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { Observable, type OperatorFunction } from 'rxjs'
 import { decodeKey, decodeValue } from '../log/decode.ts'
+import { readKept } from '../log/readKept.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
 import { attachAll, heldBackMs, whereItFailed } from '../job/attachAll.ts'
@@ -227,23 +228,34 @@ export class Task {
     const { demand } = this.#scope.hooks
     if (this.#position >= this.#end || demand === 0 || this.#readsNothing) return this.#process([])
     const recordsMax = demand > 0 ? Math.min(settings.batchRecordsMax, demand) : settings.batchRecordsMax
-    return storage
-      .read(this.#input, this.#position, { recordsMax, bytesMax: settings.batchBytesMax })
-      .thenCompose(({ batches, end }) => {
-        this.#inputEnd = end
-        if (reached !== undefined) this.#reached ??= { watermarks: reached, end }
-        return this.#process(batches.filter(({ baseOffset }) => baseOffset < this.#end))
-      })
+    const bounds = { recordsMax, bytesMax: settings.batchBytesMax }
+    return readKept(storage, this.#input, this.#position, bounds).thenCompose(({ batches, end, from }) => {
+      this.#inputEnd = end
+      if (reached !== undefined) this.#reached ??= { watermarks: reached, end }
+      const isTrimmed = this.#passTrimmed(from)
+      return this.#process(
+        batches.filter(({ baseOffset }) => baseOffset < this.#end),
+        isTrimmed,
+      )
+    })
+  }
+
+  /** Goes on behind records that retention removed before this task had read them; they are counted as lost. */
+  #passTrimmed(start: number): boolean {
+    if (start === this.#position) return false
+    this.#scope.count('trimmed', start - this.#position)
+    this.#position = start
+    return true
   }
 
   /** Runs the operators over the batches and commits what came out. Without batches: over nothing but the time that has come. */
-  #process(batches: ReadonlyArray<RecordBatch>): CompletableFuture<boolean> {
+  #process(batches: ReadonlyArray<RecordBatch>, isTrimmed = false): CompletableFuture<boolean> {
     const from = this.#position
     const isAwaited = this.#scope.hooks.takeWake()
     if (batches.length === 0) {
       this.#catchUp()
       this.#endIfComplete()
-      if (!this.#progress.advanced && !isAwaited) return CompletableFuture.completed(this.#ended)
+      if (!this.#progress.advanced && !isAwaited && !isTrimmed) return CompletableFuture.completed(this.#ended)
     }
     return this.#through(batches).thenApply(() => {
       // stopped, or an earlier commit has failed, while an asynchronous operator was at work
@@ -316,8 +328,8 @@ export class Task {
   #push(batches: ReadonlyArray<RecordBatch>, to: { readonly next: (record: AnyRecord) => void }): void {
     for (const batch of batches) {
       this.#batch = batch
-      const first = Math.max(0, this.#position - batch.baseOffset)
-      for (let index = first; index < batch.count; index++) {
+      const first = batch.nextKept(Math.max(0, this.#position - batch.baseOffset))
+      for (let index = first; index < batch.count; index = batch.nextKept(index + 1)) {
         this.#at = batch.baseOffset + index
         if (this.#at < this.#doneBefore && this.#scope.hooks.isDone(this.#at)) continue
         this.#pushRecord(batch, index, to)
