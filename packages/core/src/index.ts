@@ -23,7 +23,6 @@ export type { Timer } from './future/Timer.ts'
 export type { Assignment } from './group/assignment.ts'
 export { Group, type GroupMember, type PartitionLag } from './group/Group.ts'
 export type { GroupPartition } from './group/GroupState.ts'
-export { reservedHeaders } from './handler/deadLetter.ts'
 export { handle } from './handler/handle.ts'
 export type { Handler, HandlerContext } from './handler/HandlerContext.ts'
 export type {
@@ -116,6 +115,7 @@ export {
   type Partitioner,
   roundRobinPartitioner,
 } from './model/partitioner.ts'
+export { reservedHeaders } from './model/reservedHeaders.ts'
 export { validateName } from './model/TopicName.ts'
 export type { Clock } from './ports/Clock.ts'
 export {

@@ -11,7 +11,7 @@ import {
 } from '../model/errors.ts'
 import { type Append, commitOf, type Committed } from '../ports/Commit.ts'
 import type { OpenLog } from './OpenLog.ts'
-import { type AppendOptions, placesOf, type ProducerRecord, type RecordMetadata } from './recordMetadata.ts'
+import { type AppendOptions, headersOf, placesOf, type ProducerRecord, type RecordMetadata } from './recordMetadata.ts'
 import { requireInteger, type Topic } from './Topic.ts'
 import type { TopicInfo } from './topicCatalog.ts'
 import { type ClosedBatch, type OpenBatch, type ProducerIdentity, TopicWriter } from './TopicWriter.ts'
@@ -230,7 +230,7 @@ export class Producer<K, V> {
       value,
       options?.timestamp ?? this.#now(),
       options?.id ?? null,
-      options?.headers ?? null,
+      options === undefined ? null : headersOf(options),
       -Infinity,
       options?.partition,
     )
