@@ -61,7 +61,8 @@ export const checksumBatches = (
  * @param batches - what `checksumBatches` has returned for the commit's appends; its replacements went through it too
  * @throws EpochFenced, CommitConflict, SequenceGap, TopicFull, CorruptBatch
  * @example
- * const nothing: OnRecord = {
+ * import { crc32 } from 'node:zlib'
+ * const nothing = {
  *   epoch: () => 0,
  *   row: () => undefined,
  *   tail: () => emptyTail,
@@ -70,8 +71,11 @@ export const checksumBatches = (
  *   position: () => 0,
  *   batch: () => undefined,
  * }
- * const { append } = commitOf({ append: [{ partition: 1, batch: new RecordBatchBuilder().add(null, null, 7).build() }] })
- * stageCommit(nothing, commitOf({ append }), checksumBatches(append, crc32), crc32).appended[0].baseOffset // => 0
+ * const builder = new RecordBatchBuilder()
+ * builder.add('key', 'value', 7, null, null, -Infinity)
+ * const commit = commitOf({ append: [{ partition: 1, batch: builder.build() }] })
+ * const { appended } = stageCommit(nothing, commit, checksumBatches(commit.append, crc32), crc32)
+ * appended[0]?.baseOffset // => 0
  */
 export const stageCommit = (
   onRecord: OnRecord,
