@@ -29,3 +29,27 @@ export class Unroutable extends WeirError {
   readonly _tag = 'Unroutable'
   readonly recovery = 'abort'
 }
+
+/** A half message with this id was prepared before; it may be settled already. Nothing was done. */
+export class HalfMessageExists extends WeirError {
+  readonly _tag = 'HalfMessageExists'
+  readonly recovery = 'abort'
+}
+
+/** A half message was settled the other way before: the first one to say so has decided. Nothing was done. */
+export class HalfMessageSettled extends WeirError {
+  readonly _tag = 'HalfMessageSettled'
+  readonly recovery = 'abort'
+}
+
+/** No half message has this id: none was prepared, or it was settled so long ago that this is not on record any more. */
+export class UnknownHalfMessage extends WeirError {
+  readonly _tag = 'UnknownHalfMessage'
+  readonly recovery = 'abort'
+}
+
+/** A checker answered with something else than `commit`, `rollBack` or `unknown`. It counts as `unknown`. */
+export class InvalidAnswer extends WeirError {
+  readonly _tag = 'InvalidAnswer'
+  readonly recovery = 'abort'
+}

@@ -1,0 +1,304 @@
+import {
+  CommitConflict,
+  commitOf,
+  CompletableFuture,
+  type Headers,
+  InvalidOption,
+  type Random,
+  reservedHeaders,
+  systemRandom,
+  type Topic,
+  type Weir,
+  WeirError,
+} from '@weir/core'
+import { ensureTopic, jsonRow, observe, requireInteger, TopicWriter } from '@weir/core/protocol'
+import { RecordBatch } from '@weir/core/storage'
+import { HalfMessageSettled, InvalidAnswer, UnknownHalfMessage } from './errors.ts'
+import type { CheckedMessage, Checker, CheckReport, HalfMessage, TransactionState } from './HalfMessage.ts'
+import { dueKey, type HalfMessageRow, messageKey, readDue, readMessage, recordKey } from './internal/halfMessageRows.ts'
+import { commitSettling, settleMessage } from './internal/settleMessage.ts'
+
+/** How often messages are asked for, and how long. */
+export interface CheckOptions {
+  /** From the first check to the second, in ms; 6 s by default. Each further wait is twice as long. */
+  readonly intervalMs?: number
+  /** The longest wait between two checks, in ms; 10 min by default. */
+  readonly intervalMsMax?: number
+  /** After so many checks that gave no answer a message is rolled back; 15 by default. */
+  readonly checksMax?: number
+  /** How long the checker may take, in ms; 30 s by default. Nobody else asks meanwhile. */
+  readonly answerMsMax?: number
+  /** How many messages are asked for at once by this; 16 by default. */
+  readonly checksInFlightMax?: number
+  /** Where the records of messages that were given up go, in the commit that rolls them back, with cause and origin as headers. */
+  readonly abandoned?: Topic<Uint8Array | null, Uint8Array | null>
+  /** What came of each check that this made. */
+  readonly onReport?: (report: CheckReport) => void
+  /** Spreads the waits by up to a fifth, so that processes do not ask in step; the platform's by default. */
+  readonly random?: Random
+}
+
+/** `CheckOptions`, complete and checked. */
+export interface CheckSettings {
+  readonly intervalMs: number
+  readonly intervalMsMax: number
+  readonly checksMax: number
+  readonly answerMsMax: number
+  readonly checksInFlightMax: number
+  readonly abandoned: Topic<Uint8Array | null, Uint8Array | null> | undefined
+  readonly onReport: (report: CheckReport) => void
+  readonly random: Random
+}
+
+/** @throws InvalidOption */
+export const checkSettings = (name: string, options: CheckOptions): CheckSettings => {
+  const settings = {
+    intervalMs: options.intervalMs ?? 6_000,
+    intervalMsMax: options.intervalMsMax ?? 600_000,
+    checksMax: options.checksMax ?? 15,
+    answerMsMax: options.answerMsMax ?? 30_000,
+    checksInFlightMax: options.checksInFlightMax ?? 16,
+    abandoned: options.abandoned,
+    onReport: options.onReport ?? (() => undefined),
+    random: options.random ?? systemRandom,
+  }
+  const what = (option: string): string => `checker '${name}': ${option}`
+  requireInteger(what('intervalMs'), settings.intervalMs, 1, 2 ** 40)
+  requireInteger(what('intervalMsMax'), settings.intervalMsMax, 1, 2 ** 40)
+  requireInteger(what('checksMax'), settings.checksMax, 1, 1_000_000)
+  requireInteger(what('answerMsMax'), settings.answerMsMax, 1, 2 ** 31)
+  requireInteger(what('checksInFlightMax'), settings.checksInFlightMax, 1, 10_000)
+  if (settings.intervalMs > settings.intervalMsMax) {
+    throw new InvalidOption(
+      `${what('intervalMs')} is ${settings.intervalMs}; expected at most intervalMsMax, ${settings.intervalMsMax}`,
+    )
+  }
+  return settings
+}
+
+/** Time is looked at so often at least, since the machine's may be set anew. */
+const lookAgainMs = 10_000
+/** How long it rests when the storage has no room. */
+const retryMs = 1_000
+
+/**
+ * A checker at work. One message is, in its life:
+ *
+ *   due -> claimed (checks + 1, due again after the wait) -> settled, or due again
+ *
+ * The claim is a commit that expects the message's row as it was read, so that of all who find it due one asks; and since a
+ * claim runs out by itself, nothing must be cleared when that one is killed.
+ */
+export class Checking {
+  readonly name: string
+  /** Completes when this is closed; fails with what the storage fails with for good, after which nothing is asked any more. */
+  readonly ended: CompletableFuture<void> = new CompletableFuture<void>()
+  readonly #weir: Weir
+  readonly #checker: Checker
+  readonly #settings: CheckSettings
+  readonly #inFlight = new Map<string, CompletableFuture<void>>()
+  readonly #stopListening: ReadonlyArray<() => void>
+  #cancelTimer: (() => void) | undefined
+  #isScheduled = false
+  #isClosed = false
+
+  constructor(weir: Weir, name: string, checker: Checker, settings: CheckSettings) {
+    this.#weir = weir
+    this.name = name
+    this.#checker = checker
+    this.#settings = settings
+    this.#stopListening = [weir.storage.onChange(() => this.#schedule()), weir.onClose(() => void this.close())]
+    this.#schedule()
+  }
+
+  /** Asks for no more messages. Completes when the checks under way have come to an end. */
+  close(): CompletableFuture<void> {
+    this.#stop()
+    return CompletableFuture.allOf([...this.#inFlight.values()]).thenApply(() => void this.ended.complete(undefined))
+  }
+
+  #stop(): void {
+    this.#isClosed = true
+    this.#cancelTimer?.()
+    for (const stop of this.#stopListening) stop()
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isClosed) return
+    this.#isScheduled = true
+    this.#weir.clock.turn(() => {
+      this.#isScheduled = false
+      if (!this.#isClosed) this.#trySweep()
+    })
+  }
+
+  #trySweep(): void {
+    try {
+      this.#sweep()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** Begins with what is due, and comes back when the next one is. */
+  #sweep(): void {
+    const { clock, storage } = this.#weir
+    const { checksInFlightMax } = this.#settings
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    const room = checksInFlightMax - this.#inFlight.size
+    // at its end each check comes here again
+    if (room <= 0) return
+    const now = clock.now()
+    const found = readDue(storage.rows, this.name, Infinity, 2 * checksInFlightMax + 1)
+    const waiting = found.filter(({ id }) => !this.#inFlight.has(id))
+    const next = waiting.find(({ dueAtMs }) => dueAtMs > now)
+    const waitMs = Math.min(lookAgainMs, next === undefined ? Infinity : next.dueAtMs - now)
+    this.#cancelTimer = clock.after(Math.max(1, waitMs), () => this.#schedule())
+    for (const { id } of waiting.filter(({ dueAtMs }) => dueAtMs <= now).slice(0, room)) this.#begin(id)
+  }
+
+  #begin(id: string): void {
+    const check = this.#check(id)
+    this.#inFlight.set(
+      id,
+      check.handle(() => undefined),
+    )
+    observe(check, (_, error) => {
+      this.#inFlight.delete(id)
+      // whoever was faster has the message
+      if (error === undefined || error instanceof CommitConflict) this.#schedule()
+      else this.#fail(error)
+    })
+  }
+
+  /** The storage failed, which is no message's fault: what was due stays due. */
+  #fail(error: unknown): void {
+    if (error instanceof WeirError && error.recovery === 'retry') {
+      this.#cancelTimer?.()
+      this.#cancelTimer = this.#weir.clock.after(retryMs, () => this.#schedule())
+      return
+    }
+    this.#stop()
+    this.ended.completeExceptionally(error)
+  }
+
+  #check(id: string): CompletableFuture<void> {
+    return CompletableFuture.supply(() => {
+      const { rows } = this.#weir.storage
+      const row = rows.get(messageKey(id))
+      const record = rows.get(recordKey(id))
+      const message = readMessage(rows, id)
+      if (row === undefined || record === undefined || message === undefined)
+        return CompletableFuture.completed(undefined)
+      if (message.checks >= this.#settings.checksMax) return this.#abandon(message, row, record)
+      return this.#claim(message, row).thenCompose((claimed) => this.#ask(claimed, record))
+    })
+  }
+
+  /** Nobody else asks until the message is due again. */
+  #claim(message: HalfMessageRow, row: Uint8Array): CompletableFuture<HalfMessageRow> {
+    const { intervalMs, intervalMsMax, answerMsMax, random } = this.#settings
+    const { clock, storage } = this.#weir
+    const waitMs = Math.min(intervalMsMax, intervalMs * 2 ** Math.min(message.checks, 40))
+    const dueAtMs = Math.ceil(clock.now() + Math.max(answerMsMax, waitMs) * (1 + random.next() / 5))
+    const claimed = { ...message, checks: message.checks + 1, dueAtMs }
+    const rows = [
+      { key: dueKey(message), value: null },
+      { key: dueKey(claimed), value: jsonRow('') },
+      { key: messageKey(message.id), value: jsonRow(claimed) },
+    ]
+    return storage
+      .commit(commitOf({ expect: [{ key: messageKey(message.id), value: row }], rows }))
+      .thenApply(() => claimed)
+  }
+
+  #ask(message: HalfMessageRow, record: Uint8Array): CompletableFuture<void> {
+    const { answerMsMax } = this.#settings
+    return CompletableFuture.supply(() => this.#checker(checkedMessage(message, record)))
+      .orTimeout(answerMsMax, this.#weir.clock)
+      .thenApply(requireAnswer)
+      .handle((...[answer, error]) => {
+        if (error === undefined) return this.#settle(message, answer)
+        this.#report({ _tag: 'CheckFailed', message: known(message), error })
+        return CompletableFuture.completed(undefined)
+      })
+      .thenCompose((settled) => settled)
+  }
+
+  #settle(message: HalfMessageRow, answer: TransactionState): CompletableFuture<void> {
+    const report = (): void => this.#report({ _tag: 'Checked', message: known(message), answer })
+    if (answer === 'unknown') return CompletableFuture.supply(report)
+    const settled = answer === 'commit' ? 'committed' : 'rolledBack'
+    return settleMessage(this.#weir, message.id, settled)
+      .thenApply(report)
+      .exceptionally((error) => {
+        if (error instanceof UnknownHalfMessage) return
+        if (!(error instanceof HalfMessageSettled)) throw error
+        const other = settled === 'committed' ? 'rolledBack' : 'committed'
+        this.#report({ _tag: 'Contradicted', message: known(message), answer, settled: other })
+      })
+  }
+
+  #abandon(message: HalfMessageRow, row: Uint8Array, record: Uint8Array): CompletableFuture<void> {
+    const { abandoned } = this.#settings
+    if (abandoned === undefined) return this.#rollBackAbandoned(message, row, [])
+    return ensureTopic(this.#weir.storage, abandoned).thenCompose((info) => {
+      const writer = new TopicWriter(abandoned, info)
+      const { key, value, headers, timestamp } = recordOf(record)
+      writer.add(key, value, timestamp, null, { ...headers, ...originOf(message) }, -Infinity, undefined)
+      return this.#rollBackAbandoned(
+        message,
+        row,
+        writer.take().map(({ append }) => append),
+      )
+    })
+  }
+
+  #rollBackAbandoned(
+    message: HalfMessageRow,
+    row: Uint8Array,
+    append: Parameters<typeof commitSettling>[4],
+  ): CompletableFuture<void> {
+    return commitSettling(this.#weir, message, row, 'rolledBack', append).thenApply(() =>
+      this.#report({ _tag: 'Abandoned', message: known(message) }),
+    )
+  }
+
+  /** The app's own code: what it throws is thrown where it is seen, and does not disturb the checks. */
+  #report(report: CheckReport): void {
+    observe(CompletableFuture.completed(undefined), () => this.#settings.onReport(report))
+  }
+}
+
+const known = ({ partition: _partition, isDeduplicated: _isDeduplicated, ...message }: HalfMessageRow): HalfMessage =>
+  message
+
+const recordOf = (
+  record: Uint8Array,
+): {
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  readonly headers: Headers
+  readonly timestamp: number
+} => {
+  const batch = RecordBatch.view(record, 0)
+  return { key: batch.key(0), value: batch.value(0), headers: batch.headers(0), timestamp: batch.timestamp(0) }
+}
+
+const checkedMessage = (message: HalfMessageRow, record: Uint8Array): CheckedMessage => {
+  const { key, value, headers } = recordOf(record)
+  return { ...known(message), key, value, headers }
+}
+
+const originOf = ({ id, topic, checks }: HalfMessageRow): Headers => ({
+  [reservedHeaders.topic]: topic,
+  [reservedHeaders.cause]: `nobody could say what became of its transaction in ${checks} checks`,
+  [reservedHeaders.attempts]: String(checks),
+  [reservedHeaders.id]: id,
+})
+
+const requireAnswer = (answer: TransactionState): TransactionState => {
+  if (answer === 'commit' || answer === 'rollBack' || answer === 'unknown') return answer
+  throw new InvalidAnswer(`a checker answered ${String(answer)}; expected 'commit', 'rollBack' or 'unknown'`)
+}
