@@ -22,14 +22,15 @@ export class RecordBatchBuilder {
   readonly #options: RecordBatchOptions
   #count = 0
   #built = false
-  #timestamps: number[] = []
+  /** Undefined while all are `#baseTimestamp`. */
+  #timestamps: number[] | undefined
+  #baseTimestamp = 0
   #keys = new RegionBuilder()
   #values = new RegionBuilder()
   #ids: RegionBuilder | undefined
   #headers: RegionBuilder | undefined
   #watermarks: number[] | undefined
   #timestampMax = -Infinity
-  #timestampsDiffer = false
 
   constructor(options: RecordBatchOptions = {}) {
     this.#options = options
@@ -79,9 +80,10 @@ export class RecordBatchBuilder {
     const encodedHeaders = headers === null ? noBytes : encodeHeaders(headers)
     invariant(!this.#built, 'records are added to a batch before it is built, or after a reset')
     const before = this.#count++
-    if (before > 0 && timestamp !== this.#timestamps[0]) this.#timestampsDiffer = true
+    if (before === 0) this.#baseTimestamp = timestamp
+    else if (timestamp !== this.#baseTimestamp) this.#timestamps ??= new Array<number>(before).fill(this.#baseTimestamp)
+    if (this.#timestamps !== undefined) this.#timestamps.push(timestamp)
     if (timestamp > this.#timestampMax) this.#timestampMax = timestamp
-    this.#timestamps.push(timestamp)
     this.#keys.add(key)
     this.#values.add(value)
     if (id !== null || this.#ids !== undefined) {
@@ -127,11 +129,11 @@ export class RecordBatchBuilder {
     const view = new DataView(bytes.buffer)
     this.#writeHeader(view, length, sequence)
     at = batchHeaderBytes
-    if (this.#timestampsDiffer) at = writeFloats(view, at, this.#timestamps)
+    if (this.#timestamps !== undefined) at = writeFloats(view, at, this.#timestamps)
     if (this.#watermarks !== undefined) at = writeFloats(view, at, this.#watermarks)
     for (const region of regions) at = region.writeEnds(view, at)
     for (const region of regions) region.release()
-    this.#timestamps = noTimes
+    if (this.#timestamps !== undefined) this.#timestamps = noTimes
     this.#built = true
     return bytes
   }
@@ -140,18 +142,17 @@ export class RecordBatchBuilder {
   reset(): void {
     this.#count = 0
     this.#built = false
-    this.#timestamps = []
+    this.#timestamps = undefined
     this.#keys = new RegionBuilder()
     this.#values = new RegionBuilder()
     this.#ids = undefined
     this.#headers = undefined
     this.#watermarks = undefined
     this.#timestampMax = -Infinity
-    this.#timestampsDiffer = false
   }
 
   #fixedBytes(): number {
-    const wide = (this.#timestampsDiffer ? 1 : 0) + (this.#watermarks === undefined ? 0 : 1)
+    const wide = (this.#timestamps === undefined ? 0 : 1) + (this.#watermarks === undefined ? 0 : 1)
     const narrow = 2 + (this.#ids === undefined ? 0 : 1) + (this.#headers === undefined ? 0 : 1)
     return batchHeaderBytes + this.#count * (8 * wide + 4 * narrow)
   }
@@ -162,7 +163,7 @@ export class RecordBatchBuilder {
     view.setUint8(batchField.formatVersion, batchFormatVersion)
     view.setUint16(
       batchField.flags,
-      (this.#timestampsDiffer ? batchFlag.timestamps : 0) |
+      (this.#timestamps === undefined ? 0 : batchFlag.timestamps) |
         (this.#ids === undefined ? 0 : batchFlag.ids) |
         (this.#headers === undefined ? 0 : batchFlag.headers) |
         (this.#watermarks === undefined ? 0 : batchFlag.watermarks),
@@ -170,7 +171,7 @@ export class RecordBatchBuilder {
     )
     view.setUint32(batchField.count, this.#count, true)
     view.setUint32(batchField.byteLength, length, true)
-    view.setFloat64(batchField.baseTimestamp, this.#timestamps[0]!, true)
+    view.setFloat64(batchField.baseTimestamp, this.#baseTimestamp, true)
     view.setFloat64(batchField.timestampMax, this.#timestampMax, true)
     view.setFloat64(batchField.producerId, producer?.id ?? 0, true)
     view.setUint32(batchField.producerEpoch, producer?.epoch ?? 0, true)

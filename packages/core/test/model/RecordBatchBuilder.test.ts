@@ -74,6 +74,14 @@ describe('RecordBatchBuilder', () => {
     expect(values(builder.build())).toEqual([large, 'é', large, 'a', large])
   })
 
+  it('says what it built until a reset', () => {
+    const builder = new RecordBatchBuilder()
+    add(builder, 'k', new Uint8Array(50), 1)
+    add(builder, null, 'v', 2)
+    const { length } = builder.build()
+    expect([builder.count, builder.byteLength]).toEqual([2, length])
+  })
+
   it('begins anew after a reset', () => {
     const builder = new RecordBatchBuilder()
     builder.add('k', 'v', 9, 'id', { a: 'b' }, 8)
