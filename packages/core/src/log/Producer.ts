@@ -1,15 +1,8 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
-import {
-  BufferFull,
-  InvariantViolated,
-  SequenceGap,
-  StorageClosed,
-  StorageFailed,
-  StorageStalled,
-  WeirError,
-} from '../model/errors.ts'
+import { BufferFull, SequenceGap, StorageClosed, type WeirError } from '../model/errors.ts'
 import { type Append, commitOf, type Committed } from '../ports/Commit.ts'
+import { failureOf, isFinal, isUnknown } from './appendFailure.ts'
 import type { OpenLog } from './OpenLog.ts'
 import { type AppendOptions, headersOf, placesOf, type ProducerRecord, type RecordMetadata } from './recordMetadata.ts'
 import { requireInteger, type Topic } from './Topic.ts'
@@ -107,7 +100,7 @@ export class Producer<K, V> {
    * Completes when it is on disk; readers in any process see it from then on, never before.
    * Appends of one turn of the event loop share a batch a partition and one sync.
    *
-   * @returns where it is. Fails with EncodeFailed, RecordTooLarge or InvalidOption; with BufferFull or StorageFull (retry:
+   * @returns where it is. Fails with EncodeFailed, RecordTooLarge or InvalidOption; with BufferFull, TopicFull or StorageFull (retry:
    *   it was not appended); with StorageFailed or StorageStalled (stop: whether it was is unknown, see `unresolved`), and
    *   with StorageClosed after that
    */
@@ -171,6 +164,11 @@ export class Producer<K, V> {
    */
   get unresolved(): ReadonlyArray<Append> {
     return this.#unresolved
+  }
+
+  /** How many records were dropped because the topic was full (`drop-newest`), so far. */
+  get dropped(): number {
+    return 0
   }
 
   /** Sends what waits and refuses what comes later with `StorageClosed`. Completes as `flush` does. */
@@ -344,7 +342,7 @@ export class Producer<K, V> {
     this.#failures++
     this.#lastFailure = this.#failing
     if (isFinal(error) && !(isBehind && error instanceof SequenceGap)) {
-      this.#failure ??= error instanceof WeirError ? error : new StorageFailed('the storage failed', { cause: error })
+      this.#failure ??= failureOf(error)
     }
     if (!isBehind && (isUnknown(error) || this.#unresolved.length > 0)) this.#leaveUnresolved(flight)
     else {
@@ -368,16 +366,6 @@ export class Producer<K, V> {
     settle(flight, this.#failure)
   }
 }
-
-/** Whether the storage may have applied what it failed with this. */
-const isUnknown = (error: unknown): boolean =>
-  !(error instanceof WeirError) ||
-  error instanceof StorageFailed ||
-  error instanceof StorageStalled ||
-  error instanceof InvariantViolated
-
-/** Whether nothing more can be appended after this. */
-const isFinal = (error: unknown): boolean => !(error instanceof WeirError) || error.recovery === 'stop'
 
 const settle = (flight: Flight, error: unknown): void => {
   for (const { future } of flight.waiters) future.completeExceptionally(error)

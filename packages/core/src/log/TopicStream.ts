@@ -108,7 +108,10 @@ export class TopicStream<K, V> extends Observable<Received<K, V>> {
    * batches. Leaving the loop stops the reading.
    */
   [Symbol.asyncIterator](): TopicIterator<K, V> {
-    return new TopicIterator(new TopicReader(this.#log, this.topic, this.#selection, this.#countTrimmed), this.#log.clock)
+    return new TopicIterator(
+      new TopicReader(this.#log, this.topic, this.#selection, this.#countTrimmed),
+      this.#log.clock,
+    )
   }
 
   #emit(subscriber: Subscriber<Received<K, V>>): () => void {

@@ -1,8 +1,10 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { Clock } from '../ports/Clock.ts'
-import { commitOf } from '../ports/Commit.ts'
+import { type Append, commitOf } from '../ports/Commit.ts'
 import type { Storage } from '../ports/Storage.ts'
 import { type AppendOptions, headersOf, placesOf, type RecordMetadata } from './recordMetadata.ts'
+import type { Capacity } from './Retention.ts'
+import { roomOf } from './roomOf.ts'
 import type { Topic } from './Topic.ts'
 import { ensureTopic } from './topicCatalog.ts'
 import { type OpenBatch, TopicWriter } from './TopicWriter.ts'
@@ -27,7 +29,8 @@ export const entry = <K, V>(topic: Topic<K, V>, key: K, value: V, options: Appen
 
 /**
  * Appends all entries in one commit: all of them are there, or none. Answers in the order of the entries.
- * Definitions of one topic that differ are refused with TopicMismatch.
+ * Definitions of one topic that differ are refused with TopicMismatch; all is refused with TopicFull when a topic
+ * with a capacity has no room.
  */
 export const appendEntries = (
   storage: Storage,
@@ -43,11 +46,20 @@ export const appendEntries = (
       return { open, index: open.builder.count - 1 }
     })
     const batches = [...writers].flatMap(([topic, writer]) => writer.take().map((batch) => ({ topic, ...batch })))
-    return storage.commit(commitOf({ append: batches.map(({ append }) => append) })).thenApply(({ appends }) => {
+    const capacities = new Map(infos.map(({ name, capacity }) => [name, capacity]))
+    const append = batches.map((batch) => bounded(storage, batch.append, capacities.get(batch.topic)))
+    return storage.commit(commitOf({ append })).thenApply(({ appends }) => {
       const placed = new Map<OpenBatch, (index: number) => RecordMetadata>(
         batches.map(({ open, topic, partition }, index) => [open, placesOf(topic, partition, appends[index]!)]),
       )
       return places.map(({ open, index }) => placed.get(open)!(index))
     })
   })
+}
+
+/** The append, within the capacity of its topic: it is refused, whatever the topic says of more, since all go or none. */
+const bounded = (storage: Storage, append: Append, capacity: Capacity | undefined): Append => {
+  if (capacity === undefined) return append
+  const { room, end } = roomOf(storage, append.partition, capacity.countMax)
+  return { ...append, endMax: end + room }
 }

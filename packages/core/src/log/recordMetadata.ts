@@ -44,6 +44,8 @@ export interface RecordMetadata {
   readonly offset: number
   /** It was there already: the offset is the first one's. */
   readonly duplicate: boolean
+  /** The topic was full, and its capacity says `drop-newest`: nothing was appended, and the offset is -1. Absent otherwise. */
+  readonly dropped?: true
 }
 
 /** Where the records of an appended batch are, by their index in it. */

@@ -5,12 +5,13 @@ import { assignments } from '../group/assignment.ts'
 import type { Job } from '../job/Job.ts'
 import { planJob } from '../job/plan.ts'
 import { appendEntries, type Entry } from '../log/entry.ts'
+import { BoundedProducer } from '../log/BoundedProducer.ts'
 import { Producer, type ProducerOptions, producerSettings } from '../log/Producer.ts'
 import { takeId } from '../log/ids.ts'
 import type { RecordMetadata } from '../log/recordMetadata.ts'
 import { resend } from '../log/resend.ts'
 import { requireInteger, type Topic } from '../log/Topic.ts'
-import { ensureTopic, listTopics, type TopicInfo } from '../log/topicCatalog.ts'
+import { alterTopic, ensureTopic, listTopics, type TopicInfo } from '../log/topicCatalog.ts'
 import { InvalidJob, InvalidOption } from '../model/errors.ts'
 import { validateName } from '../model/TopicName.ts'
 import type { Clock } from '../ports/Clock.ts'
@@ -82,6 +83,19 @@ export class Weir {
   }
 
   /**
+   * Changes the retention, the capacity and `deleteRetentionMs` of a topic to what the definition says, and creates one that is
+   * not there. Whoever retains the topic and producers of a topic that had a capacity before follow from then on.
+   *
+   * A definition that says something of these is refused with TopicMismatch elsewhere when it differs from what is stored; one
+   * that says nothing goes with whatever is stored.
+   *
+   * @throws TopicMismatch when it differs in anything else
+   */
+  alter<K, V>(topic: Topic<K, V>): CompletableFuture<TopicInfo> {
+    return CompletableFuture.supply(() => alterTopic(this.storage, topic))
+  }
+
+  /**
    * A producer for the topic, which is created when it is not there yet. Costs one or two commits.
    *
    * @throws TopicMismatch; InvalidOption before anything is written
@@ -90,7 +104,10 @@ export class Weir {
     return CompletableFuture.supply(() => {
       const settings = producerSettings(options)
       return ensureTopic(this.storage, topic).thenCompose((info) =>
-        takeId(this.storage, 'producer').thenApply((id) => new Producer(this, topic, info, { id, epoch: 0 }, settings)),
+        takeId(this.storage, 'producer').thenApply((id) => {
+          const Kind = info.capacity === undefined ? Producer : BoundedProducer
+          return new Kind(this, topic, info, { id, epoch: 0 }, settings)
+        }),
       )
     })
   }
