@@ -6,7 +6,7 @@ import { type Codec, jsonUnchecked } from '@weir/core'
  * - `missing`: all from `first` to `last`, and none of them came while the window lasted.
  * - `repeated`: it was there before.
  * - `reordered`: it came after one with a larger number, and is not missing.
- * - `stale`: it came so late that it is not known any more whether it is a repeat, or was reported as missing.
+ * - `stale`: it came so late, behind a loss, that it is not known any more whether it is a repeat, or was reported as missing.
  */
 export type StreamFault =
   | {

@@ -108,7 +108,7 @@ class Checker implements LossChecker {
     for (const { source, partition, next } of ends) {
       const watched = this.#watch(source, partition, next, faults)
       if (next > watched.state.next) {
-        watched.state = { next, gaps: [...watched.state.gaps, [watched.state.next, next - 1]] }
+        watched.state = { ...watched.state, next, gaps: [...watched.state.gaps, [watched.state.next, next - 1]] }
       }
     }
     for (const watched of this.#watched.values()) giveUp(watched, faults)

@@ -33,6 +33,8 @@ describe('lossChecker', () => {
     expect([0, 2, 3].flatMap(come)).toEqual([])
     expect(come(4)).toEqual([{ kind: 'missing', source: 's', partition: 0, first: 1, last: 1 }])
     expect(come(1)).toEqual([{ kind: 'stale', source: 's', partition: 0, sequence: 1 }])
+    // it came after the last loss, so it is known to have come before
+    expect(come(2)).toEqual([{ kind: 'repeated', source: 's', partition: 0, sequence: 2 }])
   })
 
   test('sees losses at the very end only when it is told what was sent', () => {
