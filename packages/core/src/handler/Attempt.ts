@@ -69,27 +69,28 @@ export class Attempt<K, V> implements HandlerContext<K, V>, RowClaimer, SentBy {
     this.result?.cancel()
   }
 
-  send<A, B>(topic: Topic<A, B>, key: A, value: B, options: AppendOptions = {}): void {
+  // handlers take these out of their context
+
+  readonly send = <A, B>(topic: Topic<A, B>, key: A, value: B, options: AppendOptions = {}): void => {
     this.#require('send')
     const record = this.#host.encode(topic as unknown as Topic<unknown, unknown>, key, value, options)
     this.#host.send(this, topic.name, record)
   }
 
-  sendTo(topic: string, record: RawRecord): void {
+  readonly sendTo = (topic: string, record: RawRecord): void => {
     this.#require('sendTo')
     this.#host.check(topic, record)
     this.#host.send(this, topic, record)
   }
 
-  once(id: string): CompletableFuture<boolean> {
-    return this.#claim('once', `o${requireId('once', id)}`).thenApply((claim) => {
+  readonly once = (id: string): CompletableFuture<boolean> =>
+    this.#claim('once', `o${requireId('once', id)}`).thenApply((claim) => {
       if (claim.found !== null || claim.change !== undefined) return false
       claim.change = done
       return true
     })
-  }
 
-  whenVersion(key: string, version: number): CompletableFuture<boolean> {
+  readonly whenVersion = (key: string, version: number): CompletableFuture<boolean> => {
     requireInteger('whenVersion: version', version, 0, Number.MAX_SAFE_INTEGER - 1)
     return this.#claim('whenVersion', `v${requireId('whenVersion', key)}`).thenApply((claim) => {
       if (version !== versionIn(claim.change ?? claim.found)) return false
@@ -98,8 +99,8 @@ export class Attempt<K, V> implements HandlerContext<K, V>, RowClaimer, SentBy {
     })
   }
 
-  recordAndCheck<A>(id: string, make: () => A | PromiseLike<A>): CompletableFuture<A> {
-    return this.#claim('recordAndCheck', `r${requireId('recordAndCheck', id)}`).thenCompose((claim) => {
+  readonly recordAndCheck = <A>(id: string, make: () => A | PromiseLike<A>): CompletableFuture<A> =>
+    this.#claim('recordAndCheck', `r${requireId('recordAndCheck', id)}`).thenCompose((claim) => {
       const present = claim.change ?? claim.found
       if (present !== null) return CompletableFuture.completed(resultIn(id, present) as A)
       claim.making ??= CompletableFuture.supply(make).thenApply((result) => {
@@ -108,7 +109,6 @@ export class Attempt<K, V> implements HandlerContext<K, V>, RowClaimer, SentBy {
       })
       return claim.making.shield() as CompletableFuture<A>
     })
-  }
 
   #claim(method: string, name: string): CompletableFuture<Claim> {
     this.#require(method)

@@ -27,9 +27,9 @@ export interface HandlerContext<K, V> {
    * @throws EncodeFailed, RecordTooLarge, InvalidOption; UnknownTopic, TopicMismatch for a topic that is not among `outputs`
    *   and is not in the storage, or is another one there
    */
-  send<A, B>(topic: Topic<A, B>, key: A, value: B, options?: AppendOptions): void
+  readonly send: <A, B>(topic: Topic<A, B>, key: A, value: B, options?: AppendOptions) => void
   /** As `send`, to a topic that is known by its name only: the caller's bytes or text are what its readers decode. */
-  sendTo(topic: string, record: RawRecord): void
+  readonly sendTo: (topic: string, record: RawRecord) => void
   /**
    * Whether this is the first time that anybody of this group handles something with this id: exactly one attempt of all is
    * told so and settles, whichever tasks and processes try at once. It counts when the attempt settles well.
@@ -37,15 +37,15 @@ export interface HandlerContext<K, V> {
    * Where two tasks race, the commit of the second one is refused, and its task starts anew from its last commit. Ids are
    * kept for ever.
    */
-  once(id: string): CompletableFuture<boolean>
+  readonly once: (id: string) => CompletableFuture<boolean>
   /**
    * Whether `key` is at this version, which is 0 at first; if so it is at the next one when the attempt settles well. Of
    * several that ask for one version, one settles with it.
    */
-  whenVersion(key: string, version: number): CompletableFuture<boolean>
+  readonly whenVersion: (key: string, version: number) => CompletableFuture<boolean>
   /**
    * What `make` gave the first time that an attempt with this id settled well: it is kept as MessagePack, and `make` is not
    * called again. Of several that make it at once, one settles with it, and the others are given its result.
    */
-  recordAndCheck<A>(id: string, make: () => A | PromiseLike<A>): CompletableFuture<A>
+  readonly recordAndCheck: <A>(id: string, make: () => A | PromiseLike<A>) => CompletableFuture<A>
 }

@@ -55,6 +55,7 @@ export const pendingKey = (offset: number): Uint8Array => {
 /** Whether it is the row of a record. */
 export const isPendingKey = (key: Uint8Array): boolean => key[0] === pendingTag
 
+/** A record's row, as MessagePack. */
 export const encodePending = (record: PendingRecord): Uint8Array => {
   const { key, value, timestamp, id, headers, failed, dueMs } = record
   return stored.encode([key, value, timestamp, id, Object.entries(headers), failed, dueMs])
@@ -81,6 +82,7 @@ export const encodeReadUpTo = (first: number, position: number, unsettled: Itera
   return bytes
 }
 
+/** What `encodeReadUpTo` has written. */
 export const decodeReadUpTo = (bytes: Uint8Array): ReadUpTo => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const first = view.getFloat64(0)

@@ -79,6 +79,16 @@ const redrivePartition = (storage: Storage, partition: number): CompletableFutur
   })
 }
 
+function* keptRecords(
+  batches: ReadonlyArray<RecordBatch>,
+): Generator<{ readonly batch: RecordBatch; readonly index: number; readonly offset: number }> {
+  for (const batch of batches) {
+    for (let index = batch.nextKept(0); index < batch.count; index = batch.nextKept(index + 1)) {
+      yield { batch, index, offset: batch.baseOffset + index }
+    }
+  }
+}
+
 const sentBack = (
   storage: Storage,
   batches: ReadonlyArray<RecordBatch>,
@@ -87,27 +97,34 @@ const sentBack = (
 ): Redriven & { readonly append: ReadonlyArray<Append>; readonly next: number } => {
   const builders = new Map<number, RecordBatchBuilder>()
   let sent = 0
+  let passedOver = 0
   let next = first
-  const records = batches.flatMap((batch) =>
-    Array.from({ length: batch.count }, (_, index) => ({ batch, index, offset: batch.baseOffset + index })),
-  )
-  for (const { batch, index, offset } of records) {
+  let isWhole = true
+  for (const { batch, index, offset } of keptRecords(batches)) {
     if (offset < first || offset >= end) continue
     const headers = batch.headers(index)
     const target = originOf(storage, headers)
     // what comes before it goes back first
-    if (isLeft(target) && offset > first) break
+    if (isLeft(target) && next > first) {
+      isWhole = false
+      break
+    }
     if (isLeft(target)) throw target.left
     next = offset + 1
-    if (target.right === undefined) continue
+    if (target.right === undefined) {
+      passedOver++
+      continue
+    }
     const builder = builders.get(target.right) ?? new RecordBatchBuilder({})
     builders.set(target.right, builder)
     const id = headers[reservedHeaders.id] ?? null
     builder.add(batch.key(index), batch.value(index), batch.timestamp(index), id, withoutCause(headers), -Infinity)
     sent++
   }
+  const last = batches.at(-1)
+  if (isWhole && last !== undefined) next = Math.min(end, last.baseOffset + last.count)
   const append = [...builders].map(([partition, builder]): Append => ({ partition, batch: builder.build() }))
-  return { append, next, sent, passedOver: next - first - sent }
+  return { append, next, sent, passedOver }
 }
 
 /** The partition's place in the storage, `undefined` when the headers name none; or what is wrong with what they name. */

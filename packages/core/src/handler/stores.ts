@@ -9,6 +9,7 @@ export interface HandlerStores {
   readonly ids: StoreDefinition<unknown, unknown>
 }
 
+/** The stores of the handler of this name. */
 export const storesOf = (name: string): HandlerStores => ({
   pending: storeOf(`${name}-pending`),
   ids: storeOf(`${name}-ids`),
