@@ -169,6 +169,7 @@ export class LmdbStorage implements Storage {
       folder,
       pollIntervalMs,
       lastTransaction: () => lastTransaction(this.#data),
+      ownTransaction: () => this.#writer.lastTransaction,
       onChange: () => this.#changed(),
     })
   }

@@ -50,7 +50,9 @@ export interface WakeOptions {
   readonly pollIntervalMs: number
   /** The number of the last transaction, as lmdb shows it. */
   readonly lastTransaction: () => number
-  /** Called after each commit of any process, once it can be read; also now and then when there was none. */
+  /** The low 32 bits, as a signed number, of the last transaction that this process is told of without a watch; `NaN` for none. */
+  readonly ownTransaction?: () => number
+  /** Called after each commit of others, once it can be read; also now and then when there was none. */
   readonly onChange: () => void
 }
 
@@ -60,7 +62,13 @@ export interface WakeOptions {
  *
  * @returns a function that ends it
  */
-export const watchForCommits = ({ folder, pollIntervalMs, lastTransaction, onChange }: WakeOptions): (() => void) => {
+export const watchForCommits = ({
+  folder,
+  pollIntervalMs,
+  lastTransaction,
+  ownTransaction = () => Number.NaN,
+  onChange,
+}: WakeOptions): (() => void) => {
   const file = new WakeFile(folder)
   let announced = file.announced()
   let last = lastTransaction()
@@ -71,7 +79,10 @@ export const watchForCommits = ({ folder, pollIntervalMs, lastTransaction, onCha
     // a commit that is not announced may not be readable yet, or its writer died, so that it never will be announced
     if (announced !== before.announced || last !== before.last || announced < last) onChange()
   }
-  const watcher = tryWatch(join(folder, wakeFileName), look)
+  // an own commit is told of by the answer to it; what the file does not say is for the poll
+  const watcher = tryWatch(join(folder, wakeFileName), () => {
+    if ((file.announced() | 0) !== ownTransaction()) look()
+  })
   const poll = setInterval(look, pollIntervalMs)
   return () => {
     watcher?.close()

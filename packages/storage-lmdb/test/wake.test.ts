@@ -47,3 +47,28 @@ test('a commit whose writer died before it announced it is told until it is anno
   file.close()
   folder.remove()
 })
+
+test('a commit that this process is told of anyway is not told by the watch; one of another process after it is', async () => {
+  const folder = temporaryFolder()
+  const file = new WakeFile(folder.path)
+  let calls = 0
+  let own = 0
+  const stop = watchForCommits({
+    folder: folder.path,
+    pollIntervalMs: 60_000,
+    lastTransaction: () => 0,
+    ownTransaction: () => own,
+    onChange: () => calls++,
+  })
+  for (own = 1; own <= 50; own++) {
+    file.announce(own)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  own = 50
+  expect(calls).toBe(0)
+  file.announce(51)
+  await vi.waitFor(() => expect(calls).toBeGreaterThan(0))
+  stop()
+  file.close()
+  folder.remove()
+})

@@ -122,6 +122,14 @@ export class WriterClient {
     })
   }
 
+  /**
+   * The low 32 bits, as a signed number, of the last transaction that `onCommitted` was called for, or is about to be;
+   * `NaN` when it may not be called any more.
+   */
+  get lastTransaction(): number {
+    return this.#failure === undefined ? Atomics.load(this.#shared, sharedSlot.transaction) : Number.NaN
+  }
+
   /** Waits for what is on its way, then ends the thread. Completes also when the thread does not end in time. */
   close(): CompletableFuture<void> {
     this.#failure ??= new StorageClosed('the storage was closed')

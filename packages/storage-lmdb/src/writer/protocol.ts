@@ -64,10 +64,12 @@ export const sharedSlot = {
   requests: 0,
   /** What the writer is doing, one of `stage`. */
   stage: 1,
+  /** The low 32 bits of the last transaction whose verdicts are on their way, or have come. */
+  transaction: 2,
 } as const
 
 /** How many slots there are. */
-export const sharedSlots = 2
+export const sharedSlots = 3
 
 /**
  * What the writer is doing.

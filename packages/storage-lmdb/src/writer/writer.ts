@@ -168,9 +168,11 @@ class Writer {
           this.#cache.begin(transaction)
           return commits.map((commit) => ('commit' in commit ? applyCommit(this.#target, commit) : commit))
         })
+        const changed = verdicts.some(isApplied)
+        if (changed) Atomics.store(this.#shared, sharedSlot.transaction, transaction | 0)
         // first those who wait
         answer(verdicts)
-        if (verdicts.some(isApplied)) this.#wake.announce(transaction)
+        if (changed) this.#wake.announce(transaction)
       })
     } catch (error) {
       this.#cache.clear()
