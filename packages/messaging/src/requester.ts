@@ -19,6 +19,12 @@ import type { RequestTopics } from './RequestTopics.ts'
 export interface RequesterOptions<K, V, R> extends RequestTopics<K, V, R> {
   /** How long an answer is waited for, in ms, unless the call says otherwise. After that the request is not run any more. */
   readonly timeoutMs: number
+  /**
+   * How long after it was asked a handler may still begin with a request, in ms; `timeoutMs` by default. With less there is
+   * time left for the handler: where more is asked than can be answered, requests begin as late as they may, and those that
+   * begin in the last moment are answered when nobody waits any more.
+   */
+  readonly startWithinMs?: number
   /** The partition of the replies that this instance reads; by chance, and for good, by default. */
   readonly partition?: number
   /** How many requests may wait at once; 10 000 by default. */
@@ -28,6 +34,7 @@ export interface RequesterOptions<K, V, R> extends RequestTopics<K, V, R> {
 /** What may be said of a request beside its key and value. */
 export interface AskOptions {
   readonly timeoutMs?: number
+  readonly startWithinMs?: number
   readonly headers?: Headers
 }
 
@@ -85,6 +92,9 @@ export const requester = <K, V, R>(
     const what = `requester of topic '${requests.name}'`
     requireInteger(`${what}: timeoutMs`, timeoutMs, 1, 2 ** 31)
     requireInteger(`${what}: waitingMax`, waitingMax, 1, 2 ** 31)
+    if (options.startWithinMs !== undefined) {
+      requireInteger(`${what}: startWithinMs`, options.startWithinMs, 1, timeoutMs)
+    }
     const instance = randomName()
     const partition = options.partition ?? (murmur2OfText(instance) >>> 0) % replies.partitions
     requireInteger(`${what}: partition`, partition, 0, replies.partitions - 1)
@@ -102,6 +112,11 @@ interface Settings<K, V, R> extends RequesterOptions<K, V, R> {
   readonly partition: number
   /** Where its replies begin. */
   readonly offset: number
+}
+
+interface Within {
+  readonly timeoutMs: number
+  readonly startWithinMs: number
 }
 
 interface Waiting<R> {
@@ -143,12 +158,16 @@ class Asking<K, V, R> implements Requester<K, V, R> {
       const { waitingMax, requests } = this.#settings
       const timeoutMs = options.timeoutMs ?? this.#settings.timeoutMs
       requireInteger('ask: timeoutMs', timeoutMs, 1, 2 ** 31)
+      if (options.startWithinMs !== undefined) {
+        requireInteger('ask: startWithinMs', options.startWithinMs, 1, timeoutMs)
+      }
+      const startWithinMs = Math.min(options.startWithinMs ?? this.#settings.startWithinMs ?? timeoutMs, timeoutMs)
       if (this.#waiting.size >= waitingMax) {
         throw new BufferFull(
           `${this.#waiting.size} requests to topic '${requests.name}' wait for a reply; expected fewer than waitingMax = ${waitingMax}`,
         )
       }
-      return this.#send(key, value, timeoutMs, options.headers)
+      return this.#send(key, value, { timeoutMs, startWithinMs }, options.headers)
     })
   }
 
@@ -160,13 +179,14 @@ class Asking<K, V, R> implements Requester<K, V, R> {
     this.#end(new StorageClosed(`the requester of topic '${this.#settings.requests.name}' is closed`))
   }
 
-  #send(key: K, value: V, timeoutMs: number, own: Headers | undefined): CompletableFuture<Reply<R>> {
+  #send(key: K, value: V, within: Within, own: Headers | undefined): CompletableFuture<Reply<R>> {
+    const { timeoutMs, startWithinMs } = within
     const { replies, partition, instance } = this.#settings
     const { clock } = this.#weir
     const correlationId = `${instance}.${this.#asked++}`
     const to = { topic: replies.name, partition, instance, correlationId }
     const sending = this.#producer.append(key, value, {
-      headers: { ...own, ...headersOfRequest(to, clock.now() + timeoutMs) },
+      headers: { ...own, ...headersOfRequest(to, clock.now() + startWithinMs) },
     })
     // refused at once: nobody need wait
     if (sending.isCompletedExceptionally) return sending as CompletableFuture<never>

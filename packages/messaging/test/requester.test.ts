@@ -85,6 +85,24 @@ describe('requester', () => {
     expect(asker.counts()).toEqual({ answered: 1, failed: 0, timedOut: 1, late: 0, repeated: 0 })
   })
 
+  test('lets none begin later than it says, so that a queue that is too long is not answered just too late', async () => {
+    const { clock, now, open, run } = scene()
+    const asker = await now(requester(await open(), { ...topics, timeoutMs, startWithinMs: 800 }))
+    const begun: number[] = []
+    const slowly = (n: number): Promise<number> => {
+      begun.push(n)
+      return new Promise((resolve) => clock.after(150, () => resolve(n)))
+    }
+    await now(answer(await open(), 'squarers', topics, slowly, { run, order: 'partition' }))
+    const asked = Array.from({ length: 10 }, (_, n) => asker.ask('k', n))
+    asked.push(asker.ask('k', 10, { startWithinMs: 1_000 }), asker.ask('k', 11, { timeoutMs: 500 }))
+    await clock.advance(1_200)
+    expect(begun).toEqual([0, 1, 2, 3, 4, 5, 10])
+    expect(asker.counts()).toEqual({ answered: 6, failed: 0, timedOut: 6, late: 1, repeated: 0 })
+    expect(statusesOf(asked).slice(0, 6)).toEqual(Array.from({ length: 6 }, () => 'completed'))
+    for (const each of asked.slice(6)) await expect(each).rejects.toThrow(TimedOut)
+  })
+
   test('drops and counts replies that come late, and replies that come twice', async () => {
     const { clock, now, open, run } = scene()
     const answerer = (waitMs: number) => (n: number) =>
@@ -215,5 +233,10 @@ describe('requester', () => {
     await expect(now(requester(weir, { ...topics, timeoutMs: 0 }))).rejects.toThrow(/timeoutMs is 0/)
     await expect(now(requester(weir, { ...topics, timeoutMs, partition: 2 }))).rejects.toThrow(/partition is 2/)
     await expect(now(requester(weir, { ...topics, timeoutMs, waitingMax: 0 }))).rejects.toThrow(/waitingMax is 0/)
+    await expect(now(requester(weir, { ...topics, timeoutMs, startWithinMs: 1_001 }))).rejects.toThrow(
+      /startWithinMs is 1001; expected a whole number from 1 to 1000/,
+    )
+    const asker = await now(requester(weir, { ...topics, timeoutMs }))
+    await expect(asker.ask('k', 1, { startWithinMs: 0 })).rejects.toThrow(/startWithinMs is 0/)
   })
 })
