@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['{packages,examples}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts', 'scripts/**/*.test.ts'],
-    testTimeout: 20_000, // for busy machines; a test that waits has a deadline of its own
+    // Against tests that hang, on busy machines too; a promise about time has a bound of its own.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })

@@ -42,7 +42,7 @@ export class Child {
 
   /** Waits for the first line that begins so, from the beginning or behind those that were there; gives the rest of it. */
   async line(beginning: string, from = 0): Promise<string> {
-    const deadline = AbortSignal.timeout(20_000)
+    const deadline = AbortSignal.timeout(50_000)
     for (;;) {
       const found = this.lines.slice(from).find((line) => line.startsWith(beginning))
       if (found !== undefined) return found.slice(beginning.length).trim()

@@ -2,13 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { commitOf, type Storage, StorageFull } from '@weir/core'
-import { afterAll, expect, test, vi } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { lmdb } from '../src/index.ts'
 import { numberedBatch } from './batches.ts'
 import { readNumbers } from './readNumbers.ts'
 import { temporaryFolder } from './temporaryFolder.ts'
-
-vi.setConfig({ testTimeout: 30_000 })
 
 const folder = temporaryFolder()
 const disk = join(folder.path, 'disk')

@@ -12,12 +12,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { commitOf, InvalidOption, StorageRefused } from '@weir/core'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createFolder, folderFormatVersion } from '../src/folder.ts'
 import { lmdb, type LmdbOptions } from '../src/index.ts'
 import { runFixture } from './child.ts'
-
-vi.setConfig({ testTimeout: 30_000 })
 
 let root: string
 beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'weir-folder-'))))

@@ -3,15 +3,13 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { join } from 'node:path'
 import { commitOf, type Replacement, type Storage } from '@weir/core'
 import { batchChecksum, epochRow, epochValue, RecordBatchBuilder, sparseBatch } from '@weir/core/storage'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { lmdb } from '../src/index.ts'
 import { dumpStored } from './changeStored.ts'
 import { temporaryFolder } from './temporaryFolder.ts'
 
 // What folders of the format versions hold. When one of these tests fails, folders that users have are not read any more:
 // then the version in `folder.ts` must grow, and the one before must be migrated.
-
-vi.setConfig({ testTimeout: 30_000 })
 
 const goldenFile = (name: string, version = 2): URL => new URL(`./golden/version${version}/${name}`, import.meta.url)
 const golden = (name: string, version = 2): Buffer => readFileSync(goldenFile(name, version))

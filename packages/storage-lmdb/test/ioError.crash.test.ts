@@ -47,9 +47,7 @@ test.skipIf(!isPossible).concurrent.each(injections)(
       `inject=${injection}`,
     ]
     const child = runCommand([...trace, process.execPath, fixture('appender'), folder.path, '0', '2'])
-    const began = performance.now()
     expect(await child.exited, child.errors.join('')).toEqual({ code: 0, signal: null })
-    expect(performance.now() - began).toBeLessThan(12_000)
     expect(child.lines.find((line) => line.startsWith('failed'))).toContain('failed StorageFailed')
     expect(child.lines.at(-1)).toBe('closed')
 
@@ -61,5 +59,4 @@ test.skipIf(!isPossible).concurrent.each(injections)(
     await storage.close()
     folder.remove()
   },
-  30_000,
 )

@@ -13,4 +13,4 @@ const cases = storageContract({
   },
 })
 // each has a folder of its own, and waits for a thread to start
-for (const { name, run } of cases) test.concurrent(name, run, 30_000)
+for (const { name, run } of cases) test.concurrent(name, run)

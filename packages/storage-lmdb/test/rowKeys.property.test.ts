@@ -9,11 +9,11 @@ import { temporaryFolder } from './temporaryFolder.ts'
 
 const folder = temporaryFolder()
 let storage: Storage
-beforeAll(async () => (storage = await lmdb(folder.path).open()), 30_000)
+beforeAll(async () => (storage = await lmdb(folder.path).open()))
 afterAll(async () => {
   await storage.close()
   folder.remove()
-}, 30_000)
+})
 
 /** Keys around the limit that begin alike, and short ones between them. */
 const key = fc

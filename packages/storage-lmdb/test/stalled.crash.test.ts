@@ -1,12 +1,10 @@
 import { type Storage, StorageClosed, StorageStalled } from '@weir/core'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { lmdb } from '../src/index.ts'
 import { append } from './batches.ts'
 import { type Child, runFixture } from './child.ts'
 import { readNumbers } from './readNumbers.ts'
 import { type AtEnd, openAt, ownFolder } from './scene.ts'
-
-vi.setConfig({ testTimeout: 30_000 })
 
 // A process that is stopped within its write transaction keeps the lock: others cannot write, and must not hang.
 

@@ -9,13 +9,13 @@ import { outputOf, processedCount, salesFrom, undisturbedOutput } from './sales.
 import { fixture, temporaryFolder } from './support.ts'
 
 const killsMin = 50
-const withinMs = 110_000
+const withinMs = 300_000
 const chunkRecords = 250
 const backlogMax = 5_000
 /** A kill comes after up to so many more records, and then up to so much later; or after so long in any case. */
 const recordsBetweenMax = 600
 const delayMsMax = 50
-const waitMsMax = 4_000
+const waitMsMax = 15_000
 /** So many of the kills hit a worker before it is at work. */
 const earlyKills = 0.1
 

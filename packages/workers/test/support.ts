@@ -27,7 +27,7 @@ const textOf = <K, V>(record: Received<K, V>): string =>
     : `bad: ${record.failure.reason}`
 
 /** Looks every 10 ms until it holds; fails after `withinMs`, saying what there is instead. */
-export const eventually = async (holds: () => boolean, state: () => unknown, withinMs = 30_000): Promise<void> => {
+export const eventually = async (holds: () => boolean, state: () => unknown, withinMs = 60_000): Promise<void> => {
   const deadline = performance.now() + withinMs
   while (!holds()) {
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${JSON.stringify(state())}`)
