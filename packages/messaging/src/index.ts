@@ -53,3 +53,4 @@ export { sharedRateLimiter, type SharedRateLimiterOptions } from './sharedRateLi
 export { type StampEnd, stamping, type StampingProducer } from './stamping.ts'
 export { type StreamFault, streamFaults } from './StreamFault.ts'
 export { tokenBucket, type TokenBucketOptions } from './tokenBucket.ts'
+export { tokenTopic, type TokenTopic, type TokenTopicOptions } from './tokenTopic.ts'
