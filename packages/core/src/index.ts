@@ -149,6 +149,7 @@ export type {
 } from './ports/Storage.ts'
 export { systemClock } from './ports/systemClock.ts'
 export { systemRandom } from './ports/systemRandom.ts'
+export type { Retained, RetentionMetrics } from './runtime/Retainer.ts'
 export { type RunMetrics, RunningJob } from './runtime/RunningJob.ts'
 export type { RunSettings } from './runtime/RunContext.ts'
 export { StoreQuery } from './runtime/StoreQuery.ts'

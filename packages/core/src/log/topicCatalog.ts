@@ -59,7 +59,7 @@ export const findSameTopic = <K, V>(storage: Pick<Storage, 'rows'>, topic: Topic
  * @throws TopicMismatch when it differs in anything else
  */
 export const alterTopic = <K, V>(storage: Storage, topic: Topic<K, V>): CompletableFuture<TopicInfo> => {
-  const { retention: _retention, capacity: _capacity, deleteRetentionMs: _deleteRetentionMs, ...fixed } = topic
+  const fixed = { ...topic, retention: undefined, capacity: undefined, deleteRetentionMs: undefined }
   return ensureTopic(storage, fixed).thenCompose(() =>
     retried(() => {
       const key = rowKey(systemStores.topics, 0, encoder.encode(topic.name))
@@ -134,12 +134,10 @@ const sameTopic = <K, V>(topic: Topic<K, V>, info: TopicInfo): TopicInfo => {
 }
 
 /** Options as text, whatever the order in which they were written. */
-const canonical = (options: unknown): string =>
-  options === undefined
-    ? 'none'
-    : typeof options === 'object' && options !== null
-      ? JSON.stringify(options, Object.keys(options).sort())
-      : String(options)
+const canonical = (options: Retention | Capacity | number | string | undefined): string => {
+  if (options === undefined) return 'none'
+  return typeof options === 'object' ? JSON.stringify(options, Object.keys(options).sort()) : String(options)
+}
 
 const encoder = new TextEncoder()
 const noBytes = new Uint8Array(0)

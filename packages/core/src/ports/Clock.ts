@@ -7,9 +7,10 @@ export interface Clock {
   /**
    * Calls `action` once, after at least `delayMs`.
    *
+   * @param kind - `background` for what need not keep the process alive
    * @returns a function that cancels it
    */
-  after(delayMs: number, action: () => void): () => void
+  after(delayMs: number, action: () => void, kind?: 'background'): () => void
   /** Calls `action` once this turn of the event loop is over: after what runs now and all its microtasks, before any wait. */
   turn(action: () => void): void
 }

@@ -22,6 +22,10 @@ export const systemStores = {
   halfMessages: 9,
   /** name and key of a shared rate limit -> the state of its bucket as JSON */
   limits: 10,
+  /** partition -> how far compaction has come there, as JSON */
+  compaction: 11,
+  /** name of an outbox -> the cursor behind the last row that was relayed, as JSON; see `@weir/messaging` */
+  outboxes: 11,
 } as const
 
 /** The first store id given to a user's store; those below it are kept for later system stores. */

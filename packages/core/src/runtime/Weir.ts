@@ -3,7 +3,7 @@ import { observe } from '../future/observe.ts'
 import { Group } from '../group/Group.ts'
 import { assignments } from '../group/assignment.ts'
 import type { Job } from '../job/Job.ts'
-import { planJob } from '../job/plan.ts'
+import { planJob, topicsOf } from '../job/plan.ts'
 import { appendEntries, type Entry } from '../log/entry.ts'
 import { BoundedProducer } from '../log/BoundedProducer.ts'
 import { Producer, type ProducerOptions, producerSettings } from '../log/Producer.ts'
@@ -18,6 +18,9 @@ import type { Clock } from '../ports/Clock.ts'
 import type { Append } from '../ports/Commit.ts'
 import type { Storage, StorageProvider } from '../ports/Storage.ts'
 import { systemClock } from '../ports/systemClock.ts'
+import type { Random } from '../ports/Random.ts'
+import { systemRandom } from '../ports/systemRandom.ts'
+import { type Retained, Retainer, type RetentionMetrics } from './Retainer.ts'
 import { RunningJob } from './RunningJob.ts'
 import type { RunSettings } from './RunContext.ts'
 import { StoreQuery } from './StoreQuery.ts'
@@ -27,6 +30,13 @@ import { WeirTopic } from './TopicGroup.ts'
 export interface WeirOptions {
   /** All time comes from it; the machine's by default. */
   readonly clock?: Clock
+  /** All chance comes from it; the platform's by default. */
+  readonly random?: Random
+  /**
+   * How often, in ms, this looks in the background for records that topics need not keep any longer, on average; 5 s by default. Only for
+   * topics that this has written to or runs a job on.
+   */
+  readonly retentionIntervalMs?: number
 }
 
 /** How a job is run. None of it changes what the job computes. */
@@ -48,10 +58,12 @@ export class Weir {
   /** By job and member: what runs or is about to. */
   readonly #runs = new Map<string, CompletableFuture<RunningJob>>()
   readonly #closing = new Set<() => void>()
+  readonly #retainer: Retainer
 
-  private constructor(storage: Storage, clock: Clock) {
+  private constructor(storage: Storage, clock: Clock, retainer: Retainer) {
     this.storage = storage
     this.clock = clock
+    this.#retainer = retainer
   }
 
   /**
@@ -60,7 +72,13 @@ export class Weir {
    * @throws StorageRefused, StorageFailed, StorageStalled, InvalidOption
    */
   static open(provider: StorageProvider, options: WeirOptions = {}): CompletableFuture<Weir> {
-    return provider.open().thenApply((storage) => new Weir(storage, options.clock ?? systemClock))
+    return CompletableFuture.supply(() => {
+      const { clock = systemClock, random = systemRandom, retentionIntervalMs = 5_000 } = options
+      requireInteger('Weir.open: retentionIntervalMs', retentionIntervalMs, 1, 86_400_000)
+      return provider
+        .open()
+        .thenApply((storage) => new Weir(storage, clock, new Retainer(storage, clock, random, retentionIntervalMs)))
+    })
   }
 
   /** Calls back when this is about to be closed; see `OpenLog`. */
@@ -92,7 +110,26 @@ export class Weir {
    * @throws TopicMismatch when it differs in anything else
    */
   alter<K, V>(topic: Topic<K, V>): CompletableFuture<TopicInfo> {
-    return CompletableFuture.supply(() => alterTopic(this.storage, topic))
+    return CompletableFuture.supply(() => alterTopic(this.storage, topic)).thenApply((info) => {
+      this.#retainer.watch(topic.name)
+      return info
+    })
+  }
+
+  /**
+   * Removes at once what the topic's retention does not keep, and compacts it when its cleanup is `compact`. The same happens
+   * by itself, from time to time, in every Weir that has written to the topic or runs a job on it.
+   *
+   * @returns what was removed, once that is durable
+   * @throws UnknownTopic
+   */
+  retain(topic: { readonly name: string }): CompletableFuture<Retained> {
+    return this.#retainer.retain(topic.name)
+  }
+
+  /** What retention did in the background of this Weir so far. */
+  get retained(): RetentionMetrics {
+    return this.#retainer.metrics
   }
 
   /**
@@ -105,6 +142,7 @@ export class Weir {
       const settings = producerSettings(options)
       return ensureTopic(this.storage, topic).thenCompose((info) =>
         takeId(this.storage, 'producer').thenApply((id) => {
+          this.#retainer.watch(topic.name)
           const Kind = info.capacity === undefined ? Producer : BoundedProducer
           return new Kind(this, topic, info, { id, epoch: 0 }, settings)
         }),
@@ -158,7 +196,10 @@ export class Weir {
         run.thenCompose((running) => running.ended),
         () => this.#runs.delete(name),
       )
-      return run.shield()
+      return run.shield().thenApply((running) => {
+        for (const topic of topicsOf(plan)) this.#retainer.watch(topic.name)
+        return running
+      })
     })
   }
 
@@ -178,6 +219,7 @@ export class Weir {
 
   /** Ends the streams, sends what producers hold, stops the jobs, waits for commits under way and closes the storage. */
   close(): CompletableFuture<void> {
+    this.#retainer.close()
     for (const listener of this.#closing) listener()
     const stops = [...this.#runs.values()].map((run) =>
       run.thenCompose((running) => running.end()).exceptionally(() => undefined),
