@@ -32,8 +32,9 @@ export interface SharedRateLimiterOptions {
  * With a leaky bucket each process spaces its own permits evenly, and all together are given at most
  * `1 + ratePerSecond * (w + 2 * leaseMs / 1000)`.
  *
- * It goes by the machine's time. Each jump of it forwards may let one more `burst` through; set back by less than a
- * second, it gives nothing until that is made up, and further back it loses what had filled up since the last permit.
+ * It goes by the machine's time, which counts whole milliseconds: so exact it is. Each jump of it forwards may let one more
+ * `burst` through; set back by less than a second, it gives nothing until that is made up, and further back it loses what
+ * had filled up since the last permit.
  *
  * @param name - as a topic's: `^[A-Za-z0-9._-]{1,249}$`
  * @returns fails takers as `RateLimiter` says, with StorageClosed when the Weir is closed, and with what a commit failed with
