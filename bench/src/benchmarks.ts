@@ -12,5 +12,7 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   backlog: async () => (await import('./backlog.ts')).backlog,
   partitions: async () => (await import('./partitions.ts')).partitions,
   transfers: async () => (await import('./transfers.ts')).transfers,
+  group: async () => (await import('./group.ts')).group,
+  requestReply: async () => (await import('./requestReply.ts')).requestReply,
   redisStreams: async () => (await import('./redisStreams.ts')).redisStreams,
 }

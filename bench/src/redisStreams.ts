@@ -1,12 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { accessSync, constants, mkdirSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { bytes, topic, Weir } from '@weir/core'
 import { lmdb } from '@weir/storage-lmdb'
-import { Redis } from 'ioredis'
 import type { Bench, Row } from './Benchmark.ts'
-import { contest, rateOf, sleep } from './measure.ts'
+import { contest, rateOf } from './measure.ts'
+import { onPath, startRedis } from './redisServer.ts'
 import { row } from './rows.ts'
 import { byteRecords, repeated } from './samples.ts'
 
@@ -65,38 +61,3 @@ export const redisStreams = async ({ quick, path, progress }: Bench): Promise<Re
     await weir.close()
   }
 }
-
-const startRedis = async (folder: string): Promise<{ readonly server: ChildProcess; readonly redis: Redis }> => {
-  mkdirSync(folder)
-  const socket = join(folder, 'redis.sock')
-  const options = { port: 0, unixsocket: socket, dir: folder, appendonly: 'yes', appendfsync: 'always', save: '' }
-  const server = spawn(
-    'redis-server',
-    Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),
-    { stdio: 'ignore' },
-  )
-  process.once('exit', () => server.kill('SIGKILL'))
-  await once(server, 'spawn')
-  const redis = new Redis({ path: socket, lazyConnect: true, retryStrategy: () => null })
-  redis.on('error', () => undefined)
-  for (let attempt = 0; attempt < 50; attempt++) {
-    try {
-      await redis.connect()
-      return { server, redis }
-    } catch {
-      await sleep(100)
-    }
-  }
-  server.kill('SIGKILL')
-  throw new Error('redis-server gave no answer for 5 s')
-}
-
-const onPath = (command: string): boolean =>
-  (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, command), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
