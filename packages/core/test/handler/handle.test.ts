@@ -1,4 +1,5 @@
 import { CompletableFuture, exponential, noRetry } from '@weir/core'
+import { and, crashAfter, nth, on, strike, where } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { drive, given, sendAll, sent, results } from './support.ts'
 
@@ -200,6 +201,44 @@ describe('a handler', () => {
     done(3)
     await driver.settle()
     expect(await sent(driver)).toEqual(['b 2', 'a 1', 'c 3'])
+    expect([...driver.store('handler-pending').entries()]).toEqual([])
+    await driver.close()
+  })
+
+  test('remembers what was settled out of order until all before it is read again, also when that takes several crashes', async () => {
+    const { begun, handler, done } = gates()
+    let isFirstRun = true
+    const faults = [
+      strike(
+        and(
+          on('commit'),
+          where(({ commit }) => commit!.append.length > 0),
+          nth(2),
+        ),
+        crashAfter,
+      ),
+    ]
+    const driver = await drive(
+      (value, context) => {
+        const settled = handler(value)
+        if (!isFirstRun) settled.complete(undefined)
+        return settled.thenApply(() => context.send(results, context.record.key, value))
+      },
+      { order: 'none' },
+      { run: { batchRecordsMax: 1 }, faults },
+    )
+    for (const value of [1, 2, 3, 4]) await sendAll(driver, [['a', value]])
+    done(3)
+    done(4)
+    await driver.settle()
+    expect(await sent(driver)).toEqual(['a 3', 'a 4'])
+    isFirstRun = false
+    driver.crash()
+    await driver.restart()
+    expect(driver.isRunning).toBe(false)
+    await driver.restart()
+    expect(begun.filter((value) => value >= 3)).toEqual([3, 4])
+    expect(await sent(driver)).toEqual(['a 3', 'a 4', 'a 1', 'a 2'])
     expect([...driver.store('handler-pending').entries()]).toEqual([])
     await driver.close()
   })

@@ -128,6 +128,38 @@ describe('whenVersion', () => {
     await driver.close()
   })
 
+  test('is true for one of two tasks that race, however often they have before', async () => {
+    const gateOfTwo = () => [new CompletableFuture<void>(), new CompletableFuture<void>()] as const
+    const gates = Array.from({ length: 4 }, gateOfTwo)
+    const racing = job('shop')
+      .from(many)
+      .pipe(
+        handle<string, number>(
+          async (value, context) => {
+            const isNext = await context.whenVersion('account', value)
+            await gates[value]![context.record.partition]!.shield()
+            if (isNext) context.send(results, 'k', value)
+          },
+          { outputs: [results], deadLetter: deadLetters },
+        ),
+      )
+    const driver = await jobDriver(racing, { workers: 2 })
+    for (const [version, gate] of gates.entries()) {
+      await driver.send(many, [
+        { key: 'a', value: version, partition: 0 },
+        { key: 'b', value: version, partition: 1 },
+      ])
+      // both have been told that it is their turn; now the one, now the other is faster
+      for (const each of version % 2 === 0 ? gate : gate.toReversed()) {
+        each.complete(undefined)
+        await driver.settle()
+      }
+      await driver.advance(1_000)
+    }
+    expect(await sent(driver)).toEqual(['k 0', 'k 1', 'k 2', 'k 3'])
+    await driver.close()
+  })
+
   test('refuses a version that is no whole number', async () => {
     const driver = await drive((_, context) => context.whenVersion('account', -1), { retry: noRetry })
     await sendAll(driver, [['a', 1]])
