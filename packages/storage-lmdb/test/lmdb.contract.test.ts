@@ -9,7 +9,8 @@ const cases = storageContract({
   modelRuns: 10,
   provide: () => {
     const folder = temporaryFolder()
-    return { provider: lmdb(folder.path), release: folder.remove }
+    // all of them at once may keep a busy disk longer than the 8 s after which it is given up by default
+    return { provider: lmdb(folder.path, { stallAfterMs: 50_000 }), release: folder.remove }
   },
 })
 // each has a folder of its own, and waits for a thread to start

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import {
   BufferFull,
   type Commit,
@@ -90,7 +90,10 @@ export class WriterClient {
     this.#worker.on('error', (cause) =>
       this.#giveUp(new StorageFailed(`the writer thread failed: ${String(cause)}`, { cause })),
     )
-    this.#worker.on('exit', () => this.#end())
+    this.#worker.on('exit', () => {
+      this.#receiveRest()
+      this.#end()
+    })
     leaveInOrder(this.#worker, {
       shared: this.#shared,
       withinMs: options.stallAfterMs,
@@ -155,6 +158,15 @@ export class WriterClient {
     } else if (typeof answer === 'object') {
       if ('notOpened' in answer) this.#giveUp(errorOf(answer.notOpened))
       else this.#settle(answer)
+    }
+  }
+
+  /** The end of a thread and its last answers come by different ways, and on a busy machine the end may come first. */
+  #receiveRest(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port)
+      if (received === undefined) return
+      this.#receive(received.message as Answer)
     }
   }
 
