@@ -28,12 +28,20 @@ interface Slot {
   restarts: number
   /** How often in a row it ended without having committed anything. */
   fruitlessEnds: number
+  /** When it was replaced, within the window of `RestartBound`; oldest first. */
+  replacedAt: number[]
   killed: boolean
   failure: Failure | undefined
   /** Of a process that ended out of order and could say so. */
   exitCode: number | undefined
   metrics: RunMetrics
   stopDelay: () => void
+}
+
+/** How often a worker may be replaced. */
+export interface RestartBound {
+  readonly restartsMax: number
+  readonly restartWindowMs: number
 }
 
 /** How long workers have to end by themselves after `stop`. */
@@ -49,18 +57,14 @@ const stopWithinMs = 10_000
  *     |  | died                  | died           stop(): from any of them, after the commits on their way
  *     |  v                       v                ----------------------------------------------> stopped
  *     +-- replaced <-------------+
- *            |  too often in vain, or with an error that would only come again: all are stopped, `done` fails
+ *            |  too often, or with an error that would only come again: all are stopped, `done` fails
  * ```
  */
 export class RunningWorkers {
   readonly job: string
-  /**
-   * Completes when all workers have finished (`until: 'end'`) or were stopped, and have exited. Fails with the error of a
-   * worker that another worker would meet again, such as OperatorFailed, StoreMismatch or EpochFenced, or with
-   * WorkerFailed when one ends 7 times in a row before its first commit; the others were stopped then.
-   */
-  readonly done: CompletableFuture<void> = new CompletableFuture<void>()
+  readonly #done = new CompletableFuture<void>()
   readonly #slots: Slot[]
+  readonly #bound: RestartBound
   readonly #start: (index: number, events: WorkerEvents) => WorkerLink
   /** Of workers that are gone. */
   #past = noMetrics
@@ -73,8 +77,14 @@ export class RunningWorkers {
   }
 
   /** Made by `runWorkers`. */
-  constructor(job: string, count: number, start: (index: number, events: WorkerEvents) => WorkerLink) {
+  constructor(
+    job: string,
+    count: number,
+    bound: RestartBound,
+    start: (index: number, events: WorkerEvents) => WorkerLink,
+  ) {
     this.job = job
+    this.#bound = bound
     this.#start = start
     this.#slots = Array.from({ length: count }, (_, index) => ({
       index,
@@ -82,6 +92,7 @@ export class RunningWorkers {
       link: undefined,
       restarts: 0,
       fruitlessEnds: 0,
+      replacedAt: [],
       killed: false,
       failure: undefined,
       exitCode: undefined,
@@ -90,6 +101,16 @@ export class RunningWorkers {
     }))
     process.once('exit', this.#killAll)
     for (const slot of this.#slots) this.#launch(slot)
+  }
+
+  /**
+   * Completes when all workers have finished (`until: 'end'`) or were stopped, and have exited. Cancelling it stops nothing.
+   * Fails with the error of a worker that another worker would meet again, such as OperatorFailed, StoreMismatch or
+   * EpochFenced, or with WorkerFailed when one ends 7 times in a row before its first commit, or would have to be
+   * replaced more than `restartsMax` times within `restartWindowMs`; the others were stopped then.
+   */
+  get done(): CompletableFuture<void> {
+    return this.#done.shield()
   }
 
   /** The workers, by index. */
@@ -117,7 +138,8 @@ export class RunningWorkers {
   }
 
   /**
-   * Kills a worker process with SIGKILL, wherever it is. It is replaced, as if it had died by itself.
+   * Kills a worker process with SIGKILL, wherever it is. It is replaced, as if it had died by itself, but that does not count
+   * towards `restartsMax`.
    *
    * @returns whether there was one: false after it has finished, while it is being replaced, and while it dies of a kill
    * @throws InvalidOption for an index that no worker has, and for threads: one that is killed may leave a lock of the
@@ -185,14 +207,25 @@ export class RunningWorkers {
     slot.state = 'replaced'
     slot.fruitlessEnds = fruitful ? 0 : slot.fruitlessEnds + 1
     if (failure !== undefined && !isRecoverable(failure)) return this.#end(toError(failure))
+    const what = `worker ${slot.index} of job '${this.job}'`
     if (slot.fruitlessEnds > fruitlessEndsMax) {
       return this.#end(
         failure === undefined
           ? new WorkerFailed(
-              `worker ${slot.index} of job '${this.job}' ended ${slot.fruitlessEnds} times in a row before its first ` +
-                `commit; the last one ${how}`,
+              `${what} ended ${slot.fruitlessEnds} times in a row before its first commit; the last one ${how}`,
             )
           : toError(failure),
+      )
+    }
+    if (!slot.killed && this.#isReplacedTooOften(slot)) {
+      const { restartsMax, restartWindowMs } = this.#bound
+      const said = failure === undefined ? '' : ` after ${failure.tag}: ${failure.message}`
+      return this.#end(
+        new WorkerFailed(
+          `${what} ended more than ${restartsMax} times within ${restartWindowMs / 1_000} s (restartsMax), though it committed ` +
+            `something now and then; the last one ${how}${said}`,
+          failure === undefined ? {} : { cause: toError(failure) },
+        ),
       )
     }
     const timer = setTimeout(() => {
@@ -200,6 +233,15 @@ export class RunningWorkers {
       this.#launch(slot)
     }, restartDelay(slot.fruitlessEnds))
     slot.stopDelay = () => clearTimeout(timer)
+  }
+
+  /** Counts one more. */
+  #isReplacedTooOften(slot: Slot): boolean {
+    const { restartsMax, restartWindowMs } = this.#bound
+    const now = performance.now()
+    slot.replacedAt.push(now)
+    while (slot.replacedAt[0]! < now - restartWindowMs) slot.replacedAt.shift()
+    return slot.replacedAt.length > restartsMax
   }
 
   #end(error: WeirError | undefined): void {
@@ -220,7 +262,7 @@ export class RunningWorkers {
       return
     clearTimeout(this.#killTimer)
     process.off('exit', this.#killAll)
-    if (this.#error === undefined) this.done.complete(undefined)
-    else this.done.completeExceptionally(this.#error)
+    if (this.#error === undefined) this.#done.complete(undefined)
+    else this.#done.completeExceptionally(this.#error)
   }
 }

@@ -28,6 +28,13 @@ export type WorkerOptions = Placement & {
    * caller once: it should define things and start nothing.
    */
   readonly module: string
+  /**
+   * How often a worker that ends, though it has committed something, may be replaced within `restartWindowMs`; with one more
+   * the run fails with WorkerFailed. From 0; 100 by default. What `kill` ends does not count.
+   */
+  readonly restartsMax?: number
+  /** From 1 ms; 5 minutes by default. */
+  readonly restartWindowMs?: number
   /** Flags of Node for the workers, such as `--max-semi-space-size=8`; those of this process by default. */
   readonly execArgv?: ReadonlyArray<string>
 }
@@ -36,6 +43,8 @@ export type WorkerOptions = Placement & {
 export type WorkerRunOptions = Omit<RunOptions, 'member'>
 
 const workersMax = 1_024
+const restartsMaxByDefault = 100
+const restartWindowMsByDefault = 300_000
 
 /**
  * Runs a job on several worker threads or processes, exactly once. They share its work as members of one group, with
@@ -43,14 +52,14 @@ const workersMax = 1_024
  * `await runWorkers(delayStats, { storage: lmdb('./data'), module: import.meta.resolve('./job.ts'), processes: 2 })`
  *
  * A worker that dies, however, is replaced at once and goes on from the last commit; the epoch of each task sees to it
- * that the one before can commit nothing more. With `until: 'end'` the workers exit when the whole job has ended.
+ * that the one before can commit nothing more. One that dies again and again fails the run (`restartsMax`). With `until: 'end'` the workers exit when the whole job has ended.
  * Worker processes end with this one, also when it is killed.
  *
  * @returns the run, once all workers have been started; they open the storage and begin after that
  * `done` fails with InvalidJob when there are several processes and the storage cannot be shared by them.
  *
- * @throws InvalidJob when the module does not export the job; InvalidOption for a storage without a recipe or a number
- *   of workers that is not from 1 to 1 024. Nothing has been started then
+ * @throws InvalidJob when the module does not export the job; InvalidOption for a storage without a recipe, a number
+ *   of workers that is not from 1 to 1 024, or a bound of restarts out of range. Nothing has been started then
  */
 export const runWorkers = (
   job: Job,
@@ -60,6 +69,10 @@ export const runWorkers = (
   CompletableFuture.supply(() => {
     const what = `workers of job '${job.name}'`
     const count = requireCount(what, options)
+    const bound = {
+      restartsMax: requireWhole(what, 'restartsMax', options.restartsMax ?? restartsMaxByDefault, 0),
+      restartWindowMs: requireWhole(what, 'restartWindowMs', options.restartWindowMs ?? restartWindowMsByDefault, 1),
+    }
     const storage = requireRecipe(what, options.storage)
     const { module, execArgv } = options
     if (typeof module !== 'string' || !URL.canParse(module)) {
@@ -72,7 +85,7 @@ export const runWorkers = (
     const startWorker = options.threads === undefined ? startProcess : startThread
     return CompletableFuture.from(findJob(module, job.name)).thenApply(
       () =>
-        new RunningWorkers(job.name, count, (index, events) => {
+        new RunningWorkers(job.name, count, bound, (index, events) => {
           const link = startWorker(`weir ${job.name} ${index}/${count}`, execArgv, events)
           link.send({
             _tag: 'Start',
@@ -97,6 +110,11 @@ const requireCount = (what: string, { threads, processes }: Placement): number =
     throw new InvalidOption(`${what}: ${option} is ${count}; expected a whole number from 1 to ${workersMax}`)
   }
   return count
+}
+
+const requireWhole = (what: string, option: string, given: number, min: number): number => {
+  if (Number.isSafeInteger(given) && given >= min) return given
+  throw new InvalidOption(`${what}: ${option} is ${given}; expected a whole number from ${min}`)
 }
 
 const requireRecipe = (what: string, storage: StorageProvider): StorageRecipe => {

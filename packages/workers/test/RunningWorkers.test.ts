@@ -46,9 +46,14 @@ class Puppet implements WorkerLink {
   }
 }
 
-const runPuppets = (count: number): { readonly workers: RunningWorkers; readonly puppets: Puppet[] } => {
+const defaultBound = { restartsMax: 100, restartWindowMs: 300_000 }
+
+const runPuppets = (
+  count: number,
+  bound = defaultBound,
+): { readonly workers: RunningWorkers; readonly puppets: Puppet[] } => {
   const puppets: Puppet[] = []
-  const workers = new RunningWorkers('sums', count, (index, events) => {
+  const workers = new RunningWorkers('sums', count, bound, (index, events) => {
     const puppet = new Puppet(index, 1_000 + puppets.length, events)
     puppets.push(puppet)
     return puppet
@@ -155,8 +160,45 @@ test('counts only failures in a row: one that has committed something begins the
   expect(workers.restarts).toBe(40)
 })
 
-test('does not count its own kills as failures', () => {
+test('gives up on a worker that commits and dies, again and again, and names its last end', () => {
+  const { workers, puppets } = runPuppets(1, { restartsMax: 3, restartWindowMs: 1_000 })
+  while (!workers.done.isDone) {
+    puppets.at(-1)!.measure({ commits: 1 })
+    if (puppets.length < 4) puppets.at(-1)!.events.ended('was killed by SIGSEGV')
+    else puppets.at(-1)!.fail(new StorageFailed('an I/O error'))
+    vi.runAllTimers()
+  }
+  expect(puppets.length).toBe(4)
+  const { state } = workers.done
+  const error = state.status === 'failed' ? state.error : undefined
+  expect(error).toBeInstanceOf(WorkerFailed)
+  expect((error as WorkerFailed).message).toMatch(
+    /worker 0 of job 'sums' ended more than 3 times within 1 s .* exited with code 1 after StorageFailed: an I\/O error/,
+  )
+  expect((error as WorkerFailed).cause).toBeInstanceOf(StorageFailed)
+})
+
+test('goes on for ever with a worker that dies less often than that', () => {
+  const { workers, puppets } = runPuppets(1, { restartsMax: 3, restartWindowMs: 1_000 })
+  for (let round = 0; round < 40; round++) {
+    puppets.at(-1)!.measure({ commits: 1 })
+    puppets.at(-1)!.events.ended('was killed by SIGSEGV')
+    vi.advanceTimersByTime(334)
+  }
+  expect(puppets.length).toBe(41)
+})
+
+test('is not disturbed by a caller that cancels its end', () => {
   const { workers, puppets } = runPuppets(1)
+  expect(workers.done.cancel()).toBe(true)
+  expect(workers.stop().cancel()).toBe(true)
+  expect(workers.done.isDone).toBe(false)
+  puppets[0]!.finish()
+  expect(workers.done.state).toEqual({ status: 'completed', value: undefined })
+})
+
+test('does not count its own kills as failures', () => {
+  const { workers, puppets } = runPuppets(1, { restartsMax: 3, restartWindowMs: 300_000 })
   for (let round = 0; round < 40; round++) {
     expect(workers.kill(0)).toBe(true)
     vi.advanceTimersByTime(0)

@@ -24,6 +24,17 @@ test.each([{ threads: 0 }, { processes: -1 }, { threads: 1.5 }, { processes: 1_0
   },
 )
 
+test.each([{ restartsMax: -1 }, { restartsMax: 1.5 }, { restartWindowMs: 0 }])(
+  'refuses a bound of restarts that is none: %o',
+  async (bound) => {
+    const error = await failureOf({ storage: lmdb(temporaryFolder()), module, threads: 1, ...bound })
+    expect(error).toBeInstanceOf(InvalidOption)
+    expect((error as Error).message).toContain(
+      `${Object.keys(bound)[0]} is ${Object.values(bound)[0]}; expected a whole`,
+    )
+  },
+)
+
 test.each([{}, { threads: 1, processes: 1 }])('refuses neither or both kinds of workers: %o', async (placement) => {
   const error = await failureOf({ storage: lmdb(temporaryFolder()), module, ...placement } as unknown as WorkerOptions)
   expect(error).toBeInstanceOf(InvalidOption)
