@@ -6,6 +6,7 @@ import {
   type Received,
   StorageClosed,
   TimedOut,
+  TopicFull,
   type Weir,
 } from '@weir/core'
 import { ensureTopic, murmur2OfText, requireInteger } from '@weir/core/protocol'
@@ -63,8 +64,9 @@ export interface Requester<K, V, R> {
    *
    * @returns the first reply. Fails with TimedOut when none came in time: the request may be running, may have run, or will
    *   never run, so ask again only where it may run twice, or with `once` in the handler. Fails with RequestFailed when the
-   *   handler failed for good, InvalidReply, BufferFull when `waitingMax` wait already, as `Producer.append` when it cannot
-   *   be sent, and with StorageClosed when this is closed. Cancelling it stops the waiting, not the request
+   *   handler failed for good; InvalidReply; BufferFull when `waitingMax` wait already; TopicFull when the topic has no room;
+   *   otherwise as `Producer.append` when it cannot be sent; and with StorageClosed when this is closed.
+   *   Cancelling it stops the waiting, not the request
    */
   ask(key: K, value: V, options?: AskOptions): CompletableFuture<Reply<R>>
   counts(): RequestCounts
@@ -181,20 +183,22 @@ class Asking<K, V, R> implements Requester<K, V, R> {
 
   #send(key: K, value: V, within: Within, own: Headers | undefined): CompletableFuture<Reply<R>> {
     const { timeoutMs, startWithinMs } = within
-    const { replies, partition, instance } = this.#settings
+    const { requests, replies, partition, instance } = this.#settings
     const { clock } = this.#weir
     const correlationId = `${instance}.${this.#asked++}`
     const to = { topic: replies.name, partition, instance, correlationId }
     const sending = this.#producer.append(key, value, {
-      headers: { ...own, ...headersOfRequest(to, clock.now() + startWithinMs) },
+      headers: { ...own, ...headersOfRequest(to) },
+      expiresAt: clock.now() + timeoutMs,
     })
     // refused at once: nobody need wait
     if (sending.isCompletedExceptionally) return sending as CompletableFuture<never>
     return CompletableFuture.cancellable<Reply<R>>((reply) => {
       const stopTimer = clock.after(timeoutMs, () => this.#timeOut(correlationId, timeoutMs))
       this.#waiting.set(correlationId, { reply, stopTimer })
-      sending.handle((_, error) => {
-        if (error !== undefined) this.#take(correlationId)?.completeExceptionally(error)
+      sending.handle((sent, error) => {
+        const failure = error ?? (sent?.dropped === true ? droppedBy(requests.name) : undefined)
+        if (failure !== undefined) this.#take(correlationId)?.completeExceptionally(failure)
       })
       return () => this.#giveUp(correlationId)
     })
@@ -253,6 +257,9 @@ class Asking<K, V, R> implements Requester<K, V, R> {
     }
   }
 }
+
+const droppedBy = (topic: string): TopicFull =>
+  new TopicFull(`topic '${topic}' is full, and drops its newest records: the request was not sent`)
 
 const failureOf = (record: Received<unknown, unknown>): RequestFailed | InvalidReply | undefined => {
   const error = record.headers[requestHeaders.error]

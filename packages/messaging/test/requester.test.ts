@@ -9,6 +9,7 @@ import {
   StorageClosed,
   TimedOut,
   topic,
+  TopicFull,
   utf8,
   Weir,
 } from '@weir/core'
@@ -200,6 +201,19 @@ describe('requester', () => {
     first.cancel()
     await expect(first).rejects.toThrow(Cancelled)
     expect(asker.ask('k', 2).isDone).toBe(false)
+  })
+
+  test('says at once when the topic of requests has no room', async () => {
+    const { clock, now, open } = scene()
+    for (const whenFull of ['reject', 'drop-newest'] as const) {
+      const capacity = { countMax: 2, whenFull }
+      const bounded = topic(`bounded-${whenFull}`, { key: utf8, value: int32, capacity })
+      const asker = await now(requester(await open(), { requests: bounded, replies, timeoutMs }))
+      const asked = [asker.ask('k', 1), asker.ask('k', 2), asker.ask('k', 3)]
+      await clock.settle()
+      expect(statusesOf(asked)).toEqual(['pending', 'pending', 'failed'])
+      await expect(asked[2]).rejects.toThrow(TopicFull)
+    }
   })
 
   test('leaves no timer behind a request that is answered, cancelled or closed', async () => {

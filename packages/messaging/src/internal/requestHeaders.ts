@@ -6,8 +6,6 @@ export const requestHeaders = {
   correlationId: 'weir.correlation-id',
   /** Of a request: `topic/partition/instance`. */
   replyTo: 'weir.reply-to',
-  /** Of a request: milliseconds since 1970 after which nobody waits for a reply any more. */
-  expiresAt: 'weir.expires-at',
   /** Of a reply: why there is none; the value is null then. */
   error: 'weir.error',
   /** Of a reply: the asking instance that it is for. */
@@ -31,10 +29,9 @@ export const replyAddressOf = (headers: Headers): ReplyAddress | undefined => {
 }
 
 /** The headers of a request. */
-export const headersOfRequest = (to: ReplyAddress, expiresAtMs: number): Headers => ({
-  [requestHeaders.correlationId]: to.correlationId,
-  [requestHeaders.replyTo]: `${to.topic}/${to.partition}/${to.instance}`,
-  [requestHeaders.expiresAt]: String(expiresAtMs),
+export const headersOfRequest = ({ topic, partition, instance, correlationId }: ReplyAddress): Headers => ({
+  [requestHeaders.correlationId]: correlationId,
+  [requestHeaders.replyTo]: `${topic}/${partition}/${instance}`,
 })
 
 /** The headers of a reply; with why there is none, if there is none. */
