@@ -186,6 +186,7 @@ test('goes on for ever with a worker that dies less often than that', () => {
     vi.advanceTimersByTime(334)
   }
   expect(puppets.length).toBe(41)
+  expect(workers.done.isDone).toBe(false)
 })
 
 test('is not disturbed by a caller that cancels its end', () => {
