@@ -37,6 +37,7 @@ export {
   type SchedulesOptions,
 } from './openSchedules.ts'
 export type { RateLimiter } from './RateLimiter.ts'
+export { type Outbox, OutboxRelay, type OutboxRow, relayOutbox, type RelayOptions } from './relayOutbox.ts'
 export {
   type AskOptions,
   type Reply,

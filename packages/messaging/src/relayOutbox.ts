@@ -1,0 +1,231 @@
+import {
+  CommitConflict,
+  commitOf,
+  CompletableFuture,
+  type Headers,
+  InvalidOption,
+  rowKey,
+  StorageClosed,
+  type Topic,
+  type TopicInfo,
+  utf8,
+  validateName,
+  type Weir,
+  WeirError,
+} from '@weir/core'
+import { ensureTopic, jsonRow, observe, parseRow, requireInteger, systemStores, TopicWriter } from '@weir/core/protocol'
+
+/** A row of the app's own outbox table: a record that its transaction wants to be sent. */
+export interface OutboxRow<K, V> {
+  /** Where the row stands in the table, as the table reads on from it; such as its number, as text. */
+  readonly cursor: string
+  /** Of the message, such as a UUID that the transaction wrote: a row that is read again is not appended again. */
+  readonly id: string
+  readonly key: K
+  readonly value: V
+  readonly headers?: Headers
+  /** Event time in ms since 1970; the clock's now by default. */
+  readonly timestamp?: number
+}
+
+/** The app's outbox table, in whatever database it is. */
+export interface Outbox<K, V> {
+  /**
+   * The rows behind the cursor, in its order, at most so many; `null` for those from the beginning.
+   *
+   * The trap: a row must never appear behind a cursor that was read past. Numbers that a database gives out when a row is
+   * inserted are in the order of the inserts, and transactions commit in another one, unless only one writes at a time
+   * (SQLite): read rows only up to the first number whose transaction may still be open.
+   */
+  readAfter(
+    cursor: string | null,
+    limit: number,
+  ): ReadonlyArray<OutboxRow<K, V>> | PromiseLike<ReadonlyArray<OutboxRow<K, V>>>
+}
+
+/** How often a relay looks, and how much it takes at once. */
+export interface RelayOptions {
+  /** How long it waits when there is nothing, or when the table could not be read, in ms; 1 s by default. `wake` does not wait. */
+  readonly pollIntervalMs?: number
+  /** The most rows of one commit; 500 by default. */
+  readonly rowsMax?: number
+  /** The table could not be read, or the storage had no room; it is tried again. */
+  readonly onFailure?: (error: unknown) => void
+}
+
+/**
+ * Sends what an app's transactions have written into its outbox table, in the table's order, to a topic.
+ *
+ * The records of some rows and the cursor behind them are one commit, so each row is in the topic once however often the
+ * relay is killed, and however many relays of the name there are: one is faster, the others read on from there. Should the
+ * cursor be lost, or the table begin anew, the ids keep what was sent from being sent again.
+ *
+ * @param name - of the outbox; its cursor is kept under it
+ * @throws InvalidName, InvalidOption
+ * @example
+ * import { topic, utf8, Weir } from '@weir/core'
+ * import { memory } from '@weir/testing'
+ *
+ * const weir = await Weir.open(memory())
+ * const table = [{ cursor: '1', id: 'a', key: 'o1', value: 'three shoes' }]
+ * const outbox = { readAfter: (cursor: string | null) => table.filter((row) => cursor === null || row.cursor > cursor) }
+ * const relay = relayOutbox(weir, 'shop', outbox, topic('orders', { key: utf8, value: utf8 }))
+ * await relay.caughtUp()
+ * relay.cursor // => '1'
+ * await relay.close()
+ */
+export const relayOutbox = <K, V>(
+  weir: Weir,
+  name: string,
+  outbox: Outbox<K, V>,
+  topic: Topic<K, V>,
+  options: RelayOptions = {},
+): OutboxRelay<K, V> => {
+  const { pollIntervalMs = 1_000, rowsMax = 500, onFailure = () => undefined } = options
+  validateName('outbox', name)
+  requireInteger(`outbox '${name}': pollIntervalMs`, pollIntervalMs, 1, 2 ** 31)
+  requireInteger(`outbox '${name}': rowsMax`, rowsMax, 1, 100_000)
+  return new OutboxRelay(weir, name, outbox, topic, { pollIntervalMs, rowsMax, onFailure })
+}
+
+/** A relay at work; see `relayOutbox`. */
+export class OutboxRelay<K, V> {
+  readonly name: string
+  /** Completes when this is closed; fails with what no repetition can mend, such as a row that cannot be encoded. */
+  readonly ended: CompletableFuture<void> = new CompletableFuture<void>()
+  readonly #weir: Weir
+  readonly #outbox: Outbox<K, V>
+  readonly #topic: Topic<K, V>
+  readonly #settings: Required<RelayOptions>
+  readonly #key: Uint8Array
+  readonly #stopListening: () => void
+  #info: TopicInfo | undefined
+  #round: CompletableFuture<void> | undefined
+  #cancelTimer: (() => void) | undefined
+  #isWoken = false
+  #isClosed = false
+  #awaiting: Array<CompletableFuture<void>> = []
+
+  constructor(weir: Weir, name: string, outbox: Outbox<K, V>, topic: Topic<K, V>, settings: Required<RelayOptions>) {
+    this.name = name
+    this.#weir = weir
+    this.#outbox = outbox
+    this.#topic = topic
+    this.#settings = settings
+    this.#key = rowKey(systemStores.outboxes, 0, utf8.encode(name))
+    this.#stopListening = weir.onClose(() => void this.close())
+    this.#start()
+  }
+
+  /** Behind the last row that was sent, by any relay of the name; `null` before the first. */
+  get cursor(): string | null {
+    const row = this.#weir.storage.rows.get(this.#key)
+    return row === undefined ? null : (parseRow(row) as string)
+  }
+
+  /** Looks at once: call it after a transaction that has written into the table. */
+  wake(): void {
+    this.#isWoken = true
+    if (this.#round === undefined) this.#start()
+  }
+
+  /** Looks at once. Completes when a look that began after this call has found nothing more. */
+  caughtUp(): CompletableFuture<void> {
+    if (this.#isClosed)
+      return CompletableFuture.failed(new StorageClosed(`the relay of outbox '${this.name}' is closed`))
+    const future = new CompletableFuture<void>()
+    this.#awaiting.push(future)
+    this.wake()
+    return future
+  }
+
+  /** Sends no more. Completes when the commit under way has its outcome. */
+  close(): CompletableFuture<void> {
+    this.#stop(new StorageClosed(`the relay of outbox '${this.name}' is closed`))
+    const round = this.#round ?? CompletableFuture.completed(undefined)
+    return round.handle(() => void this.ended.complete(undefined))
+  }
+
+  #stop(reason: unknown): void {
+    this.#isClosed = true
+    this.#cancelTimer?.()
+    this.#stopListening()
+    for (const future of this.#awaiting.splice(0)) future.completeExceptionally(reason)
+  }
+
+  #start(): void {
+    if (this.#isClosed) return
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#isWoken = false
+    const awaiting = this.#awaiting.length
+    const round = CompletableFuture.supply<number>(() => this.#relay())
+    this.#round = round.thenApply(() => undefined)
+    observe(round, (sent, error) => {
+      this.#round = undefined
+      if (error !== undefined && !(error instanceof CommitConflict)) return this.#fail(error)
+      if (sent === 0) for (const future of this.#awaiting.splice(0, awaiting)) future.complete(undefined)
+      if (sent !== 0 || this.#isWoken) this.#weir.clock.turn(() => this.#next())
+      else this.#rest()
+    })
+  }
+
+  #next(): void {
+    if (this.#round === undefined) this.#start()
+  }
+
+  #rest(): void {
+    if (!this.#isClosed) {
+      this.#cancelTimer = this.#weir.clock.after(this.#settings.pollIntervalMs, () => this.#next())
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof WeirError && error.recovery !== 'retry') {
+      this.#stop(error)
+      this.ended.completeExceptionally(error)
+      return
+    }
+    observe(CompletableFuture.completed(undefined), () => this.#settings.onFailure(error))
+    this.#rest()
+  }
+
+  /** Sends the next rows; answers how many. */
+  #relay(): CompletableFuture<number> {
+    const { storage } = this.#weir
+    const value = storage.rows.get(this.#key) ?? null
+    const cursor = value === null ? null : (parseRow(value) as string)
+    const read = CompletableFuture.supply(() => this.#outbox.readAfter(cursor, this.#settings.rowsMax))
+    return read.thenCompose((rows): CompletableFuture<number> => {
+      const last = rows.at(-1)
+      if (last === undefined || this.#isClosed) return CompletableFuture.completed(0)
+      if (last.cursor === cursor) {
+        throw new InvalidOption(
+          `outbox '${this.name}': behind the cursor ${JSON.stringify(cursor)} the table has a row with the same; expected later ones`,
+        )
+      }
+      return this.#place().thenCompose((info) => {
+        const commit = commitOf({
+          expect: [{ key: this.#key, value }],
+          append: this.#append(info, rows),
+          rows: [{ key: this.#key, value: jsonRow(last.cursor) }],
+        })
+        return storage.commit(commit).thenApply(() => rows.length)
+      })
+    })
+  }
+
+  #place(): CompletableFuture<TopicInfo> {
+    if (this.#info !== undefined) return CompletableFuture.completed(this.#info)
+    return ensureTopic(this.#weir.storage, this.#topic).thenApply((info) => (this.#info = info))
+  }
+
+  #append(info: TopicInfo, rows: ReadonlyArray<OutboxRow<K, V>>): ReturnType<typeof commitOf>['append'] {
+    const writer = new TopicWriter(this.#topic, info)
+    const now = this.#weir.clock.now()
+    for (const { key, value, timestamp = now, id, headers = null } of rows) {
+      writer.add(key, value, timestamp, id, headers, -Infinity, undefined)
+    }
+    return writer.take().map(({ append }) => append)
+  }
+}

@@ -1,0 +1,133 @@
+import { commitOf, EncodeFailed, InvalidOption, rowKey, topic, utf8, Weir } from '@weir/core'
+import {
+  and,
+  memory,
+  memoryDisk,
+  nth,
+  on,
+  providerWithFaults,
+  storageFull,
+  strike,
+  unknownOutcome,
+  virtualClock,
+} from '@weir/testing'
+import { describe, expect, test } from 'vitest'
+import { type Outbox, type OutboxRow, relayOutbox } from '../src/index.ts'
+import { storages } from './support/storages.ts'
+
+const orders = topic('orders', { key: utf8, value: utf8 })
+
+/** A table with numbers as cursors. */
+const tableOf = (count: number) => {
+  const rows: Array<OutboxRow<string, string>> = []
+  const add = (): void =>
+    void rows.push({ cursor: String(rows.length + 1), id: `m${rows.length}`, key: 'k', value: `v${rows.length}` })
+  for (let index = 0; index < count; index++) add()
+  const outbox: Outbox<string, string> = {
+    readAfter: (cursor, limit) => rows.slice(Number(cursor ?? 0), Number(cursor ?? 0) + limit),
+  }
+  return { rows, add, outbox, values: () => rows.map(({ value }) => value) }
+}
+
+const valuesIn = async (weir: Weir): Promise<string[]> => {
+  const values: string[] = []
+  const records = weir.topic(orders).from('earliest').toEnd()
+  await records.consume((record) => void (record._tag === 'Record' && values.push(record.value)))
+  return values
+}
+
+describe.each(storages)('a relay on %s', (_name, place) => {
+  test('sends each row once and in order, however many relays there are', async () => {
+    const at = place()
+    const weirs = [await Weir.open(at.provider()), await Weir.open(at.provider())]
+    const table = tableOf(300)
+    const relays = weirs.map((weir) => relayOutbox(weir, 'shop', table.outbox, orders, { rowsMax: 7 }))
+    await Promise.all(relays.map((relay) => relay.caughtUp()))
+    for (let index = 0; index < 20; index++) table.add()
+    await Promise.all(relays.map((relay) => relay.caughtUp()))
+    expect(await valuesIn(weirs[0]!)).toEqual(table.values())
+    expect(relays[1]!.cursor).toBe('320')
+    await Promise.all(relays.map((relay) => relay.close()))
+    for (const weir of weirs) await weir.close()
+    at.remove()
+  })
+})
+
+describe('a relay', () => {
+  test('begins where the last one ended, and goes by the ids when the cursor is lost', async () => {
+    const disk = memoryDisk()
+    const table = tableOf(10)
+    for (const isLost of [false, false, true]) {
+      const weir = await Weir.open(memory({ disk }))
+      table.add()
+      if (isLost) {
+        const key = rowKey(12, 0, utf8.encode('shop'))
+        await weir.storage.commit(commitOf({ rows: [{ key, value: null }] }))
+      }
+      const relay = relayOutbox(weir, 'shop', table.outbox, orders)
+      await relay.caughtUp()
+      expect(await valuesIn(weir)).toEqual(table.values())
+      await weir.close()
+      await relay.ended
+    }
+  })
+
+  test('looks again after its interval, also when the table could not be read', async () => {
+    const clock = virtualClock(0)
+    const weir = await Weir.open(memory({ clock }), { clock })
+    const table = tableOf(0)
+    const failures: unknown[] = []
+    let isAway = true
+    const outbox: Outbox<string, string> = {
+      readAfter: async (cursor, limit) => {
+        if (isAway) throw new Error('database away')
+        return table.outbox.readAfter(cursor, limit)
+      },
+    }
+    const relay = relayOutbox(weir, 'shop', outbox, orders, {
+      pollIntervalMs: 100,
+      onFailure: (error) => void failures.push(error),
+    })
+    await clock.advance(250)
+    expect(failures).toHaveLength(3)
+    isAway = false
+    table.add()
+    await clock.advance(100)
+    expect(relay.cursor).toBe('1')
+    table.add()
+    await clock.advance(40)
+    expect(relay.cursor).toBe('1')
+    relay.wake()
+    await clock.settle()
+    expect(relay.cursor).toBe('2')
+  })
+
+  test('sends a row once when the storage had no room, or failed with the outcome unknown', async () => {
+    const disk = memoryDisk()
+    const table = tableOf(3)
+    const full = providerWithFaults(memory({ disk }), [strike(and(on('commit'), nth(3)), storageFull)])
+    const weir = await Weir.open(full)
+    const relay = relayOutbox(weir, 'shop', table.outbox, orders, { pollIntervalMs: 1, rowsMax: 1 })
+    await relay.caughtUp()
+    expect(await valuesIn(weir)).toEqual(table.values())
+    await weir.close()
+    table.add()
+    const failing = await Weir.open(providerWithFaults(memory({ disk }), [strike(on('commit'), unknownOutcome)]))
+    await expect(relayOutbox(failing, 'shop', table.outbox, orders).ended).rejects.toThrow('unknown')
+    const again = await Weir.open(memory({ disk }))
+    await relayOutbox(again, 'shop', table.outbox, orders).caughtUp()
+    expect(await valuesIn(again)).toEqual(table.values())
+    await again.close()
+  })
+
+  test('ends with what no repetition can mend', async () => {
+    const weir = await Weir.open(memory())
+    const bad: Outbox<string, string> = {
+      readAfter: () => [{ cursor: '1', id: 'a', key: 'k', value: undefined as never }],
+    }
+    await expect(relayOutbox(weir, 'bad', bad, orders).ended).rejects.toThrow(EncodeFailed)
+    const endless: Outbox<string, string> = { readAfter: () => [{ cursor: '1', id: 'a', key: 'k', value: 'v' }] }
+    await expect(relayOutbox(weir, 'endless', endless, orders).ended).rejects.toThrow(InvalidOption)
+    await weir.close()
+  })
+})
