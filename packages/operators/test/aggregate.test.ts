@@ -199,6 +199,44 @@ describe('an aggregate by window', () => {
     expect(await through(cascade, late, sent)).toEqual([])
   })
 
+  test.each(['crashes', 'is stopped'])(
+    'over windows gives the sums of a plain fold, and takes none as late, when the job %s after every record',
+    async (how) => {
+      const cascade = job('j')
+        .from(numbers)
+        .pipe(
+          aggregate('seconds', { ...sum, window: tumbling(1_000, { graceMs: 3_000 }) }),
+          aggregate('twos', { ...sum, window: tumbling(2_000, { graceMs: 500 }), late }),
+          keyBy(() => 'all'),
+          aggregate('fours', { ...sum, window: tumbling(4_000), late }),
+          to(results),
+        )
+      // time goes on by 400 ms, and each third record is 2 s behind
+      const records = Array.from({ length: 40 }, (_, n) => ({
+        key: `k${n % 3}`,
+        value: n,
+        timestamp: 10_000 + n * 400 - (n % 3 === 2 ? 2_000 : 0),
+      }))
+      const sums = new Map<number, number>()
+      for (const { value, timestamp } of records) {
+        const last = timestamp - (timestamp % 4_000) + 3_999
+        sums.set(last, (sums.get(last) ?? 0) + value)
+      }
+      const driver = await jobDriver(cascade)
+      for (const record of records) {
+        await driver.send(numbers, [record])
+        if (how === 'crashes') driver.crash()
+        await driver.restart()
+      }
+      await driver.finish()
+      const found = (await driver.output(results)).map(({ value, timestamp }) => [timestamp, value] as const)
+      expect(new Map(found)).toEqual(sums)
+      expect(found).toHaveLength(sums.size)
+      expect(await driver.output(late)).toEqual([])
+      await driver.close()
+    },
+  )
+
   test('leaves nothing behind when its windows are over', async () => {
     const driver = await jobDriver(
       job('j')
