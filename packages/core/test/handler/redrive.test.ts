@@ -1,4 +1,4 @@
-import { entry, InvalidOption, noRetry, redrive, topic, UnknownTopic, utf8 } from '@weir/core'
+import { entry, type HandlerContext, InvalidOption, noRetry, redrive, topic, UnknownTopic, utf8 } from '@weir/core'
 import { describe, expect, test } from 'vitest'
 import { deadLetters, drive, given, orders, results, sendAll, sent } from './support.ts'
 
@@ -59,6 +59,29 @@ describe('redrive', () => {
     expect(await sent(driver)).toEqual(['b 3', 'a 1', 'a 2', 'a 4'])
     expect([...driver.store('handler-pending').entries()]).toEqual([])
     await driver.close()
+  })
+
+  test('reaches a partition that is full of held records once it may have more of them', async () => {
+    let isBroken = true
+    const handler = (value: number, context: HandlerContext<string, number>): void => {
+      if (isBroken) throw new Error('broken')
+      context.send(results, context.record.key, value)
+    }
+    const options = { retry: noRetry, onExhausted: 'hold', settleWithinMs: 10 } as const
+    const full = await drive(handler, { ...options, pendingCountMax: 2 })
+    for (const value of [1, 2, 3]) await sendAll(full, [['a', value]])
+    isBroken = false
+    const outcome = redrive(full.weir, deadLetters)
+    await full.advance(100)
+    await outcome
+    expect(await sent(full)).toEqual([])
+    full.crash()
+    const { disk, clock } = full
+    const roomy = await drive(handler, { ...options, pendingCountMax: 10 }, { disk, clock })
+    await roomy.advance(100)
+    expect(await sent(roomy)).toEqual(['a 1', 'a 2', 'a 3'])
+    await roomy.close()
+    await full.close()
   })
 
   test('is for the group that gave a record up: the others skip it', async () => {
