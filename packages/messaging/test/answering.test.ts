@@ -1,4 +1,4 @@
-import { int32, job, topic, utf8 } from '@weir/core'
+import { deadLettersOf, int32, job, noRetry, topic, utf8 } from '@weir/core'
 import { and, crashAfter, crashBefore, jobDriver, nth, on, seededRandom, strike } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { answering } from '../src/index.ts'
@@ -43,5 +43,22 @@ describe('answering', () => {
       }
       await driver.close()
     }
+  })
+
+  test('sets a request aside whose last attempt takes too long, and does not answer it', async () => {
+    const deadLetter = deadLettersOf('stuck')
+    const stuck = answering({ replies }, () => new Promise<number>(() => undefined), {
+      attemptMsMax: 50,
+      retry: noRetry,
+      deadLetter,
+    })
+    const driver = await jobDriver(job('stuck').from(requests).pipe(stuck))
+    await driver.send(requests, [
+      { key: 'k', value: 1, headers: { 'weir.correlation-id': 'c', 'weir.reply-to': 'replies/0/me' } },
+    ])
+    await driver.advance(50)
+    expect(await driver.output(replies)).toEqual([])
+    expect((await driver.output(deadLetter)).map(({ headers }) => headers['weir.correlation-id'])).toEqual(['c'])
+    await driver.close()
   })
 })
