@@ -4,6 +4,7 @@ import {
   CompletableFuture,
   type Headers,
   InvalidOption,
+  noHeaders,
   type Random,
   reservedHeaders,
   systemRandom,
@@ -16,6 +17,7 @@ import { RecordBatch } from '@weir/core/storage'
 import { HalfMessageSettled, InvalidAnswer, UnknownHalfMessage } from './errors.ts'
 import type { CheckedMessage, Checker, CheckReport, HalfMessage, TransactionState } from './HalfMessage.ts'
 import { dueKey, type HalfMessageRow, messageKey, readDue, readMessage, recordKey } from './internal/halfMessageRows.ts'
+import { scheduledRecord } from './internal/scheduledBatch.ts'
 import { commitSettling, settleMessage } from './internal/settleMessage.ts'
 
 /** How often messages are asked for, and how long. */
@@ -245,7 +247,7 @@ export class Checking {
     if (abandoned === undefined) return this.#rollBackAbandoned(message, row, [])
     return ensureTopic(this.#weir.storage, abandoned).thenCompose((info) => {
       const writer = new TopicWriter(abandoned, info)
-      const { key, value, headers, timestamp } = recordOf(record)
+      const { key, value, headers, timestamp } = recordOf(message, record)
       writer.add(key, value, timestamp, null, { ...headers, ...originOf(message) }, -Infinity, undefined)
       return this.#rollBackAbandoned(
         message,
@@ -274,20 +276,24 @@ export class Checking {
 const known = ({ partition: _partition, isDeduplicated: _isDeduplicated, ...message }: HalfMessageRow): HalfMessage =>
   message
 
-const recordOf = (
-  record: Uint8Array,
-): {
+interface RecordOf {
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
   readonly headers: Headers
   readonly timestamp: number
-} => {
+}
+
+const recordOf = ({ deliverAtMs }: HalfMessageRow, record: Uint8Array): RecordOf => {
   const batch = RecordBatch.view(record, 0)
+  if (deliverAtMs !== undefined) {
+    const { key, value, headers, timestamp } = scheduledRecord(batch)
+    return { key, value, headers: headers ?? noHeaders, timestamp: timestamp ?? deliverAtMs }
+  }
   return { key: batch.key(0), value: batch.value(0), headers: batch.headers(0), timestamp: batch.timestamp(0) }
 }
 
 const checkedMessage = (message: HalfMessageRow, record: Uint8Array): CheckedMessage => {
-  const { key, value, headers } = recordOf(record)
+  const { key, value, headers } = recordOf(message, record)
   return { ...known(message), key, value, headers }
 }
 

@@ -1,7 +1,7 @@
 import {
+  type AppendOptions,
   commitOf,
   CompletableFuture,
-  type Headers,
   InvalidOption,
   noHeaders,
   type RecordMetadata,
@@ -9,7 +9,7 @@ import {
   UnknownTopic,
   type Weir,
 } from '@weir/core'
-import { encodePart, ensureTopic, findTopic, jsonRow, retried } from '@weir/core/protocol'
+import { encodePart, ensureTopic, findTopic, headersOf, jsonRow, retried } from '@weir/core/protocol'
 import { ExchangeMismatch } from './errors.ts'
 import type { Exchange, ExchangeType } from './exchange.ts'
 import {
@@ -27,15 +27,10 @@ import { requireRule } from './internal/requireRule.ts'
 import { unknownExchange } from './internal/unknownExchange.ts'
 import type { Binding, Rules } from './Rules.ts'
 
-/** What may be said of a record that is published. */
-export interface PublishOptions {
+/** What may be said of a record that is published. With an `id`, a repeat adds nothing to the targets that have it. */
+export interface PublishOptions extends Omit<AppendOptions, 'partition'> {
   /** What direct and topic exchanges go by; `''` when absent. A hash exchange goes by the record's key then. */
   readonly routingKey?: string
-  readonly headers?: Headers
-  /** As `AppendOptions.id`: a repeat adds nothing to the targets that have it. */
-  readonly id?: string
-  /** Event time in milliseconds since 1970; the clock's now by default. */
-  readonly timestamp?: number
   /** A record that fits no binding fails with Unroutable; otherwise it is answered with no places. */
   readonly mandatory?: boolean
 }
@@ -137,13 +132,8 @@ export class DeclaredExchange<K, V, T extends ExchangeType> {
     const done = new CompletableFuture<ReadonlyArray<RecordMetadata>>()
     try {
       const { exchange } = this
-      const {
-        routingKey,
-        headers = noHeaders,
-        id = null,
-        mandatory = false,
-        timestamp = this.#weir.clock.now(),
-      } = options
+      const { routingKey, id = null, mandatory = false, timestamp = this.#weir.clock.now() } = options
+      const headers = headersOf(options) ?? noHeaders
       if (id === '') throw new InvalidOption(`exchange '${exchange.name}': the id is empty; expected text`)
       this.#publisher.add({
         record: exchange.type === 'custom' ? { key, value, routingKey: routingKey ?? '', headers } : undefined,

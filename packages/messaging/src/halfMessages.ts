@@ -8,7 +8,7 @@ import {
   validateName,
   type Weir,
 } from '@weir/core'
-import { ensureTopic, jsonRow, requireInteger, TopicWriter } from '@weir/core/protocol'
+import { type ClosedBatch, ensureTopic, headersOf, jsonRow, requireInteger, TopicWriter } from '@weir/core/protocol'
 import { type CheckOptions, Checking, checkSettings } from './Checking.ts'
 import { HalfMessageExists, InvalidAnswer } from './errors.ts'
 import type { Checker, HalfMessage, Settlement, TransactionState } from './HalfMessage.ts'
@@ -23,6 +23,8 @@ import {
   settledKey,
 } from './internal/halfMessageRows.ts'
 import { randomName } from './internal/randomName.ts'
+import { scheduledBatch } from './internal/scheduledBatch.ts'
+import { scheduled } from './internal/scheduledTopic.ts'
 import { settleMessage } from './internal/settleMessage.ts'
 
 /** What is said of a half message beside its key and value. */
@@ -33,6 +35,11 @@ export interface PrepareOptions extends AppendOptions {
   readonly messageId?: string
   /** How long the transaction may take before it is asked for the first time, in ms; 6 s by default. */
   readonly firstCheckMs?: number
+  /**
+   * When the record is delivered at the earliest, in ms since 1970; at once when absent. A message that is committed before
+   * that waits with the scheduled records, and some process has `openSchedules` open to deliver it.
+   */
+  readonly deliverAtMs?: number
 }
 
 /**
@@ -79,29 +86,39 @@ export class HalfMessages {
   prepare<K, V>(topic: Topic<K, V>, key: K, value: V, options: PrepareOptions): CompletableFuture<string> {
     return CompletableFuture.supply(() => {
       const { storage, clock } = this.#weir
-      const { checker, messageId = randomName(), firstCheckMs = 6_000 } = options
+      const { checker, messageId = randomName(), firstCheckMs = 6_000, deliverAtMs } = options
       validateName('checker', checker)
       requireInteger(`half message for '${topic.name}': firstCheckMs`, firstCheckMs, 0, 2 ** 40)
       if (typeof messageId !== 'string' || messageId.length === 0 || messageId.length > 500) {
         throw new InvalidOption(`half message for '${topic.name}': messageId is not 1 to 500 characters of text`)
       }
+      if (deliverAtMs !== undefined && !Number.isFinite(deliverAtMs)) {
+        throw new InvalidOption(
+          `half message for '${topic.name}': deliverAtMs is ${String(deliverAtMs)}; expected milliseconds since 1970`,
+        )
+      }
       const now = clock.now()
-      return ensureTopic(storage, topic).thenCompose((info) => {
-        const { id = messageId, headers = null, timestamp = now, partition } = options
-        const writer = new TopicWriter(topic, info)
-        writer.add(key, value, timestamp, id, headers, -Infinity, partition)
-        const { append } = writer.take()[0]!
-        return this.#keep(append.batch, {
-          id: messageId,
-          topic: topic.name,
-          checker,
-          preparedAtMs: now,
-          dueAtMs: Math.ceil(now + firstCheckMs),
-          checks: 0,
-          partition: append.partition,
-          isDeduplicated: options.id !== undefined,
+      return ensureTopic(storage, topic)
+        .thenApply((info) => {
+          const { id = messageId, timestamp = now, partition } = options
+          const writer = new TopicWriter(topic, info)
+          writer.add(key, value, timestamp, id, headersOf(options), -Infinity, partition)
+          return writer.take()[0]!
         })
-      })
+        .thenCompose((written) => this.#later(topic as never, written, messageId, now, options))
+        .thenCompose(({ append }) =>
+          this.#keep(append.batch, {
+            id: messageId,
+            topic: topic.name,
+            checker,
+            preparedAtMs: now,
+            dueAtMs: Math.ceil(now + firstCheckMs),
+            checks: 0,
+            ...(deliverAtMs === undefined ? {} : { deliverAtMs }),
+            partition: append.partition,
+            isDeduplicated: options.id !== undefined,
+          }),
+        )
     })
   }
 
@@ -177,6 +194,28 @@ export class HalfMessages {
   check(name: string, checker: Checker, options: CheckOptions = {}): Checking {
     validateName('checker', name)
     return new Checking(this.#weir, name, checker, checkSettings(name, options))
+  }
+
+  /** What is appended when the message is committed: the record, or what has it delivered later. */
+  #later(
+    topic: Topic<never, never>,
+    written: ClosedBatch,
+    messageId: string,
+    now: number,
+    { deliverAtMs, id, timestamp }: PrepareOptions,
+  ): CompletableFuture<ClosedBatch> {
+    if (deliverAtMs === undefined) return CompletableFuture.completed(written)
+    const known = id === undefined ? null : `${topic.name}/${id}`
+    const delivery = {
+      atMs: Math.ceil(deliverAtMs),
+      place: known ?? messageId,
+      id: known,
+      timestamp: timestamp ?? null,
+      now,
+    }
+    return ensureTopic(this.#weir.storage, scheduled).thenApply((info) =>
+      scheduledBatch(topic, written, info, delivery),
+    )
   }
 
   #keep(batch: Uint8Array, message: HalfMessageRow): CompletableFuture<string> {

@@ -5,15 +5,12 @@ import {
   InvalidOption,
   job,
   type JobFlow,
-  msgpack,
   type Producer,
   type RecordMetadata,
   type RunningJob,
   type RunOptions,
   type Topic,
-  topic,
   type TopicInfo,
-  utf8,
   validateName,
   type Weir,
 } from '@weir/core'
@@ -21,6 +18,7 @@ import { ensureTopic, headersOf, TopicWriter } from '@weir/core/protocol'
 import { RecordBatch } from '@weir/core/storage'
 import { requireCronTimes } from './internal/cronTimes.ts'
 import { deliverDue } from './internal/deliverDue.ts'
+import { scheduled } from './internal/scheduledTopic.ts'
 import type { Missed, Scheduled, ScheduledRecord } from './Scheduled.ts'
 
 /** When a record is delivered: at a time, or so much later than now. One of the two. */
@@ -60,13 +58,6 @@ export interface CronOptions<K, V> {
 
 /** How the process takes part in the delivery. */
 export type SchedulesOptions = Pick<RunOptions, 'member' | 'leaseMs'>
-
-const scheduled: Topic<string, Scheduled> = topic('weir-schedules', {
-  key: utf8,
-  value: msgpack<Scheduled>(),
-  partitions: 4,
-  recordBytesMax: 2 ** 30,
-})
 
 const deliveries: JobFlow<string, Scheduled> = job('weir-schedules').from(scheduled).pipe(deliverDue)
 

@@ -9,6 +9,7 @@ import {
   halfMessages,
   HalfMessageSettled,
   InvalidAnswer,
+  openSchedules,
   type TransactionState,
   UnknownHalfMessage,
 } from '../src/index.ts'
@@ -245,6 +246,34 @@ describe('a checker', () => {
         .pending()
         .map(({ id }) => id),
     ).toEqual(['b', 'm'])
+  })
+
+  test('sees the record of a message for later, which comes at its time and not before', async () => {
+    const { clock, weirs, messages } = await scene(1)
+    const options = { checker: 'later', deliverAtMs: startMs + 60_000, headers: { a: 'b' } }
+    const prepared = Promise.all([
+      messages.prepare(orders, 'k', 'one', { ...options, messageId: 'd1' }),
+      messages.prepare(orders, 'k', 'two', { ...options, messageId: 'd2' }),
+      messages.prepare(orders, 'k', 'late', { ...options, messageId: 'd3', deliverAtMs: startMs - 1 }),
+    ])
+    const schedules = openSchedules(weirs[0]!)
+    await settled(clock, prepared)
+    const seen: unknown[] = []
+    const checking = messages.check('later', ({ id, value, headers, deliverAtMs }) => {
+      seen.push([id, Buffer.from(value!).toString(), { ...headers }, deliverAtMs! - startMs])
+      return id === 'd2' ? 'rollBack' : 'commit'
+    })
+    await clock.advance(50_000)
+    expect(seen).toEqual([
+      ['d1', 'one', { a: 'b' }, 60_000],
+      ['d2', 'two', { a: 'b' }, 60_000],
+      ['d3', 'late', { a: 'b' }, -1],
+    ])
+    expect(await settled(clock, valuesIn(weirs[0]!))).toEqual(['d3 late'])
+    await clock.advance(11_000)
+    expect(await settled(clock, valuesIn(weirs[0]!))).toEqual(['d3 late', 'd1 one'])
+    await settled(clock, checking.close())
+    await settled(clock, schedules)
   })
 
   test('forgets how a message ended after a week', async () => {

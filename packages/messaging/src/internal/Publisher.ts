@@ -4,6 +4,7 @@ import {
   CommitConflict,
   commitOf,
   type CompletableFuture,
+  noHeaders,
   type RecordMetadata,
   type Storage,
   type Topic,
@@ -170,7 +171,15 @@ export class Publisher<K, V> {
         writers.set(target, writer)
       }
       const { keyEncoded, valueEncoded, timestamp, id, headers } = record
-      const open = writer.addEncoded(keyEncoded, valueEncoded, timestamp, id, headers, -Infinity, undefined)
+      const open = writer.addEncoded(
+        keyEncoded,
+        valueEncoded,
+        timestamp,
+        id,
+        headers === noHeaders ? null : headers,
+        -Infinity,
+        undefined,
+      )
       const index = open.builder.count - 1
       return (appended) => appended.get(open)!(index)
     })
