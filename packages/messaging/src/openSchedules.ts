@@ -14,7 +14,7 @@ import {
   validateName,
   type Weir,
 } from '@weir/core'
-import { ensureTopic, headersOf, TopicWriter } from '@weir/core/protocol'
+import { ensureTopic, headersOf, observe, TopicWriter } from '@weir/core/protocol'
 import { RecordBatch } from '@weir/core/storage'
 import { requireCronTimes } from './internal/cronTimes.ts'
 import { deliverDue } from './internal/deliverDue.ts'
@@ -91,6 +91,7 @@ export class Schedules {
   readonly #weir: Weir
   readonly #producer: Producer<string, Scheduled>
   readonly #running: RunningJob
+  readonly #places = new WeakMap<object, CompletableFuture<TopicInfo>>()
   #sent = 0
 
   constructor(weir: Weir, producer: Producer<string, Scheduled>, running: RunningJob) {
@@ -112,7 +113,7 @@ export class Schedules {
    * @throws InvalidOption, EncodeFailed, TopicMismatch; as `Producer.append`
    */
   deliver<K, V>(to: Topic<K, V>, key: K, value: V, options: DeliverOptions): CompletableFuture<RecordMetadata> {
-    return ensureTopic(this.#weir.storage, to).thenCompose((info) => {
+    return this.#placeOf(to).thenCompose((info) => {
       const atMs = this.#timeOf(to.name, options)
       const record = this.#encoded(to, info, key, value, options)
       const { id } = record
@@ -135,7 +136,7 @@ export class Schedules {
    */
   cron<K, V>(name: string, options: CronOptions<K, V>): CompletableFuture<void> {
     const { cron, timeZone = 'UTC', topic: to, key, value, headers, missed = 'once' } = options
-    return ensureTopic(this.#weir.storage, to).thenCompose((info) => {
+    return this.#placeOf(to).thenCompose((info) => {
       validateName('schedule', name)
       requireCronTimes(`schedule '${name}'`, { cron, timeZone }, this.#weir.clock.now())
       if (!['once', 'each', 'skip'].includes(missed)) {
@@ -174,6 +175,19 @@ export class Schedules {
       id,
       timestamp,
     }
+  }
+
+  /** One look for all records of a topic, however many are on their way. */
+  #placeOf<K, V>(to: Topic<K, V>): CompletableFuture<TopicInfo> {
+    let place = this.#places.get(to)
+    if (place === undefined) {
+      place = ensureTopic(this.#weir.storage, to)
+      this.#places.set(to, place)
+      observe(place, (_, error) => {
+        if (error !== undefined) this.#places.delete(to)
+      })
+    }
+    return place.shield()
   }
 
   #timeOf(to: string, { at, afterMs }: DeliverOptions): number {

@@ -12,7 +12,7 @@ import { Shop } from './support/Shop.ts'
 
 const orders = topic('orders', { key: utf8, value: utf8 })
 
-describe('the order exists if and only if its message is delivered, once', () => {
+describe('the order exists if and only if its message is delivered, once', { timeout: 60_000 }, () => {
   let folder: string
   const children = new Set<ChildProcess>()
   beforeEach(() => {
@@ -139,5 +139,5 @@ describe('the order exists if and only if its message is delivered, once', () =>
     const { ordered, delivered } = await books()
     expect(ordered.length).toBeGreaterThan(0)
     expect(delivered).toEqual(ordered)
-  }, 60_000)
+  })
 })
