@@ -14,5 +14,6 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   transfers: async () => (await import('./transfers.ts')).transfers,
   group: async () => (await import('./group.ts')).group,
   requestReply: async () => (await import('./requestReply.ts')).requestReply,
+  schedules: async () => (await import('./schedules.ts')).schedules,
   redisStreams: async () => (await import('./redisStreams.ts')).redisStreams,
 }

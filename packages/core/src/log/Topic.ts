@@ -42,9 +42,9 @@ export interface TopicOptions<K, V> {
   /** The bound of one record after encoding; 1 MiB by default. */
   readonly recordBytesMax?: number
   /** When records go; never by default. Stored with the topic, see `Weir.alter`. */
-  readonly retention?: Retention
+  readonly retention?: Retention | undefined
   /** How many records may wait to be consumed; any number by default. Stored with the topic, see `Weir.alter`. */
-  readonly capacity?: Capacity
+  readonly capacity?: Capacity | undefined
   /**
    * For a topic with cleanup `compact`: how long a record with the value null stays once no earlier one of its key is left, so
    * that who reads more slowly than that does not miss it; a day by default. Stored with the topic, see `Weir.alter`.
