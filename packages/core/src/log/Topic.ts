@@ -49,7 +49,7 @@ export interface TopicOptions<K, V> {
    * For a topic with cleanup `compact`: how long a record with the value null stays once no earlier one of its key is left, so
    * that who reads more slowly than that does not miss it; a day by default. Stored with the topic, see `Weir.alter`.
    */
-  readonly deleteRetentionMs?: number
+  readonly deleteRetentionMs?: number | undefined
 }
 
 /**
