@@ -80,6 +80,8 @@ export const checkSettings = (name: string, options: CheckOptions): CheckSetting
 
 /** Time is looked at so often at least, since the machine's may be set anew. */
 const lookAgainMs = 10_000
+/** How soon after a change of anything it is looked for messages that are due. */
+const lookAfterChangeMs = 20
 /** How long it rests when the storage has no room. */
 const retryMs = 1_000
 
@@ -101,6 +103,7 @@ export class Checking {
   readonly #inFlight = new Map<string, CompletableFuture<void>>()
   readonly #stopListening: ReadonlyArray<() => void>
   #cancelTimer: (() => void) | undefined
+  #cancelLook: (() => void) | undefined
   #isScheduled = false
   #isClosed = false
 
@@ -109,7 +112,7 @@ export class Checking {
     this.name = name
     this.#checker = checker
     this.#settings = settings
-    this.#stopListening = [weir.storage.onChange(() => this.#schedule()), weir.onClose(() => void this.close())]
+    this.#stopListening = [weir.storage.onChange(() => this.#lookSoon()), weir.onClose(() => void this.close())]
     this.#schedule()
   }
 
@@ -122,6 +125,7 @@ export class Checking {
   #stop(): void {
     this.#isClosed = true
     this.#cancelTimer?.()
+    this.#cancelLook?.()
     for (const stop of this.#stopListening) stop()
   }
 
@@ -131,6 +135,15 @@ export class Checking {
     this.#weir.clock.turn(() => {
       this.#isScheduled = false
       if (!this.#isClosed) this.#trySweep()
+    })
+  }
+
+  /** Another message may be due first now. Any commit comes here, so a few of them are looked at together. */
+  #lookSoon(): void {
+    if (this.#isClosed) return
+    this.#cancelLook ??= this.#weir.clock.after(lookAfterChangeMs, () => {
+      this.#cancelLook = undefined
+      this.#schedule()
     })
   }
 
@@ -176,6 +189,7 @@ export class Checking {
 
   /** The storage failed, which is no message's fault: what was due stays due. */
   #fail(error: unknown): void {
+    if (this.#isClosed) return
     if (error instanceof WeirError && error.recovery === 'retry') {
       this.#cancelTimer?.()
       this.#cancelTimer = this.#weir.clock.after(retryMs, () => this.#schedule())

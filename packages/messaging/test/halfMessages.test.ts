@@ -1,4 +1,15 @@
-import { bytes, EncodeFailed, InvalidName, InvalidOption, nullable, StorageFailed, topic, utf8, Weir } from '@weir/core'
+import {
+  bytes,
+  CompletableFuture,
+  EncodeFailed,
+  InvalidName,
+  InvalidOption,
+  nullable,
+  StorageFailed,
+  topic,
+  utf8,
+  Weir,
+} from '@weir/core'
 import { memory, memoryDisk, seededRandom, virtualClock } from '@weir/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -274,6 +285,18 @@ describe('a checker', () => {
     expect(await settled(clock, valuesIn(weirs[0]!))).toEqual(['d3 late', 'd1 one'])
     await settled(clock, checking.close())
     await settled(clock, schedules)
+  })
+
+  test('ends with its Weir, also while it is asked', async () => {
+    const { clock, weirs, check, reports } = await scene(1)
+    const answer = new CompletableFuture<'commit'>()
+    const checking = check(0, () => answer)
+    await clock.advance(7_000)
+    const closed = weirs[0]!.close()
+    answer.complete('commit')
+    await settled(clock, closed)
+    await settled(clock, checking.ended)
+    expect(reports.length).toBeLessThanOrEqual(1)
   })
 
   test('forgets how a message ended after a week', async () => {

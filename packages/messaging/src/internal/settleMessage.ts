@@ -1,4 +1,4 @@
-import { type Append, type Clock, commitOf, CompletableFuture, type Storage } from '@weir/core'
+import { type Append, type Clock, CommitConflict, commitOf, CompletableFuture, type Storage } from '@weir/core'
 import { retried } from '@weir/core/protocol'
 import { HalfMessageSettled, UnknownHalfMessage } from '../errors.ts'
 import type { Settlement } from '../HalfMessage.ts'
@@ -65,11 +65,11 @@ export const commitSettling = (
     .thenApply(() => undefined)
 }
 
-const appendOf = ({ rows }: Storage, { id, partition, isDeduplicated }: HalfMessageRow): Append => ({
-  partition,
-  batch: (rows.get(recordKey(id)) ?? new Uint8Array(0)).slice(),
-  dedupScope: isDeduplicated ? partition : undefined,
-})
+const appendOf = ({ rows }: Storage, { id, partition, isDeduplicated }: HalfMessageRow): Append => {
+  const batch = rows.get(recordKey(id))
+  if (batch === undefined) throw new CommitConflict(`half message ${JSON.stringify(id)} was settled by another`)
+  return { partition, batch, dedupScope: isDeduplicated ? partition : undefined }
+}
 
 const settledBefore = ({ storage }: SettlingLog, id: string, settled: Settlement): CompletableFuture<void> => {
   const before = readSettled(storage.rows, id)

@@ -11,7 +11,7 @@ export class Shop {
 
   constructor(path: string) {
     this.#database = new DatabaseSync(path)
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000')
+    this.#database.exec('PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     this.#database.exec('CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY)')
     this.#database.exec('CREATE TABLE IF NOT EXISTS marks (id TEXT PRIMARY KEY, state TEXT NOT NULL)')
   }
