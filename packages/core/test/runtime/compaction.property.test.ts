@@ -196,6 +196,23 @@ test('streams pass over what was removed, also where nothing else is left of a b
   ])
 })
 
+test('a stream goes on behind more removed records than it reads at once, and waits for none of them', async () => {
+  const world = await openWorld()
+  const producer = await world.outcome(world.weir.producer(prices))
+  for (let n = 0; n < 300; n++) {
+    await world.outcome(producer.appendAll(Array.from({ length: 10 }, () => ({ key: 'k', value: `${n}` }))))
+  }
+  await world.outcome(world.weir.retain(prices))
+  expect((await batchesOf(world))[0]!.keptCount).toBe(0)
+  const seen: number[] = []
+  world.weir
+    .topic(prices)
+    .from('earliest')
+    .subscribe(({ offset }) => seen.push(offset))
+  await world.clock.settle()
+  expect(seen).toEqual([2_999])
+})
+
 test('a pass that fails half-way loses nothing, and the next one goes on', async () => {
   const clock = virtualClock(1_000)
   const disk = memoryDisk()

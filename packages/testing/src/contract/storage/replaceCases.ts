@@ -66,6 +66,19 @@ export const replaceCases: ReadonlyArray<StorageCase> = [
     },
   },
   {
+    name: 'a batch that was replaced meanwhile by one of the same place and length is not replaced',
+    run: async (storage) => {
+      await fill(storage, 0, [3])
+      const early = await keeping(storage, 0, [0], [0, 2])
+      await commit(storage, { replace: [await keeping(storage, 0, [0], [2])] })
+      await failsWith(commit(storage, { replace: [early] }), CommitConflict)
+      assert.deepEqual(
+        (await readAll(storage, 0)).map(({ offset }) => offset),
+        [2],
+      )
+    },
+  },
+  {
     name: 'a replacement of another number of offsets is refused',
     run: async (storage) => {
       await fill(storage, 0, [3, 3])

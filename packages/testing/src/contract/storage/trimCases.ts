@@ -92,6 +92,16 @@ export const trimCases: ReadonlyArray<StorageCase> = [
     },
   },
   {
+    name: 'an id that is remembered of another record is not forgotten with the trimmed one',
+    run: async (storage) => {
+      const one = [{ id: 'a' }]
+      await commit(storage, { append: [append(0, one), append(0, one, { scope: 1 })] })
+      await commit(storage, { trim: [{ partition: 0, before: 1, dedupScope: 1 }] })
+      const { appends } = await commit(storage, { append: [append(0, one, { scope: 1 })] })
+      assert.deepEqual([appends[0]!.baseOffset, appends[0]!.duplicate], [1, true])
+    },
+  },
+  {
     name: 'a repeat by sequence is answered as the first time, also when its records were trimmed',
     run: async (storage) => {
       const sender: Sender = { id: 4, epoch: 0, sequence: 0 }
