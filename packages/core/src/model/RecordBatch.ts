@@ -132,25 +132,25 @@ export class RecordBatch {
 
   /** Event time in ms since 1970. */
   timestamp(index: number): number {
-    const slot = this.#slot(index)
+    const slot = this.#isSparse ? this.#slot(index) : index
     requireIndex(slot, this.keptCount)
     return this.#timestampsAt === 0 ? this.baseTimestamp : this.#view.getFloat64(this.#timestampsAt + slot * 8, true)
   }
 
   /** The watermark that the record carries, in ms since 1970; -Infinity when it carries none. */
   watermark(index: number): number {
-    const slot = this.#slot(index)
+    const slot = this.#isSparse ? this.#slot(index) : index
     requireIndex(slot, this.keptCount)
     return this.#watermarksAt === 0 ? -Infinity : this.#view.getFloat64(this.#watermarksAt + slot * 8, true)
   }
 
   key(index: number): Uint8Array | null {
-    return this.#keys.bytes(this.#slot(index))
+    return this.#keys.bytes(this.#isSparse ? this.#slot(index) : index)
   }
 
   /** Null is a tombstone. */
   value(index: number): Uint8Array | null {
-    return this.#values.bytes(this.#slot(index))
+    return this.#values.bytes(this.#isSparse ? this.#slot(index) : index)
   }
 
   /** Whether all keys are ASCII: then their texts are cheap, and exactly their bytes. */
@@ -175,17 +175,17 @@ export class RecordBatch {
 
   /** The key as text; bytes that are no UTF-8 become U+FFFD. */
   keyText(index: number): string | null {
-    return this.#keys.text(this.#slot(index))
+    return this.#keys.text(this.#isSparse ? this.#slot(index) : index)
   }
 
   /** The value as text; bytes that are no UTF-8 become U+FFFD. */
   valueText(index: number): string | null {
-    return this.#values.text(this.#slot(index))
+    return this.#values.text(this.#isSparse ? this.#slot(index) : index)
   }
 
   /** The sender's id of the message; null when it gave none. */
   id(index: number): string | null {
-    return this.#ids === undefined ? null : this.#ids.text(this.#slot(index))
+    return this.#ids === undefined ? null : this.#ids.text(this.#isSparse ? this.#slot(index) : index)
   }
 
   /**
@@ -195,13 +195,12 @@ export class RecordBatch {
    */
   headers(index: number): Headers {
     if (this.#headers === undefined) return noHeaders
-    const bytes = this.#headers.bytes(this.#slot(index))
+    const bytes = this.#headers.bytes(this.#isSparse ? this.#slot(index) : index)
     return bytes === null || bytes.length === 0 ? noHeaders : readHeaders(bytes)
   }
 
   /** Where a record stands among the kept ones; -1 when it was removed. */
   #slot(index: number): number {
-    if (!this.#isSparse) return index
     const slot = this.#slotFrom(index)
     return slot < this.keptCount && this.#keptIndex(slot) === index ? slot : -1
   }
