@@ -13,7 +13,7 @@ import type { Storage } from '../ports/Storage.ts'
 import { CompactionWindow } from './CompactionWindow.ts'
 
 /** How many keys one pass looks at: it bounds the memory; the next pass goes on behind them. */
-export const compactedKeysMax = 250_000
+const compactedKeysMax = 250_000
 /** And how many bytes of keys. */
 const keyBytesMax = 32 << 20
 const readBounds = { recordsMax: 100_000, bytesMax: 256 * 1024 }

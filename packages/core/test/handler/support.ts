@@ -6,7 +6,7 @@ export const results = topic('results', { key: utf8, value: int32 })
 export const deadLetters = topic('dead', { key: nullable(bytes), value: nullable(bytes) })
 
 /** A job of one handler over `orders`, with `results` to send to and `dead` for what is given up. */
-export const handling = (
+const handling = (
   handler: Handler<string, number>,
   options: HandlerOptions<string, number> = {},
 ): ReturnType<typeof job> =>

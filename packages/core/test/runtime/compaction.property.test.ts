@@ -11,7 +11,8 @@ import {
   where,
 } from '@weir/testing'
 import { expect, test } from 'vitest'
-import { commitOf, nullable, type RecordBatch, topic, utf8, Weir } from '../../src/index.ts'
+import { commitOf, nullable, topic, utf8, Weir } from '../../src/index.ts'
+import type { RecordBatch } from '../../src/storage.ts'
 import { openWorld, type World } from '../support/world.ts'
 
 const dayMs = 86_400_000
