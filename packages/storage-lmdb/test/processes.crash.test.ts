@@ -58,7 +58,7 @@ test.concurrent('a writer that is stopped within a commit is named to those who 
   onTestFinished,
 }) => {
   const folder = ownFolder(onTestFinished)
-  const waiting = await lmdb(folder, { stallAfterMs: 1_500 }).open()
+  const waiting = await lmdb(folder, { stallAfterMs: 8_000 }).open()
   const child = runFixture('appender', [folder, 0, 4])
   await child.line('acked')
   let said: unknown
