@@ -1,5 +1,6 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
+import type { Retention } from '../log/Retention.ts'
 import { findTopic, type TopicInfo } from '../log/topicCatalog.ts'
 import { StorageClosed, UnknownTopic } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
@@ -32,7 +33,8 @@ export class Retainer {
   readonly #clock: Clock
   readonly #random: Random
   readonly #intervalMs: number
-  readonly #topics = new Set<string>()
+  /** With the retention of those that say nothing themselves. */
+  readonly #topics = new Map<string, Retention | undefined>()
   #cancel: (() => void) | undefined
   #isClosed = false
   #metrics: RetentionMetrics = { ...nothing, failures: 0, lastFailure: undefined }
@@ -48,15 +50,19 @@ export class Retainer {
     return this.#metrics
   }
 
-  /** Looks after a topic from now on, when there is anything to do for it. */
-  watch(name: string): void {
+  /**
+   * Looks after a topic from now on, when there is anything to do for it.
+   *
+   * @param otherwise - its retention when nothing is stored of it
+   */
+  watch(name: string, otherwise?: Retention): void {
     const info = findTopic(this.#storage, name)
-    if (info === undefined || this.#isClosed || !isRetained(info)) return
-    this.#topics.add(name)
+    if (info === undefined || this.#isClosed || !(isRetained(info) || otherwise !== undefined)) return
+    this.#topics.set(name, otherwise)
     this.#cancel ??= this.#schedule()
   }
 
-  /** Does what is due now. Nothing is begun after this. */
+  /** Begins nothing more; what is under way ends. */
   close(): void {
     this.#isClosed = true
     this.#cancel?.()
@@ -82,7 +88,7 @@ export class Retainer {
   }
 
   #step(): void {
-    const done = [...this.#topics].reduce(
+    const done = [...this.#topics.keys()].reduce(
       (before, name) => before.thenCompose(() => this.#retainInBackground(name)),
       CompletableFuture.completed<void>(undefined),
     )
@@ -108,7 +114,8 @@ export class Retainer {
   }
 
   #retain(info: TopicInfo, isDue: (place: number) => boolean): CompletableFuture<Retained> {
-    const { retention, cleanup, firstPartition, partitions } = info
+    const { cleanup, firstPartition, partitions } = info
+    const retention = info.retention ?? this.#topics.get(info.name)
     const partition = (index: number): CompletableFuture<Retained> => {
       const trimmed =
         retention === undefined

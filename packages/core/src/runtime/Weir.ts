@@ -198,6 +198,10 @@ export class Weir {
       )
       return run.shield().thenApply((running) => {
         for (const topic of topicsOf(plan)) this.#retainer.watch(topic.name)
+        // what lies between the stages of a job is for nobody else
+        for (const { input, upstream } of plan.stages) {
+          if (upstream !== undefined) this.#retainer.watch(input.name, { untilConsumedBy: [job.name] })
+        }
         return running
       })
     })

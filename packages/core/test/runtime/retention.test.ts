@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { commitOf, nullable, type Retention, topic, utf8, Weir } from '../../src/index.ts'
 import { InvalidOption, TopicMismatch, UnknownTopic } from '../../src/model/errors.ts'
 import { job } from '../../src/job/Job.ts'
-import { to } from '@weir/operators'
+import { keyBy, reduce, to } from '@weir/operators'
 import { memory } from '@weir/testing'
 import { custom } from '../support/operators.ts'
 import { openWorld, type World } from '../support/world.ts'
@@ -165,6 +165,35 @@ test('in the background of whoever has the topic open for writing, from time to 
   expect(world.weir.retained).toMatchObject({ trimmed: 1, failures: 0 })
   await world.outcome(world.weir.close())
   expect(world.clock.pending()).toEqual([])
+})
+
+test('what lies between the stages of a job goes once it is consumed', async () => {
+  const world = await openWorld()
+  const words = topic('words', { key: utf8, value: utf8 })
+  const counts = topic('counts', { key: utf8, value: utf8 })
+  const counting = job('counting')
+    .from(words)
+    .pipe(
+      keyBy((word) => word),
+      reduce('last', (_, word) => word),
+      to(counts),
+    )
+  const running = await world.outcome(world.weir.run(counting))
+  await append(
+    world,
+    'words',
+    'abcdef'.split('').map((value) => [value, 0]),
+  )
+  await world.clock.advance(20_000)
+  const between = world.weir.topics().find(({ name }) => name.endsWith('-repartition'))!
+  const bounds = Array.from({ length: between.partitions }, (_, at) =>
+    world.weir.storage.bounds(between.firstPartition + at),
+  )
+  expect(bounds.reduce((sum, { end }) => sum + end, 0)).toBe(6)
+  expect(bounds.every(({ start, end }) => start === end)).toBe(true)
+  expect(running.count('trimmed')).toBe(0)
+  expect(world.weir.storage.bounds(0)).toEqual({ start: 0, end: 6 })
+  await world.outcome(world.weir.close())
 })
 
 test('two that retain the same topic at once are as good as one', async () => {
