@@ -218,7 +218,11 @@ export class Membership {
   }
 
   #isGone(member: Member, nowMs: number): boolean {
-    if (this.#storage.hasEnded(member.session)) return true
+    if (this.#storage.hasEnded(member.session)) {
+      // it may have shown itself once more since it was last looked at, which counts for nothing now
+      this.#sightings.delete(member.id)
+      return true
+    }
     const heartbeat = epochOf(this.#storage.rows.get(heartbeatRow(this.#joining.group, member.id)))
     const sighting = this.#sightings.get(member.id)
     if (sighting?.heartbeat === heartbeat) return nowMs - sighting.atMs > member.leaseMs

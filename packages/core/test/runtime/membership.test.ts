@@ -65,6 +65,20 @@ describe('members of a group', () => {
     expect(sizes(first)).toEqual([4])
   })
 
+  test('are removed when their process has ended right after a sign of life that nobody has seen', async () => {
+    const [watching, dying] = await twoProcesses()
+    const first = await start(watching, wordCount)
+    await start(dying, wordCount)
+    await watching.clock.settle()
+    expect(sizes(first)).toEqual([2])
+    await watching.clock.advance(400)
+    await dying.clock.advance(3_000)
+    void dying.weir.storage.close()
+    await dying.clock.settle()
+    await watching.clock.advance(400)
+    expect(sizes(first)).toEqual([4])
+  })
+
   test('that stand still are removed when their lease is over, and not before', async () => {
     const [awake, asleep] = await twoProcesses()
     const first = await start(awake, wordCount, { leaseMs: 3_000 })
