@@ -10,7 +10,8 @@ export const stepMs = 50
 export class Bank {
   #answers: Array<{ readonly dueMs: number; readonly future: CompletableFuture<number>; readonly amount: number }> = []
   #first = 0
-  readonly #timer = setInterval(() => this.#answer(), 1).unref()
+  /** Set while somebody waits. */
+  #timer: NodeJS.Timeout | undefined
 
   /** Takes an amount from an account; completes with it. */
   debit(amount: number): CompletableFuture<number> {
@@ -22,12 +23,9 @@ export class Bank {
     return this.#step(amount)
   }
 
-  close(): void {
-    clearInterval(this.#timer)
-  }
-
   #step(amount: number): CompletableFuture<number> {
     const future = new CompletableFuture<number>()
+    this.#timer ??= setInterval(() => this.#answer(), 1)
     this.#answers.push({ dueMs: performance.now() + stepMs, future, amount })
     return future
   }
@@ -43,5 +41,8 @@ export class Bank {
       this.#first = 0
     }
     for (const { future, amount } of due) future.complete(amount)
+    if (this.#first < this.#answers.length) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
   }
 }

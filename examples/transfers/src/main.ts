@@ -43,7 +43,6 @@ await new Listr([
       chains = await inOneThread(bank, offered, (settled, underWay) =>
         show(() => `${counted(settled)} settled, ${counted(underWay)} under way`),
       )
-      bank.close()
       task.title = `${task.title}: p50 ${ms(chains.p50Ms)}, p99 ${ms(chains.p99Ms)}`
     },
   },
