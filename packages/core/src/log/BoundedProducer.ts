@@ -26,11 +26,10 @@ interface Waiting {
   readonly answers: Answers
 }
 
-/** What goes into one commit of one partition: the first `count` records of what waits first. */
+/** A batch of one commit: the first `count` records of what waits next. */
 interface Piece {
   readonly partition: number
   readonly append: Append
-  readonly answers: Answers
   readonly count: number
   readonly trim: Trim | undefined
 }
@@ -53,6 +52,8 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
   readonly #pending = new Set<CompletableFuture<RecordMetadata>>()
   #pendingBytes = 0
   #awaitingRoom: Array<CompletableFuture<void>> = []
+  /** Completes when something that waits is answered. */
+  #nextLanding: CompletableFuture<void> | undefined
   #lost: Append[] = []
   #dropped = 0
   #isScheduled = false
@@ -119,9 +120,8 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
         })
       }
       if (failure !== undefined) throw failure
-      return CompletableFuture.anyOf([...(mine.size > 0 ? mine : this.#pending)].map((one) => one.shield()))
-        .exceptionally(() => undefined)
-        .thenCompose(addWhileRoom)
+      this.#nextLanding ??= new CompletableFuture<void>()
+      return this.#nextLanding.shield().thenCompose(addWhileRoom)
     }
     return CompletableFuture.supply(addWhileRoom).whenComplete((_, error) => {
       if (error !== undefined) iterator.return?.()
@@ -231,33 +231,47 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
     let bytes = 0
     for (let partition = 0; partition < this.#queues.length; partition++) {
       if (bytes > this.#limits.commitBytesMax) break
-      const piece = this.#pieceOf(partition, capacity)
-      if (piece === undefined) continue
-      pieces.push(piece)
-      bytes += piece.append.batch.length
+      for (const piece of this.#piecesOf(partition, capacity, this.#limits.commitBytesMax - bytes)) {
+        pieces.push(piece)
+        bytes += piece.append.batch.length
+      }
       // what is tried is tried alone, so that its refusal is no other's
-      if (this.#triedIn >= 0) return [piece]
+      if (this.#triedIn >= 0) return pieces.slice(-1)
     }
     return pieces
   }
 
-  #pieceOf(partition: number, capacity: Capacity | undefined): Piece | undefined {
+  #piecesOf(partition: number, capacity: Capacity | undefined, bytesMax: number): ReadonlyArray<Piece> {
     const queue = this.#queues[partition]!
     const place = this.#info.firstPartition + partition
     for (let first = queue[0]; first !== undefined; first = queue[0]) {
-      if (capacity === undefined) return this.#piece(partition, first.count, undefined)
+      if (capacity === undefined) return this.#fitting(partition, Infinity, undefined, bytesMax)
       const { room, end } = roomOf(this.#log.storage, place, capacity.countMax)
-      const fitting = Math.min(first.count, room)
-      if (fitting > 0) return this.#piece(partition, fitting, end + room)
-      if (capacity.whenFull === 'wait') return undefined
+      if (room > 0) return this.#fitting(partition, room, end + room, bytesMax)
+      if (capacity.whenFull === 'wait') return []
       if (first.hasIds && this.#refusedIn !== partition) {
         this.#triedIn = partition
-        return this.#piece(partition, 1, end)
+        return [this.#piece(partition, first, 1, end)]
       }
-      if (capacity.whenFull === 'drop-oldest') return this.#inPlaceOfOldest(partition, first, capacity.countMax, end)
+      if (capacity.whenFull === 'drop-oldest') return [this.#inPlaceOfOldest(partition, first, capacity.countMax, end)]
       this.#answerFull(partition, first.hasIds ? 1 : first.count, capacity)
     }
-    return undefined
+    return []
+  }
+
+  /** As many as there is room for, of what waits first. */
+  #fitting(partition: number, room: number, endMax: number | undefined, bytesMax: number): ReadonlyArray<Piece> {
+    const pieces: Piece[] = []
+    let sent = 0
+    let bytes = 0
+    for (const waiting of this.#queues[partition]!) {
+      const count = Math.min(waiting.count, room - sent)
+      if (count <= 0 || (bytes > 0 && bytes + waiting.batch.length > bytesMax)) break
+      pieces.push(this.#piece(partition, waiting, count, endMax, sent))
+      sent += count
+      bytes += waiting.batch.length
+    }
+    return pieces
   }
 
   /** As many of the oldest records go as come. */
@@ -266,7 +280,7 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
     const place = this.#info.firstPartition + partition
     const before = end + count - countMax
     const trim = before > 0 ? { partition: place, before, dedupScope: place } : undefined
-    return this.#piece(partition, count, end + count, trim)
+    return { ...this.#piece(partition, first, count, end + count), trim }
   }
 
   #answerFull(partition: number, count: number, { countMax, whenFull }: Capacity): void {
@@ -284,14 +298,15 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
     }
   }
 
-  #piece(partition: number, count: number, endMax: number | undefined, trim?: Trim): Piece {
-    const { batch, count: all, hasIds, answers } = this.#queues[partition]![0]!
+  /** @param before - how many records of the partition come before it in the same commit */
+  #piece(partition: number, waiting: Waiting, count: number, endMax: number | undefined, before = 0): Piece {
+    const { batch, count: all, hasIds } = waiting
     // the storage may change what it is given, and a repeat must be the same bytes: it gets a copy
     const bytes = count === all ? batch.slice() : selectRecords(batch, indexes(0, count))
-    writeBatchSequence(bytes, this.#sequences[partition]!)
+    writeBatchSequence(bytes, this.#sequences[partition]! + before)
     const place = this.#info.firstPartition + partition
     const append: Append = { partition: place, batch: bytes, endMax, dedupScope: hasIds ? place : undefined }
-    return { partition, append, answers, count, trim }
+    return { partition, append, count, trim: undefined }
   }
 
   #commit(pieces: ReadonlyArray<Piece>): void {
@@ -357,6 +372,7 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
     const message = `the producer of topic '${this.topic.name}' has lost its storage: this record was not appended`
     const known = isUnknown(error) ? new StorageClosed(message, { cause: error }) : error
     for (const answer of [...this.#pending]) this.#fail(answer, known)
+    this.#rest()
   }
 
   #fail(answer: CompletableFuture<RecordMetadata>, error: unknown): void {
@@ -379,6 +395,9 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
       this.#stopListening?.()
       this.#stopListening = undefined
     }
+    const landing = this.#nextLanding
+    this.#nextLanding = undefined
+    landing?.complete(undefined)
     if (this.#hasRoom()) for (const waiting of this.#awaitingRoom.splice(0)) waiting.complete(undefined)
   }
 }

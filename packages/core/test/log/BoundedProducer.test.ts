@@ -197,6 +197,26 @@ test('appendAll takes as much as there is room for, and as consumers make room',
   expect(await valuesOf(world)).toEqual('abcdefghij'.split(''))
 })
 
+test('appendAll fails with the first failure: of a full topic, a lost storage, or a Weir that is closed', async () => {
+  const many = Array.from({ length: 10_000 }, (_, n) => ({ key: 'k', value: `${n}` }))
+  const full = await openWorld()
+  const rejecting = await full.outcome(full.weir.producer(bounded('reject', 100)))
+  expect(await full.failure(rejecting.appendAll(many))).toBeInstanceOf(TopicFull)
+
+  const lost = await openWorld([nthAppend(2, unknownOutcome)])
+  const losing = await lost.outcome(lost.weir.producer(bounded('wait', 100_000)))
+  expect(await lost.failure(losing.appendAll(many))).toBeInstanceOf(Error)
+  expect(await lost.failure(losing.flush().thenCompose(() => losing.append('k', 'v')))).toBeInstanceOf(StorageClosed)
+
+  const closed = await openWorld()
+  const waiting = await closed.outcome(closed.weir.producer(bounded('wait', 100)))
+  const appended = waiting.appendAll(many)
+  await closed.clock.settle()
+  await closed.outcome(closed.weir.close())
+  expect(await closed.failure(appended)).toBeInstanceOf(StorageClosed)
+  expect(closed.clock.pending()).toEqual([])
+})
+
 test('an append of several topics is refused whole when one of them is full', async () => {
   const world = await openWorld()
   const full = bounded('wait', 1)
