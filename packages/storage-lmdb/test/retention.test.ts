@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { bytes, commitOf, nullable, topic, utf8, Weir } from '@weir/core'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { lmdb } from '../src/index.ts'
+import { runFixture } from './child.ts'
 import { temporaryFolder } from './temporaryFolder.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -74,4 +75,10 @@ test('retention in one process and writing in another, and a restart between the
   const left = await again.storage.read(0, 60, { recordsMax: 1, bytesMax: 1 })
   expect(left.batches[0]!.baseOffset).toBeLessThanOrEqual(60)
   await again.close()
+})
+
+test('retention in the background keeps no process alive', async () => {
+  const child = runFixture('leaving', [folder.path])
+  expect(await child.exited).toEqual({ code: 0, signal: null })
+  expect(child.lines).toEqual(['appended'])
 })

@@ -22,6 +22,14 @@ describe('the clock of the machine', () => {
     expect(calls).toBe(1)
   })
 
+  test('calls in the background as well, unless it is cancelled', () => {
+    const ran: string[] = []
+    systemClock.after(50, () => ran.push('cancelled'), 'background')()
+    systemClock.after(50, () => ran.push('ran'), 'background')
+    vi.advanceTimersByTime(100)
+    expect(ran).toEqual(['ran'])
+  })
+
   test('reaches delays that timers of JavaScript do not take, and not at once', () => {
     let calls = 0
     systemClock.after(100 * days, () => calls++)
