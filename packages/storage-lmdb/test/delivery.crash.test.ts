@@ -82,11 +82,12 @@ describe.concurrent('a handler killed with SIGKILL again and again', () => {
   })
 
   test('begins nothing twice, and may lose, with at-most-once', async () => {
-    const { sent, begun } = await handleUnderKills('at-most-once')
+    const { sent, begun, deadLetters } = await handleUnderKills('at-most-once')
     expect(Math.max(...begun.values())).toBe(1)
     expect(new Set(sent).size).toBe(sent.length)
-    expect(begun.size).toBeLessThan(count)
-    // no more than what was read and not begun, or not sent, at each kill
-    expect(count - begun.size).toBeLessThanOrEqual(kills * 2 * 250)
+    const lost = count - sent.length - deadLetters
+    expect(lost).toBeGreaterThan(0)
+    // no more than what was under way in the two partitions at each kill
+    expect(lost).toBeLessThanOrEqual(kills * 2 * 20)
   })
 })

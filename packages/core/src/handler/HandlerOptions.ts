@@ -9,7 +9,8 @@ export type ProcessingOrder = 'partition' | 'key' | 'none'
 /**
  * What a crash, or another member that takes over, may do to a record.
  *
- * - `at-most-once`: its position is durable before its handler begins: it may be lost, and never runs twice.
+ * - `at-most-once`: that it has begun is durable before its handler begins: it may be lost, and never runs twice. Lost are at
+ *   most the `concurrencyMax` records of a partition that are under way.
  * - `at-least-once`: what the handler sends is appended at once, the position after it: nothing is lost, sends may repeat.
  * - `exactly-once`: what the handler sends appears in the commit that settles the record, or never. What it does outside of
  *   Weir may repeat all the same.

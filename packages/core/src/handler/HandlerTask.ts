@@ -43,9 +43,9 @@ export class HandlerTask<K, V> implements OngoingWork {
   readonly #running = new Set<Work<K, V>>()
   /** By the offset that they had at first. */
   readonly #parked = new Map<number, Work<K, V>>()
-  /** With `at-most-once`: read in this batch. */
-  #unstarted: Array<Work<K, V>> = []
-  #unstartedCount = 0
+  /** With `at-most-once`: attempts that begin when the next commit says that they have. */
+  #beginning: Array<Work<K, V>> = []
+  #isDraining = false
   #isPumping = false
   #hasStopped = false
   /** What ends the run with the next batch. */
@@ -73,7 +73,7 @@ export class HandlerTask<K, V> implements OngoingWork {
 
   readonly demand = (): number => {
     const { pendingCountMax } = this.#settings
-    const free = pendingCountMax - this.#scheduler.size - this.#unstartedCount
+    const free = pendingCountMax - this.#scheduler.size
     // not for each record that is settled one more
     return free < Math.max(1, pendingCountMax >> 3) ? 0 : free
   }
@@ -83,11 +83,17 @@ export class HandlerTask<K, V> implements OngoingWork {
   readonly isDone = (offset: number): boolean => !this.#pending.before.unsettled.has(offset)
 
   readonly isSettled = (): boolean =>
-    this.#unstartedCount === 0 && this.#scheduler.size === this.#scheduler.heldCount(this.#parked.values())
+    this.#isDraining
+      ? this.#running.size === 0
+      : this.#scheduler.size === this.#scheduler.heldCount(this.#parked.values())
 
   readonly beforeCommit = (): void => {
     this.#pending.flush(this.#context.readUpTo())
     this.#rows.nextCommit()
+  }
+
+  readonly drain = (): void => {
+    this.#isDraining = true
   }
 
   readonly stop = (): void => {
@@ -109,38 +115,33 @@ export class HandlerTask<K, V> implements OngoingWork {
     const record = this.#consumed(streamed, source, parked?.offset ?? source.offset)
     if (parked !== undefined) return this.#resume(parked, record, source)
     const work = this.#workOf(record, source, { failed: 0, dueMs: 0 })
-    if (this.#settings.delivery === 'at-most-once') {
-      this.#unstarted.push(work)
-      this.#unstartedCount++
-      return
-    }
     this.#pending.add(work)
     this.#scheduler.add(work)
   }
 
   /** The batch is complete: begins what can begin, and keeps what the position no longer waits for. */
   complete(): void {
-    if (this.#unstarted.length > 0) this.#startAfterCommit()
     this.#pump()
+    if (this.#beginning.length > 0) this.#beginAfterCommit()
     if (this.#failure !== undefined) throw this.#failure
-    const wakeAtMs = Math.min(this.#scheduler.nextDueMs, this.#keepOverdue())
+    const overdueMs = this.#keepOverdue()
+    // what is due does not begin any more, and must not wake the task for nothing
+    const wakeAtMs = this.#isDraining ? overdueMs : Math.min(this.#scheduler.nextDueMs, overdueMs)
     if (wakeAtMs !== Infinity) this.#context.wakeAt(wakeAtMs)
   }
 
-  #startAfterCommit(): void {
-    const works = this.#unstarted
-    this.#unstarted = []
+  /** The commit says that these have begun, whatever becomes of them. */
+  #beginAfterCommit(): void {
+    const works = this.#beginning
+    this.#beginning = []
     this.#context.afterCommit(() => {
-      this.#unstartedCount -= works.length
-      for (const work of works) this.#scheduler.add(work)
-      this.#pump()
-      this.#context.wake()
+      for (const work of works) this.#limited(work, work.attempt!)
     })
   }
 
   /** Begins attempts while there are places and records whose turn it is. What an attempt settles at once is settled within. */
   #pump(): void {
-    if (this.#isPumping || this.#hasStopped) return
+    if (this.#isPumping || this.#isDraining || this.#hasStopped) return
     this.#isPumping = true
     try {
       for (;;) {
@@ -155,10 +156,18 @@ export class HandlerTask<K, V> implements OngoingWork {
 
   #start(work: Work<K, V>): void {
     if (this.#isExpired(work)) return this.#expire(work)
-    const { limit, limitKeyOf } = this.#settings
     const attempt = new Attempt(this.#sender, work.record, work.failed + 1)
     work.attempt = attempt
     this.#running.add(work)
+    if (this.#settings.delivery !== 'at-most-once') return this.#limited(work, attempt)
+    work.isKept = true
+    this.#beginning.push(work)
+    this.#context.wake()
+  }
+
+  /** Begins when there is room within the limit. */
+  #limited(work: Work<K, V>, attempt: Attempt<K, V>): void {
+    const { limit, limitKeyOf } = this.#settings
     if (limit === undefined) return this.#begin(work, attempt)
     attempt.result = CompletableFuture.supply(() => limit.take(limitKeyOf?.(work.record)))
     observe(attempt.result, (_, error) => {

@@ -145,6 +145,8 @@ export interface OngoingWork {
   readonly isSettled: () => boolean
   /** A commit is about to be made: the last chance to write rows in it. What has not changed need not be written again. */
   readonly beforeCommit: () => void
+  /** The task is about to end: nothing new is to begin, and what is not under way counts as settled. */
+  readonly drain: () => void
   /** The task has ended: nothing that is under way will be committed. Called once; must not throw. */
   readonly stop: () => void
 }

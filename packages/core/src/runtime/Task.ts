@@ -159,6 +159,7 @@ export class Task {
   drain(withinMs: number): CompletableFuture<void> {
     const draining = new CompletableFuture<void>()
     this.#draining = draining
+    this.#scope.hooks.drain()
     const cancel = this.#run.clock.after(withinMs, () => draining.complete(undefined))
     this.#endWhenDrained()
     return draining.thenCompose(() => {

@@ -77,7 +77,11 @@ export class TaskHooks {
   }
 
   get isSettled(): boolean {
-    return this.#works.every((work) => work.isSettled())
+    return this.#works.every((work) => work.isSettled()) && this.isEmpty
+  }
+
+  drain(): void {
+    for (const work of this.#works) work.drain()
   }
 
   /** Whether an operator has asked for a batch since the last call. */

@@ -1,5 +1,5 @@
 import { crashAfter, crashBefore, type Fault, nth, and, on, strike, where } from '@weir/testing'
-import { CompletableFuture, noRetry } from '@weir/core'
+import { CompletableFuture, exponential, noRetry } from '@weir/core'
 import { describe, expect, test } from 'vitest'
 import { drive, given, results, sendAll, sent } from './support.ts'
 
@@ -70,6 +70,69 @@ describe('at-most-once', () => {
     await driver.advance(100_000)
     expect(begun).toEqual([1, 2])
     expect((await given(driver)).map((headers) => headers['weir.attempts'])).toEqual(['1', '1'])
+    await driver.close()
+  })
+
+  test('loses no more than what is under way, also of what was read long before', async () => {
+    const { begun } = counted()
+    const driver = await drive(
+      (value) => {
+        begun.push(value)
+        return new CompletableFuture<void>()
+      },
+      { delivery: 'at-most-once', concurrencyMax: 2, order: 'none' },
+    )
+    await sendAll(
+      driver,
+      [1, 2, 3, 4].map((value) => ['a', value] as const),
+    )
+    expect(begun).toEqual([1, 2])
+    driver.crash()
+    await driver.restart()
+    expect(begun).toEqual([1, 2, 3, 4])
+    await driver.close()
+  })
+})
+
+describe('a member that leaves', () => {
+  test('lets what is under way end and be committed, and begins nothing new', async () => {
+    const open: Array<CompletableFuture<void>> = []
+    const driver = await drive(
+      (value, context) => {
+        const future = new CompletableFuture<void>()
+        open.push(future)
+        return future.thenApply(() => context.send(results, 'k', value))
+      },
+      { order: 'none', concurrencyMax: 1 },
+      { run: { drainWithinMs: 1_000 } },
+    )
+    await sendAll(driver, records)
+    const closed = driver.restart()
+    open[0]!.complete(undefined)
+    await closed
+    expect(open).toHaveLength(2)
+    expect(await sent(driver)).toEqual(['k 1'])
+    expect(driver.clock.monotonic()).toBe(0)
+    driver.crash()
+    await driver.close()
+  })
+
+  test('leaves attempts that fall due meanwhile to the next one, and waits for nothing but what is under way', async () => {
+    const begun: string[] = []
+    const driver = await drive(
+      (value, { attempt }) => {
+        begun.push(`${value}#${attempt}`)
+        if (value === 1 && attempt === 1) throw new Error('not yet')
+        return value === 1 ? undefined : new CompletableFuture<void>()
+      },
+      { retry: exponential({ delayMs: 100, jitter: 0 }) },
+      { run: { drainWithinMs: 1_000 } },
+    )
+    await sendAll(driver, records)
+    await driver.restart()
+    expect(driver.clock.monotonic()).toBe(1_000)
+    expect(begun).toEqual(['1#1', '2#1', '1#2', '2#1'])
+    driver.crash()
     await driver.close()
   })
 })

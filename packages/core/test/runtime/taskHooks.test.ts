@@ -232,6 +232,7 @@ describe('a task', () => {
         isDone: (offset) => offset === 1 && isDone,
         isSettled: () => unsettled === Infinity,
         beforeCommit: () => undefined,
+        drain: () => undefined,
         stop: () => stopped++,
       })
       return {
@@ -279,6 +280,7 @@ describe('a task', () => {
         isDone: () => false,
         isSettled: () => settled,
         beforeCommit: () => undefined,
+        drain: () => undefined,
         stop: () => undefined,
       })
       return {}
