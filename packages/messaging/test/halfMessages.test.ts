@@ -10,7 +10,17 @@ import {
   utf8,
   Weir,
 } from '@weir/core'
-import { memory, memoryDisk, seededRandom, virtualClock } from '@weir/testing'
+import {
+  type FaultPlan,
+  memory,
+  memoryDisk,
+  on,
+  providerWithFaults,
+  seededRandom,
+  slow,
+  strike,
+  virtualClock,
+} from '@weir/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   type Checker,
@@ -140,10 +150,19 @@ describe.each(storages)('a half message on %s', (_name, place) => {
 describe('a checker', () => {
   const startMs = 1_700_000_000_000
   /** Processes over one disk in virtual time, a message that waits, and who asked for it when. */
-  const scene = async (count: number) => {
+  const scene = async (count: number, faults: FaultPlan = []) => {
     const clock = virtualClock(startMs)
     const disk = memoryDisk()
-    const weirs = await Promise.all(Array.from({ length: count }, () => Weir.open(memory({ disk, clock }), { clock })))
+    const weirs = await Promise.all(
+      Array.from({ length: count }, () =>
+        Weir.open(
+          faults.length === 0
+            ? memory({ disk, clock })
+            : providerWithFaults(memory({ disk, clock }), faults, { clock }),
+          { clock },
+        ),
+      ),
+    )
     const asked: Array<{ readonly process: number; readonly afterMs: number }> = []
     const reports: CheckReport[] = []
     const check = (process: number, checker: Checker, options: CheckOptions = {}) =>
@@ -156,7 +175,7 @@ describe('a checker', () => {
         { random: seededRandom(process), onReport: (report) => void reports.push(report), ...options },
       )
     const prepared = halfMessages(weirs[0]!).prepare(orders, 'k', 'v', { checker: 'shop', messageId: 'm' })
-    await clock.settle()
+    await clock.advance(10 * faults.length)
     await prepared
     return { clock, weirs, check, asked, reports, messages: halfMessages(weirs[0]!) }
   }
@@ -195,7 +214,8 @@ describe('a checker', () => {
   })
 
   test('is asked by one process at a time', async () => {
-    const { clock, check, asked, messages } = await scene(3)
+    // claims take a while, so that all three find the message due before the first of them is there
+    const { clock, check, asked, messages } = await scene(3, [strike(on('commit'), slow(1))])
     for (const process of [0, 1, 2]) check(process, () => 'unknown', { checksMax: 4 })
     await clock.advance(24 * 3_600_000)
     expect(asked).toHaveLength(4)
