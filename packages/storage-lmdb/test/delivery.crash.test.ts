@@ -82,10 +82,11 @@ describe.concurrent('a handler killed with SIGKILL again and again', () => {
   })
 
   test('begins nothing twice, and may lose, with at-most-once', async () => {
-    const { sent, begun, deadLetters } = await handleUnderKills('at-most-once')
+    const { sent, begun } = await handleUnderKills('at-most-once')
     expect(Math.max(...begun.values())).toBe(1)
     expect(new Set(sent).size).toBe(sent.length)
-    const lost = count - sent.length - deadLetters
+    // those that fail at first are not tried again
+    const lost = all.filter((value) => value % 9 !== 4).length - sent.length
     expect(lost).toBeGreaterThan(0)
     // no more than what was under way in the two partitions at each kill
     expect(lost).toBeLessThanOrEqual(kills * 2 * 20)

@@ -161,6 +161,8 @@ export class HandlerTask<K, V> implements OngoingWork {
     this.#running.add(work)
     if (this.#settings.delivery !== 'at-most-once') return this.#limited(work, attempt)
     work.isKept = true
+    if (work.hasRow) this.#pending.remove(work.offset)
+    work.hasRow = false
     this.#beginning.push(work)
     this.#context.wake()
   }

@@ -73,6 +73,26 @@ describe('at-most-once', () => {
     await driver.close()
   })
 
+  test('begins nothing twice that had become a row while it waited', async () => {
+    const { begun } = counted()
+    const driver = await drive(
+      (value) => {
+        begun.push(value)
+        return new CompletableFuture<void>()
+      },
+      { delivery: 'at-most-once', order: 'none', concurrencyMax: 1, settleWithinMs: 10 },
+    )
+    await sendAll(driver, records)
+    await driver.advance(100)
+    driver.crash()
+    await driver.restart()
+    await driver.advance(100)
+    driver.crash()
+    await driver.restart()
+    expect(begun).toEqual([1, 2])
+    await driver.close()
+  })
+
   test('loses no more than what is under way, also of what was read long before', async () => {
     const { begun } = counted()
     const driver = await drive(
