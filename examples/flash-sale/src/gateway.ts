@@ -18,8 +18,6 @@ import {
   startWithinMs,
 } from './shop.ts'
 
-const leaseMs = 100
-
 const [, , folder = '', number = ''] = process.argv
 const weir = await Weir.open(lmdb(logIn(folder)))
 const asker = await requester(weir, {
@@ -30,9 +28,9 @@ const asker = await requester(weir, {
   partition: Number(number),
 })
 // one door, of however many gateways; nobody waits there who would not get in soon. Permits are leased for longer than the
-// event loop of a busy machine may take, or they would go back unused
-const bucket = tokenBucket({ ratePerSecond: admittedPerSecond, burst: (2 * admittedPerSecond * leaseMs) / 1_000 })
-const door = sharedRateLimiter(weir, 'door', bucket, { leaseMs, waitingMax: 16 })
+// event loop of a busy machine may take, or they would go back unused; and the bucket holds what comes in while a commit is slow
+const bucket = tokenBucket({ ratePerSecond: admittedPerSecond, burst: admittedPerSecond / 2 })
+const door = sharedRateLimiter(weir, 'door', bucket, { leaseMs: 100, waitingMax: 32 })
 
 const statuses: Readonly<Record<Outcome, number>> = {
   accepted: 200,

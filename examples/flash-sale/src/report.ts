@@ -51,6 +51,9 @@ export const booksTable = (checks: ReadonlyArray<Check>): string => {
   return [table.toString(), ...faults].join('\n')
 }
 
+/** One of the things that have happened: kills are many. */
+const markOf = (events: string): string => ['+', '-', 'x'].find((mark) => events.includes(mark)) ?? ' '
+
 const chartWidthMax = 90
 const labelWidth = 8
 
@@ -71,7 +74,7 @@ export const lagChart = (samples: ReadonlyArray<Sample>): string => {
     format: (value) => counted(value).padStart(labelWidth),
     ...(isPlain ? {} : { colors: [blue, yellow, green] }),
   })
-  const events = columns.map((column) => column.map((sample) => sample.events).join('')[0] ?? ' ').join('')
+  const events = columns.map((column) => markOf(column.map((sample) => sample.events).join(''))).join('')
   return [
     `Records that waited for the backends (${isPlain ? 'the highest line' : 'blue'}), the bookkeeping` +
       `${isPlain ? '' : ' (yellow)'} and the notifications${isPlain ? '' : ' (green)'}`,

@@ -62,8 +62,8 @@ export const unitsOfEach = 50
 /** How many purchases a second one backend gets through the risk service. */
 export const checksPerSecond = 50
 
-/** How many purchases a second come through the door: half more than two backends do. */
-export const admittedPerSecond = 150
+/** How many purchases a second come through the door: a fifth more than two backends do. */
+export const admittedPerSecond = 120
 
 /** How long a gateway waits for an answer, and how long before that a backend must have begun with it. */
 export const answerWithinMs = 2_000
