@@ -41,7 +41,7 @@ describe.each(storages)('a relay on %s', (_name, place) => {
     const at = place()
     const weirs = [await Weir.open(at.provider()), await Weir.open(at.provider())]
     const table = tableOf(300)
-    const relays = weirs.map((weir) => relayOutbox(weir, 'shop', table.outbox, orders, { rowsMax: 7 }))
+    const relays = weirs.map((weir) => relayOutbox(weir, 'shop', table.outbox, orders, { rowsMax: 40 }))
     await Promise.all(relays.map((relay) => relay.caughtUp()))
     for (let index = 0; index < 20; index++) table.add()
     await Promise.all(relays.map((relay) => relay.caughtUp()))
