@@ -19,6 +19,8 @@ export interface ReadRecord {
   isKept: boolean
 }
 
+const nothingRead: ReadUpTo = { first: -1, position: -1, unsettled: new Set() }
+
 /**
  * What of the records that were read is not settled, such that a crash at any commit forgets none and repeats none: the
  * position, a row for what was settled out of order behind it, and a row for each record that the position no longer
@@ -36,7 +38,7 @@ export class Pending {
 
   constructor(context: TaskContext, definition: StoreDefinition<unknown, unknown>) {
     this.#rows = context.taskRows(definition)
-    let before: ReadUpTo = { position: -1, unsettled: new Set() }
+    let before = nothingRead
     const records: PendingRecord[] = []
     for (const [key, value] of this.#rows.entries()) {
       if (isPendingKey(key)) records.push(decodePending(key, value))
@@ -45,7 +47,8 @@ export class Pending {
         this.#hasRow = true
       }
     }
-    this.before = before
+    // the position is before it only after a seek back, which brings all of it again
+    this.before = context.readUpTo() < before.first ? nothingRead : before
     this.records = records
   }
 

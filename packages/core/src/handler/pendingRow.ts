@@ -21,7 +21,9 @@ export interface PendingRecord {
 
 /** Which records before the position that was read up to are not settled, and have no row of their own. */
 export interface ReadUpTo {
-  /** Every offset before it was read, and is done unless it is among these. */
+  /** Where the group's position was: of what comes before it nothing is said. */
+  readonly first: number
+  /** From `first` on, every offset before this was read, and is done unless it is among these. */
   readonly position: number
   readonly unsettled: ReadonlySet<number>
 }
@@ -91,5 +93,5 @@ export const decodeReadUpTo = (bytes: Uint8Array): ReadUpTo => {
   for (let at = 0; at < position - first; at++) {
     if ((bytes[16 + (at >>> 3)]! & (1 << (at & 7))) !== 0) unsettled.add(first + at)
   }
-  return { position, unsettled }
+  return { first, position, unsettled }
 }
