@@ -107,11 +107,12 @@ export class HandlerTask<K, V> implements OngoingWork {
     const source = this.#context.source()
     const { headers } = source
     if (this.#isOfAnotherGroup(headers[reservedHeaders.group], headers[reservedHeaders.redriven])) return
-    if (this.#isShed(source.offset)) {
+    const parked = this.#parked.get(Number(headers[reservedHeaders.redriven] ?? -1))
+    // a key waits for one that is parked
+    if (parked === undefined && this.#isShed(source.offset)) {
       this.#context.count('shed', 1)
       return
     }
-    const parked = this.#parked.get(Number(headers[reservedHeaders.redriven] ?? -1))
     const record = this.#consumed(streamed, source, parked?.offset ?? source.offset)
     if (parked !== undefined) return this.#resume(parked, record, source)
     const work = this.#workOf(record, source, { failed: 0, dueMs: 0 })

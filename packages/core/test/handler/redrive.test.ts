@@ -61,6 +61,33 @@ describe('redrive', () => {
     await driver.close()
   })
 
+  test('is not shed, since a key waits for it', async () => {
+    let isBroken = true
+    const driver = await drive(
+      (value, context) => {
+        if (isBroken && value === 1) throw new Error('broken')
+        context.send(results, context.record.key, value)
+      },
+      { retry: noRetry, onExhausted: 'hold', settleWithinMs: 10, shed: { lagMax: 1 } },
+    )
+    await sendAll(driver, [['a', 1]])
+    await sendAll(driver, [['a', 2]])
+    await driver.advance(100)
+    driver.crash()
+    isBroken = false
+    const outcome = redrive(driver.weir, deadLetters)
+    await driver.settle()
+    await outcome
+    await sendAll(driver, [
+      ['b', 3],
+      ['b', 4],
+      ['b', 5],
+    ])
+    await driver.restart()
+    expect(await sent(driver)).toEqual(['a 1', 'a 2', 'b 4', 'b 5'])
+    await driver.close()
+  })
+
   test('reaches a partition that is full of held records once it may have more of them', async () => {
     let isBroken = true
     const handler = (value: number, context: HandlerContext<string, number>): void => {
