@@ -28,7 +28,8 @@ export type AnswerOptions<K, V> = Omit<HandlerOptions<K, V>, 'delivery' | 'onExh
  * request. So a request that was answered is done, and one whose answerer was killed is answered by another.
  *
  * A request that is older than its `weir.expires-at` is not run. An attempt that fails is made again as `retry` says; after
- * the last one the asker is told by RequestFailed, with the message of the error, and the request is done. Only one whose
+ * the last one the asker is told by RequestFailed, with the message of the error, and the request is done; what that attempt
+ * has sent or claimed besides does not count. Only one whose
  * last attempt did not come to an error of its own, but took longer than `attemptMsMax` or was refused by `limit`, goes to
  * the dead letters, and its asker times out. With the default order requests of one key are answered one after another.
  *
@@ -59,6 +60,8 @@ export const answering = <K, V, R>(
         .thenAccept((answer) => reply(context, answer))
         .exceptionally((error) => {
           if (context.attempt < retry.attemptsMax && retry.isWorthIt(error)) throw error
+          // the failure is all that is left of this attempt
+          context.discard()
           reply(context, null, messageOf(error))
         }),
     { ...options, retry, outputs: [...(options.outputs ?? []), topic as Topic<unknown, unknown>] },

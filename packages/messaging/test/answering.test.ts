@@ -1,7 +1,8 @@
-import { deadLettersOf, int32, job, noRetry, topic, utf8 } from '@weir/core'
+import { deadLettersOf, int32, job, noRetry, type Topic, topic, utf8 } from '@weir/core'
 import { and, crashAfter, crashBefore, jobDriver, nth, on, seededRandom, strike } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { answering } from '../src/index.ts'
+import { repliesTopic } from '../src/internal/repliesTopic.ts'
 
 const requests = topic('requests', { key: utf8, value: int32, partitions: 2 })
 const replies = topic('replies', { key: utf8, value: int32, partitions: 2 })
@@ -61,4 +62,35 @@ describe('answering', () => {
     expect((await driver.output(deadLetter)).map(({ headers }) => headers['weir.correlation-id'])).toEqual(['c'])
     await driver.close()
   })
+})
+
+test('an answerer that fails for good has sent nothing and claimed nothing, but for the failure', async () => {
+  const sold = topic('sold', { key: utf8, value: int32 })
+  let isBroken = true
+  const firsts: boolean[] = []
+  const answerer = answering(
+    { replies },
+    async (n, { send, once }) => {
+      firsts.push(await once('sale'))
+      send(sold, 'k', n)
+      if (isBroken) throw new Error('no')
+      return n
+    },
+    { retry: noRetry, outputs: [sold as unknown as Topic<unknown, unknown>] },
+  )
+  const driver = await jobDriver(job('seller').from(requests).pipe(answerer))
+  const ask = (value: number): Promise<void> =>
+    driver.send(requests, [
+      { key: 'k', value, headers: { 'weir.correlation-id': `c${value}`, 'weir.reply-to': 'replies/0/me' } },
+    ])
+  await ask(1)
+  isBroken = false
+  await ask(2)
+  expect(firsts).toEqual([true, true])
+  expect((await driver.output(sold)).map(({ value }) => value)).toEqual([2])
+  expect((await driver.output(repliesTopic(replies))).map(({ headers }) => headers['weir.error'])).toEqual([
+    'no',
+    undefined,
+  ])
+  await driver.close()
 })

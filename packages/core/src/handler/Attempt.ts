@@ -110,6 +110,15 @@ export class Attempt<K, V> implements HandlerContext<K, V>, RowClaimer, SentBy {
       return claim.making.shield() as CompletableFuture<A>
     })
 
+  readonly discard = (): void => {
+    this.#require('discard')
+    this.sends.length = 0
+    for (const claim of this.claims.values()) {
+      claim.change = undefined
+      claim.making = undefined
+    }
+  }
+
   #claim(method: string, name: string): CompletableFuture<Claim> {
     this.#require(method)
     return this.#host.rows.claim(this, name)

@@ -48,4 +48,9 @@ export interface HandlerContext<K, V> {
    * called again. Of several that make it at once, one settles with it, and the others are given its result.
    */
   readonly recordAndCheck: <A>(id: string, make: () => A | PromiseLike<A>) => CompletableFuture<A>
+  /**
+   * Takes back what this attempt has sent, and what it was told by `once`, `whenVersion` and `recordAndCheck`: the record is
+   * to be settled without it, though the work has failed. With `at-least-once` and `at-most-once` what was sent stays.
+   */
+  readonly discard: () => void
 }
