@@ -32,7 +32,7 @@ export class Attempt<K, V> implements HandlerContext<K, V>, RowClaimer, SentBy {
   readonly attempt: number
   readonly sends: Array<{ readonly topic: string; readonly record: RawRecord }> = []
   readonly claims: Map<string, Claim> = new Map()
-  waitsFor: RowClaimer | undefined
+  readonly waitsFor: Map<string, RowClaimer> = new Map()
   /** What the handler has returned. */
   result: CompletableFuture<unknown> | undefined
   /** Ends the bound of its time. */

@@ -6,8 +6,8 @@ import { Cancelled, CommitConflict } from '../model/errors.ts'
 export interface RowClaimer {
   /** Nothing of it counts any more. */
   readonly isOver: boolean
-  /** The attempt that it waits for. */
-  waitsFor: RowClaimer | undefined
+  /** The attempts that it waits for, by row. */
+  readonly waitsFor: Map<string, RowClaimer>
   /** By row: what it found, and what is to be there once it settles well; `undefined` where it changes nothing. */
   readonly claims: Map<string, Claim>
 }
@@ -57,8 +57,7 @@ export class IdempotentRows {
     if (own !== undefined) return CompletableFuture.completed(own)
     const holder = this.#holders.get(name)
     if (holder === undefined) return CompletableFuture.completed(this.#take(claimer, name))
-    for (let next: RowClaimer | undefined = holder.claimer; next !== undefined; next = next.waitsFor) {
-      if (next !== claimer) continue
+    if (leadsTo(holder.claimer, claimer)) {
       return CompletableFuture.failed(
         new CommitConflict(
           `attempts wait for each other's ids in a circle, such as '${name.slice(1)}'; this one gives way`,
@@ -66,10 +65,10 @@ export class IdempotentRows {
       )
     }
     const future = new CompletableFuture<void>()
-    claimer.waitsFor = holder.claimer
+    claimer.waitsFor.set(name, holder.claimer)
     holder.waiting.push({ claimer, future })
     return future.thenCompose(() => {
-      claimer.waitsFor = undefined
+      claimer.waitsFor.delete(name)
       if (claimer.isOver) throw new Cancelled('the attempt was over before its turn came')
       return this.claim(claimer, name)
     })
@@ -116,5 +115,9 @@ export class IdempotentRows {
     return claim
   }
 }
+
+/** Whether an attempt is the other one, or waits for it. Those that wait are in no circle so far. */
+const leadsTo = (from: RowClaimer, to: RowClaimer): boolean =>
+  from === to || [...from.waitsFor.values()].some((next) => leadsTo(next, to))
 
 const encoder = new TextEncoder()

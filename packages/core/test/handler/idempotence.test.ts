@@ -1,4 +1,4 @@
-import { CompletableFuture, handle, int32, InvalidOption, job, noRetry, topic, utf8 } from '@weir/core'
+import { CompletableFuture, exponential, handle, int32, InvalidOption, job, noRetry, topic, utf8 } from '@weir/core'
 import { jobDriver } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { deadLetters, drive, given, orders, results, sendAll, sent } from './support.ts'
@@ -235,5 +235,32 @@ test('what is asked of an attempt that is over is refused with InvalidOption', a
   await driver.settle()
   expect(errors.map((error) => error instanceof InvalidOption)).toEqual([true, true, true])
   expect(await sent(driver)).toEqual([])
+  await driver.close()
+})
+
+test('attempts that wait for several ids at once, in a circle, do not wait for each other for ever', async () => {
+  const seen: string[] = []
+  const gate = new CompletableFuture<void>()
+  const driver = await drive(
+    async (value, { once }) => {
+      if (value === 0) return once('z').thenCompose(() => gate)
+      const [own, ...others] = value === 1 ? ['x', 'y', 'z'] : ['y', 'x']
+      await once(own!)
+      await Promise.resolve()
+      await Promise.all(others.map((other) => once(other)))
+      seen.push(`done ${value}`)
+      return undefined
+    },
+    { order: 'none', retry: exponential({ delayMs: 10, attemptsMax: 3 }) },
+  )
+  await sendAll(driver, [
+    ['a', 0],
+    ['b', 1],
+    ['c', 2],
+  ])
+  await driver.advance(100)
+  gate.complete(undefined)
+  await driver.advance(1_000)
+  expect(seen.toSorted()).toEqual(['done 1', 'done 2'])
   await driver.close()
 })
