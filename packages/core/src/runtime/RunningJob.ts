@@ -56,6 +56,8 @@ export class RunningJob {
   /** By topic and partition. */
   readonly #owned = new Map<string, Owned>()
   readonly #paused = new Set<string>()
+  /** Those that are given up, and have not ended yet. */
+  readonly #leaving = new Set<Task>()
   readonly #stopListening: Array<() => void> = []
   #membership: Membership | undefined
   #context: RunContext | undefined
@@ -242,8 +244,10 @@ export class RunningJob {
       this.#isBalancing = false
       const again = this.#hasChanged
       this.#hasChanged = false
-      if (error !== undefined) this.#unbalanced(error)
-      else if (again) this.#check(false)
+      if (error !== undefined) return this.#unbalanced(error)
+      if (again) this.#check(false)
+      // what came meanwhile was not looked at
+      this.#endWhenAllHave()
     })
   }
 
@@ -303,7 +307,9 @@ export class RunningJob {
       const { claimed, task } = each
       this.#owned.delete(keyOf(claimed))
       if (task === undefined) return []
-      return [drained.includes(each) ? task.drain(this.#settings.drainWithinMs) : task.stop()]
+      this.#leaving.add(task)
+      const stopped = drained.includes(each) ? task.drain(this.#settings.drainWithinMs) : task.stop()
+      return [stopped.thenApply(() => this.#leaving.delete(task))]
     })
     return CompletableFuture.allOf(stops).thenApply(() => undefined)
   }
@@ -373,7 +379,8 @@ export class RunningJob {
     this.#isEnding = true
     for (const stop of this.#stopListening.splice(0)) stop()
     const { drainWithinMs } = this.#settings
-    const stops = this.#tasks().map((task) => (error === undefined ? task.drain(drainWithinMs) : task.stop()))
+    const tasks = [...this.#tasks(), ...this.#leaving]
+    const stops = tasks.map((task) => (error === undefined ? task.drain(drainWithinMs) : task.stop()))
     observe(CompletableFuture.allOf(stops), () => {
       observe(this.#leave(), () => {
         if (error === undefined) this.#done.complete(undefined)

@@ -157,6 +157,7 @@ export class Task {
 
   /** Reads nothing more, and lets what is under way end and be committed, for `withinMs` at most; then as `stop`. */
   drain(withinMs: number): CompletableFuture<void> {
+    if (this.#draining !== undefined) return this.#draining.thenCompose(() => this.stop())
     const draining = new CompletableFuture<void>()
     this.#draining = draining
     this.#scope.hooks.drain()

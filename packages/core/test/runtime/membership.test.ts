@@ -3,6 +3,9 @@ import { memoryDisk } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { int32 } from '../../src/codec/int32.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
+import { CompletableFuture } from '../../src/future/CompletableFuture.ts'
+import { handle } from '../../src/handler/handle.ts'
+import type { Handler } from '../../src/handler/HandlerContext.ts'
 import { job } from '../../src/job/Job.ts'
 import { topic } from '../../src/log/Topic.ts'
 import { InvalidOption } from '../../src/model/errors.ts'
@@ -52,6 +55,29 @@ describe('members of a group', () => {
     expect(sizes(second)).toEqual([4])
     const expected = [0, 1, 2, 3].flatMap((partition) => [1, 2, 3].map((n) => `k${partition}: ${n}`))
     expect((await linesOf(world, counts)).toSorted()).toEqual(expected)
+  })
+
+  test('that stop while they give partitions up let the work under way there end as well', async () => {
+    const world = await openWorld()
+    const calls = new Map<number, CompletableFuture<void>>()
+    const handler: Handler<string, string> = (_, { record }) => {
+      const call = new CompletableFuture<void>()
+      calls.set(record.partition, call)
+      return call
+    }
+    const handling = job('handling').from(words).pipe(handle(handler))
+    const first = await start(world, handling)
+    await sendEverywhere(world)
+    const second = await start(world, handling, {}, await world.another())
+    const kept = first.assigned
+    const stopped = first.stop()
+    for (const { partition } of kept) calls.get(partition)!.complete(undefined)
+    await world.clock.settle()
+    expect([kept.length, stopped.isDone, sizes(second)]).toEqual([2, false, [0]])
+    for (const call of calls.values()) call.complete(undefined)
+    await world.outcome(stopped)
+    await world.clock.settle()
+    expect([first.count('handled'), second.count('handled'), sizes(second)]).toEqual([4, 0, [4]])
   })
 
   test('are removed when their process has ended, long before their lease is over', async () => {
