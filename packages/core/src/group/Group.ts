@@ -90,8 +90,14 @@ export class Group {
    */
   seek(topic: string, to: StartPosition, partition?: number): CompletableFuture<void> {
     return CompletableFuture.supply(() => {
-      this.#state()
+      const { owners } = this.#state()
       const info = this.#requireTopic(topic)
+      // a position would hold back what is removed from a topic by what its groups have consumed
+      if (owners[topic] === undefined) {
+        throw new InvalidOption(
+          `group '${this.name}' does not read topic '${topic}'; expected one of ${Object.keys(owners).join(', ')}`,
+        )
+      }
       if (partition !== undefined && !(Number.isInteger(partition) && partition >= 0 && partition < info.partitions)) {
         throw new InvalidOption(
           `group '${this.name}': topic '${topic}' has no partition ${partition}; expected 0 to ${info.partitions - 1}`,

@@ -89,6 +89,7 @@ describe('a seek', () => {
     expect(await world.failure(world.weir.group('nobody').seek('words', 'latest'))).toBeInstanceOf(UnknownGroup)
     expect(await world.failure(world.weir.group('nobody').lag())).toBeInstanceOf(UnknownGroup)
     expect(await world.failure(group.seek('nothing', 'latest'))).toBeInstanceOf(UnknownTopic)
+    expect(await world.failure(group.seek('copies', 'latest'))).toBeInstanceOf(InvalidOption)
     expect(await world.failure(group.seek('words', 'latest', 2))).toBeInstanceOf(InvalidOption)
     expect(await world.failure(group.seek('words', { offset: 1 }))).toBeInstanceOf(InvalidOption)
     expect(await world.failure(group.seek('words', { offset: 3 }, 0))).toBeInstanceOf(OffsetOutOfRange)
