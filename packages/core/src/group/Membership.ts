@@ -45,6 +45,12 @@ interface Sighting {
   readonly atMs: number
 }
 
+/** Who is to be removed, while its heartbeat is still this one; `undefined`: whatever it is. */
+interface Gone {
+  readonly id: number
+  readonly heartbeat: number | undefined
+}
+
 /**
  * One member of a group at work. It shows that it is alive by a row that it changes, and removes others whose session
  * has ended, or whose row has not changed for their lease: measured by its own monotonic clock, so that no two clocks
@@ -212,8 +218,9 @@ export class Membership {
     if (nowMs - this.#lookedAtMs > this.#joining.leaseMs / 2) this.#sightings.clear()
     this.#lookedAtMs = nowMs
     const { state } = readGroup(this.#storage.rows, this.#joining.group)
+    for (const id of this.#sightings.keys()) if (memberOf(state, id) === undefined) this.#sightings.delete(id)
     const isGone = (member: Member): boolean => member.id !== this.id && this.#isGone(member, nowMs)
-    const gone = state.members.filter(isGone).map(({ id }) => id)
+    const gone = state.members.filter(isGone).map(({ id }) => ({ id, heartbeat: this.#sightings.get(id)?.heartbeat }))
     if (gone.length > 0) observe(this.#expel(gone), () => undefined)
   }
 
@@ -231,14 +238,13 @@ export class Membership {
   }
 
   /** Unless they show a sign of life at this moment: then the commit finds another heartbeat than this one. */
-  #expel(ids: ReadonlyArray<number>): CompletableFuture<GroupState> {
+  #expel(gone: ReadonlyArray<Gone>): CompletableFuture<GroupState> {
     const { group } = this.#joining
     return changeGroup(this.#storage, group, (state) => {
-      const rows = ids.map((id) => ({ id, key: heartbeatRow(group, id) }))
-      const still = rows.filter(({ id, key }) => {
-        const sighting = this.#sightings.get(id)
-        return sighting === undefined || epochOf(this.#storage.rows.get(key)) === sighting.heartbeat
-      })
+      const rows = gone.map((each) => ({ ...each, key: heartbeatRow(group, each.id) }))
+      const still = rows.filter(
+        ({ heartbeat, key }) => heartbeat === undefined || epochOf(this.#storage.rows.get(key)) === heartbeat,
+      )
       return {
         next: remove(
           state,

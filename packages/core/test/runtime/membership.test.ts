@@ -1,5 +1,5 @@
 import { count, tap, to } from '@weir/operators'
-import { memoryDisk } from '@weir/testing'
+import { and, memoryDisk, on, slow, strike, where } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { int32 } from '../../src/codec/int32.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
@@ -115,6 +115,22 @@ describe('members of a group', () => {
     expect(sizes(first)).toEqual([2])
     await awake.clock.advance(1_000)
     expect(sizes(first)).toEqual([4])
+  })
+
+  test('stay when they show themselves while they are being removed, however long that takes', async () => {
+    const disk = memoryDisk()
+    const removing = and(
+      on('commit'),
+      where(({ commit }) => commit!.rows.some(({ value }) => value === null)),
+    )
+    const awake = await openWorld([strike(removing, slow(500))], disk)
+    const asleep = await openWorld([], disk)
+    const first = await start(awake, wordCount, { leaseMs: 3_000 })
+    const second = await start(asleep, wordCount, { leaseMs: 3_000 })
+    await awake.clock.advance(3_800)
+    await asleep.clock.advance(400)
+    await awake.clock.advance(1_200)
+    expect(sizes(first, second)).toEqual([2, 2])
   })
 
   test('that wake up after their lease is over can commit nothing of before, and join again by themselves', async () => {
