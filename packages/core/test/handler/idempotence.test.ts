@@ -245,7 +245,7 @@ test('attempts that wait for several ids at once, in a circle, do not wait for e
     async (value, { once }) => {
       if (value === 0) return once('z').thenCompose(() => gate)
       const [own, ...others] = value === 1 ? ['x', 'y', 'z'] : ['y', 'x']
-      await once(own!)
+      await once(own)
       await Promise.resolve()
       await Promise.all(others.map((other) => once(other)))
       seen.push(`done ${value}`)
