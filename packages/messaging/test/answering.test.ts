@@ -1,4 +1,4 @@
-import { deadLettersOf, int32, job, noRetry, type Topic, topic, utf8 } from '@weir/core'
+import { deadLettersOf, int32, job, noRetry, topic, utf8 } from '@weir/core'
 import { and, crashAfter, crashBefore, jobDriver, nth, on, seededRandom, strike } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { answering } from '../src/index.ts'
@@ -68,7 +68,7 @@ test('an answerer that fails for good has sent nothing and claimed nothing, but 
   const sold = topic('sold', { key: utf8, value: int32 })
   let isBroken = true
   const firsts: boolean[] = []
-  const answerer = answering(
+  const answerer = answering<string, number, number>(
     { replies },
     async (n, { send, once }) => {
       firsts.push(await once('sale'))
@@ -76,10 +76,10 @@ test('an answerer that fails for good has sent nothing and claimed nothing, but 
       if (isBroken) throw new Error('no')
       return n
     },
-    { retry: noRetry, outputs: [sold as unknown as Topic<unknown, unknown>] },
+    { retry: noRetry, outputs: [sold] },
   )
   const driver = await jobDriver(job('seller').from(requests).pipe(answerer))
-  const ask = (value: number): Promise<void> =>
+  const ask = (value: number): Promise<unknown> =>
     driver.send(requests, [
       { key: 'k', value, headers: { 'weir.correlation-id': `c${value}`, 'weir.reply-to': 'replies/0/me' } },
     ])
