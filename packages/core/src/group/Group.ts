@@ -2,6 +2,7 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { findTopic, type TopicInfo } from '../log/topicCatalog.ts'
 import type { StartPosition } from '../log/StartPosition.ts'
 import { InvalidOption, OffsetOutOfRange, UnknownGroup, UnknownTopic } from '../model/errors.ts'
+import { invariant } from '../model/invariant.ts'
 import type { Clock } from '../ports/Clock.ts'
 import { epochOf, epochRow, epochValue } from '../ports/rows.ts'
 import type { Storage } from '../ports/Storage.ts'
@@ -166,7 +167,8 @@ export class Group {
 
   #lagOf({ topic, partition }: GroupPartition): CompletableFuture<PartitionLag> {
     const info = findTopic(this.#storage, topic)
-    const place = (info?.firstPartition ?? 0) + partition
+    invariant(info !== undefined, `topic '${topic}' was created before group '${this.name}' read it`)
+    const place = info.firstPartition + partition
     const { start, end } = this.#storage.bounds(place)
     const position = Math.max(this.#storage.position(this.name, place), start)
     const lag = end - position

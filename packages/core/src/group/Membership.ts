@@ -69,6 +69,7 @@ export class Membership {
   readonly #sightings = new Map<number, Sighting>()
   #heartbeat = firstHeartbeat
   #seen: Uint8Array | undefined
+  #isBeating = false
   #looks = 0
   #lookedAtMs: number
   #stopLooking: () => void = () => undefined
@@ -201,14 +202,24 @@ export class Membership {
   }
 
   #beat(): void {
+    if (this.#isBeating) return
     const key = heartbeatRow(this.#joining.group, this.id)
     const value = epochValue(this.#heartbeat)
     const next = this.#heartbeat + 1
     const commit = commitOf({ expect: [{ key, value }], rows: [{ key, value: epochValue(next) }] })
+    this.#isBeating = true
     observe(this.#storage.commit(commit), (_, error) => {
+      this.#isBeating = false
       if (error === undefined) this.#heartbeat = next
-      else if (error instanceof CommitConflict && !this.#hasEnded) this.#onLost()
+      else if (error instanceof CommitConflict && !this.#hasEnded) this.#beatAgainst(key)
     })
+  }
+
+  /** Only this member writes its row: it is another one after a beat whose outcome was unknown, and gone when it was removed. */
+  #beatAgainst(key: Uint8Array): void {
+    const row = this.#storage.rows.get(key)
+    if (row === undefined) this.#onLost()
+    else this.#heartbeat = epochOf(row)
   }
 
   /** Removes the members that are gone. */

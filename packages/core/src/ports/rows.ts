@@ -25,7 +25,7 @@ export const systemStores = {
   /** partition -> how far compaction has come there, as JSON */
   compaction: 11,
   /** name of an outbox -> the cursor behind the last row that was relayed, as JSON; see `@weir/messaging` */
-  outboxes: 11,
+  outboxes: 12,
 } as const
 
 /** The first store id given to a user's store; those below it are kept for later system stores. */

@@ -415,6 +415,7 @@ export class Task {
       if (error !== undefined) this.#fail(error)
       else this.#committed(commit, next, counts, actions)
       if (this.#inFlight === 0) this.#stopped?.complete(undefined)
+      this.#endWhenDrained()
     })
   }
 

@@ -7,4 +7,6 @@ export const scheduled: Topic<string, Scheduled> = topic('weir-schedules', {
   value: msgpack<Scheduled>(),
   partitions: 4,
   recordBytesMax: 2 ** 30,
+  // what was read waits in the job's timers
+  retention: { untilConsumedBy: ['weir-schedules'] },
 })
