@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { entry, topic, utf8, Weir } from '@weir/core'
+import { entry, StorageStalled, topic, utf8, Weir } from '@weir/core'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { lmdb } from '../src/index.ts'
 import { type Child, runFixture } from './child.ts'
@@ -48,6 +48,22 @@ const eventually = async (holds: () => Promise<boolean>): Promise<void> => {
   }
 }
 
+/** Stopped within a commit it would hold the lock of all processes, and nobody could take over: that is another test. */
+const stopBetweenCommits = async (member: Child, folder: string): Promise<number> => {
+  for (;;) {
+    const stoppedAt = Date.now()
+    member.kill('SIGSTOP')
+    try {
+      const probe = await lmdb(folder, { stallAfterMs: 500 }).open()
+      await probe.close()
+      return stoppedAt
+    } catch (error) {
+      if (!(error instanceof StorageStalled)) throw error
+      member.kill('SIGCONT')
+    }
+  }
+}
+
 describe.concurrent('a member process', () => {
   test('killed with SIGKILL loses its partitions to the others long before its lease is over', async () => {
     const [first, second] = await pairOf(newFolder())
@@ -88,9 +104,9 @@ describe.concurrent('a member process', () => {
       }
     }
     await send()
+    await eventually(async () => (await contentOf(weir)).length === sent.length)
     const from = [first.lines.length, second.lines.length] as const
-    const stoppedAt = Date.now()
-    second.kill('SIGSTOP')
+    const stoppedAt = await stopBetweenCommits(second, folder)
     await send()
     const tookMs = (await owns(first, 4, from[0])) - stoppedAt
     console.log(`partitions of a stopped member were taken over after ${tookMs} ms`)

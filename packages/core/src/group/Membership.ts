@@ -1,7 +1,7 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
 import { jsonRow, parseRow } from '../log/ids.ts'
-import { CommitConflict, EpochFenced, InvalidJob } from '../model/errors.ts'
+import { CommitConflict, EpochFenced, InvalidJob, WeirError } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
 import { commitOf, type Fence } from '../ports/Commit.ts'
 import { epochOf, epochRow, epochValue } from '../ports/rows.ts'
@@ -28,6 +28,14 @@ export type Ends = Readonly<Record<string, ReadonlyArray<number>>>
 interface EndRun {
   readonly run: number
   readonly ends: Ends
+}
+
+/** What a member hears of itself. */
+export interface MembershipEvents {
+  /** It is no member any more. */
+  readonly onLost: () => void
+  /** It cannot show itself, or see the others: its storage is closed or lost. Tasks that have nothing to do would not notice. */
+  readonly onFailed: (error: unknown) => void
 }
 
 /** A partition that is this member's own, until it is fenced. */
@@ -65,7 +73,7 @@ export class Membership {
   readonly #storage: Storage
   readonly #clock: Clock
   readonly #joining: Joining
-  readonly #onLost: () => void
+  readonly #events: MembershipEvents
   readonly #sightings = new Map<number, Sighting>()
   #heartbeat = firstHeartbeat
   #seen: Uint8Array | undefined
@@ -75,14 +83,21 @@ export class Membership {
   #stopLooking: () => void = () => undefined
   #hasEnded = false
 
-  private constructor(storage: Storage, clock: Clock, joining: Joining, id: number, end: EndRun, onLost: () => void) {
+  private constructor(
+    storage: Storage,
+    clock: Clock,
+    joining: Joining,
+    id: number,
+    end: EndRun,
+    events: MembershipEvents,
+  ) {
     this.id = id
     this.run = end.run
     this.ends = end.ends
     this.#storage = storage
     this.#clock = clock
     this.#joining = joining
-    this.#onLost = onLost
+    this.#events = events
     this.#lookedAtMs = clock.monotonic()
     this.#lookLater()
   }
@@ -90,10 +105,14 @@ export class Membership {
   /**
    * Joins a group, in one commit, which also removes members whose session has ended.
    *
-   * @param onLost - called when it finds that it is no member any more
    * @throws InvalidJob when some of the group run to the end and others do not
    */
-  static join(storage: Storage, clock: Clock, joining: Joining, onLost: () => void): CompletableFuture<Membership> {
+  static join(
+    storage: Storage,
+    clock: Clock,
+    joining: Joining,
+    events: MembershipEvents,
+  ): CompletableFuture<Membership> {
     const { group, name, topics, leaseMs } = joining
     let end: EndRun = noEnd
     return changeGroup(storage, group, (state) => {
@@ -115,7 +134,7 @@ export class Membership {
       }
     }).thenApply((state) => {
       const { id } = state.members.find((member) => member.name === name)!
-      return new Membership(storage, clock, joining, id, end, onLost)
+      return new Membership(storage, clock, joining, id, end, events)
     })
   }
 
@@ -195,9 +214,14 @@ export class Membership {
   #lookLater(): void {
     this.#stopLooking = this.#clock.after(this.#joining.leaseMs / looksPerLease, () => {
       if (this.#looks++ % looksPerHeartbeat === 0) this.#beat()
-      // a storage that is closed or lost ends it: what follows from that is for the tasks to find out
-      const looked = CompletableFuture.supply(() => this.#look())
-      if (!this.#hasEnded && !looked.isCompletedExceptionally) this.#lookLater()
+      observe(
+        CompletableFuture.supply(() => this.#look()),
+        (_, error) => {
+          if (this.#hasEnded) return
+          if (error === undefined) this.#lookLater()
+          else this.#onFailed(error)
+        },
+      )
     })
   }
 
@@ -211,14 +235,21 @@ export class Membership {
     observe(this.#storage.commit(commit), (_, error) => {
       this.#isBeating = false
       if (error === undefined) this.#heartbeat = next
-      else if (error instanceof CommitConflict && !this.#hasEnded) this.#beatAgainst(key)
+      else if (this.#hasEnded) return
+      else if (error instanceof CommitConflict) this.#beatAgainst(key)
+      else if (error instanceof WeirError && error.recovery === 'stop') this.#onFailed(error)
     })
+  }
+
+  #onFailed(error: unknown): void {
+    this.end()
+    this.#events.onFailed(error)
   }
 
   /** Only this member writes its row: it is another one after a beat whose outcome was unknown, and gone when it was removed. */
   #beatAgainst(key: Uint8Array): void {
     const row = this.#storage.rows.get(key)
-    if (row === undefined) this.#onLost()
+    if (row === undefined) this.#events.onLost()
     else this.#heartbeat = epochOf(row)
   }
 

@@ -195,8 +195,8 @@ export class RunningJob {
       topics: Object.fromEntries(this.#plan.stages.map(({ input }) => [input.name, input.partitions])),
       ends: toEnd ? () => endsOf(this.#storage, this.#plan, this.#prepared) : undefined,
     }
-    const onLost = (): void => this.#check(true)
-    return Membership.join(this.#storage, this.#clock, joining, onLost).thenCompose((membership) => {
+    const events = { onLost: () => this.#check(true), onFailed: (error: unknown) => this.#end(error) }
+    return Membership.join(this.#storage, this.#clock, joining, events).thenCompose((membership) => {
       this.#membership = membership
       const { run, ends } = membership
       this.#context = {
@@ -221,7 +221,7 @@ export class RunningJob {
   /** Something is new in the storage: for the tasks, and perhaps in the group. */
   #changed(): void {
     for (const upstream of this.#context!.upstream) upstream?.changed()
-    for (const { task } of this.#owned.values()) task?.wake()
+    for (const { task } of [...this.#owned.values()]) task?.look()
     this.#check(false)
     this.#endWhenAllHave()
   }

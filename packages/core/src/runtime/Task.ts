@@ -4,17 +4,18 @@ import { decodeKey, decodeValue } from '../log/decode.ts'
 import { readKept } from '../log/readKept.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
-import { attachAll, heldBackMs, whereItFailed } from '../job/attachAll.ts'
+import { attachAll, heldBackMs } from '../job/attachAll.ts'
 import { operate } from '../job/operate.ts'
 import type { Output, SourceRecord } from '../job/Operator.ts'
 import type { Stage } from '../job/plan.ts'
 import type { StreamRecord } from '../job/StreamRecord.ts'
-import { EncodeFailed, InvalidOption, OperatorFailed, RecordTooLarge, WeirError } from '../model/errors.ts'
+import type { WeirError } from '../model/errors.ts'
 import { invariant } from '../model/invariant.ts'
 import type { RecordBatch } from '../model/RecordBatch.ts'
 import { commitOf, type Expectation, type Fence, type RowChange } from '../ports/Commit.ts'
 import { type BadPart, BadRecordSink } from './BadRecordSink.ts'
 import { BatchScope } from './BatchScope.ts'
+import { explainFailure, explainStart } from './explainFailure.ts'
 import { Progress } from './Progress.ts'
 import { TurnRow } from './TurnRow.ts'
 import type { ClaimedTask } from './prepareRun.ts'
@@ -145,6 +146,12 @@ export class Task {
     })
   }
 
+  /** As `wake`, within this turn of the event loop: for those who have one of their own. */
+  look(): void {
+    if (this.#state === 'busy') this.#wokenWhileBusy = true
+    else if (!this.#scheduled) this.#step()
+  }
+
   /** Processes nothing more. Completes when the commits on their way have their outcome. */
   stop(): CompletableFuture<void> {
     if (this.#state === 'idle' || this.#state === 'busy') this.#state = 'stopped'
@@ -206,13 +213,7 @@ export class Task {
     try {
       return attachAll(this.stage.operators, this.#scope)
     } catch (cause) {
-      if (cause instanceof WeirError) throw cause
-      const { job } = this.#run.plan
-      throw new OperatorFailed(
-        `job '${job}': code of ${whereItFailed(cause)} threw in '${this.stage.input.name}' partition ${this.partition} ` +
-          `before its first record: ${String(cause)}`,
-        { cause },
-      )
+      throw explainStart(cause, { job: this.#run.plan.job, topic: this.stage.input.name, partition: this.partition })
     }
   }
 
@@ -459,21 +460,15 @@ export class Task {
     this.#onFailure(this, this.#explained(error))
   }
 
-  /** What went wrong, with its place when it was the job's own code: what that throws, or what it cannot send. */
   #explained(cause: unknown): WeirError {
-    const isOwn = cause instanceof EncodeFailed || cause instanceof RecordTooLarge || cause instanceof InvalidOption
-    if (cause instanceof WeirError && !isOwn) return cause
-    const { job } = this.#run.plan
-    const where =
-      this.#at === undefined
-        ? `between offsets ${this.#committedPosition} and ${this.#position}`
-        : `at offset ${this.#at}`
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    return new OperatorFailed(
-      `job '${job}': code of ${whereItFailed(cause)} threw in '${this.stage.input.name}' partition ${this.partition} ${where}; ` +
-        `nothing of its batch was committed. It said: ${reason}`,
-      { cause },
-    )
+    return explainFailure(cause, {
+      job: this.#run.plan.job,
+      topic: this.stage.input.name,
+      partition: this.partition,
+      at: this.#at,
+      from: this.#committedPosition,
+      to: this.#position,
+    })
   }
 }
 

@@ -1,5 +1,5 @@
 import { count, tap, to } from '@weir/operators'
-import { and, memoryDisk, on, slow, strike, where } from '@weir/testing'
+import { and, crashBefore, memoryDisk, nth, on, slow, strike, where } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { int32 } from '../../src/codec/int32.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
@@ -8,7 +8,7 @@ import { handle } from '../../src/handler/handle.ts'
 import type { Handler } from '../../src/handler/HandlerContext.ts'
 import { job } from '../../src/job/Job.ts'
 import { topic } from '../../src/log/Topic.ts'
-import { InvalidOption } from '../../src/model/errors.ts'
+import { InvalidOption, StorageFailed } from '../../src/model/errors.ts'
 import type { RunningJob } from '../../src/runtime/RunningJob.ts'
 import { linesOf, send, start } from '../support/jobs.ts'
 import { openWorld, type World } from '../support/world.ts'
@@ -165,6 +165,16 @@ describe('members of a group', () => {
     for (let partition = 0; partition < 4; partition++) await send(awake, words, [[`k${partition}`, 'x']], partition)
     await asleep.clock.settle()
     expect(await linesOf(awake, counts)).toHaveLength(8)
+  })
+
+  test('end with what their storage has failed with, also when they have nothing to do', async () => {
+    const isOfGroup = where(({ commit }) => commit?.fence === undefined && commit?.append.length === 0)
+    const world = await openWorld([strike(and(on('commit'), isOfGroup, nth(12)), crashBefore)])
+    const running = await start(world, wordCount)
+    const { done } = running
+    expect(done.isDone).toBe(false)
+    await world.clock.advance(20_000)
+    expect(await world.failure(done)).toBeInstanceOf(StorageFailed)
   })
 
   test('do not mind when the wall clock jumps', async () => {

@@ -19,15 +19,13 @@ import type { DriverOptions, JobDriver } from '../jobDriver.ts'
 import { type MemoryDisk, memoryDisk } from '../MemoryDisk.ts'
 import { memory } from '../memoryStorage.ts'
 import type { VirtualClock } from '../virtualClock.ts'
-import { DriverWorker } from './DriverWorker.ts'
+import { seededRandom } from '../seededRandom.ts'
+import { backgroundMs, DriverWorker } from './DriverWorker.ts'
 import { FaultInjector } from './FaultInjector.ts'
 
 type Settings = DriverOptions & { readonly clock: VirtualClock }
 
 const workersMax = 64
-
-/** So long that signs of life are no commits among those that a test counts or strikes. */
-const leaseMsDefault = 3_600_000
 
 /** The workers of a job, and what is done to them from outside. */
 export class Driver implements JobDriver {
@@ -41,7 +39,11 @@ export class Driver implements JobDriver {
   /** Opens everything and starts nothing. */
   static async open(job: Job, options: Settings): Promise<Driver> {
     const { clock, disk = memoryDisk() } = options
-    const weir = await Weir.open(memory({ disk, clock }), { clock })
+    const weir = await Weir.open(memory({ disk, clock }), {
+      clock,
+      random: seededRandom(0),
+      retentionIntervalMs: backgroundMs,
+    })
     return new Driver(job, weir, disk, options)
   }
 
@@ -70,7 +72,7 @@ export class Driver implements JobDriver {
   async start(until?: 'end', only?: DriverWorker): Promise<void> {
     this.workers.forEach((worker, index) => {
       if (only !== undefined && worker !== only) return
-      const run = { leaseMs: leaseMsDefault, ...this.#run, member: `worker-${index}` }
+      const run = { leaseMs: backgroundMs, ...this.#run, member: `worker-${index}` }
       worker.start(until === undefined ? run : { ...run, until })
     })
     await this.clock.settle()

@@ -1,10 +1,14 @@
 import { CompletableFuture, type Job, type RunMetrics, type RunOptions, type RunningJob, Weir } from '@weir/core'
 import { memoryStorage, type MemoryStorage } from '../memoryStorage.ts'
+import { seededRandom } from '../seededRandom.ts'
 import type { MemoryDisk } from '../MemoryDisk.ts'
 import type { VirtualClock } from '../virtualClock.ts'
 import type { FaultyStorage } from '../withFaults.ts'
 import type { FaultInjector } from './FaultInjector.ts'
 import { FaultyHandle } from './FaultyHandle.ts'
+
+/** So long that work in the background is not among the commits that a test counts or strikes. */
+export const backgroundMs = 3_600_000
 
 /** How a worker stands. `crashed` is the doing of the test, `failed` is not. */
 export type WorkerState = 'starting' | 'running' | 'ended' | 'crashed' | 'failed'
@@ -58,7 +62,14 @@ export class DriverWorker {
       if (start === this.#start) ended(error)
     }
     const fail = own((error) => this.#fail(error))
-    Weir.open({ open: () => CompletableFuture.completed(storage) }, { clock: this.#clock })
+    Weir.open(
+      { open: () => CompletableFuture.completed(storage) },
+      {
+        clock: this.#clock,
+        random: seededRandom(1),
+        retentionIntervalMs: backgroundMs,
+      },
+    )
       .thenCompose((weir) => {
         this.#weir = weir
         return weir.run(this.#job, options)

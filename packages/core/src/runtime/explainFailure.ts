@@ -1,0 +1,40 @@
+import { whereItFailed } from '../job/attachAll.ts'
+import { EncodeFailed, InvalidOption, OperatorFailed, RecordTooLarge, WeirError } from '../model/errors.ts'
+
+/** Where a task was when something failed. */
+export interface FailurePlace {
+  readonly job: string
+  readonly topic: string
+  readonly partition: number
+  /** The record that the operators were at work on, if they were at one. */
+  readonly at: number | undefined
+  /** What is committed, and what is read. */
+  readonly from: number
+  readonly to: number
+}
+
+/** What went wrong, with its place when it was the job's own code: what that throws, or what it cannot send. */
+export const explainFailure = (cause: unknown, { job, topic, partition, at, from, to }: FailurePlace): WeirError => {
+  const isOwn = cause instanceof EncodeFailed || cause instanceof RecordTooLarge || cause instanceof InvalidOption
+  if (cause instanceof WeirError && !isOwn) return cause
+  const where = at === undefined ? `between offsets ${from} and ${to}` : `at offset ${at}`
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new OperatorFailed(
+    `job '${job}': code of ${whereItFailed(cause)} threw in '${topic}' partition ${partition} ${where}; ` +
+      `nothing of its batch was committed. It said: ${reason}`,
+    { cause },
+  )
+}
+
+/** As `explainFailure`, for code that threw before the first record. */
+export const explainStart = (
+  cause: unknown,
+  { job, topic, partition }: Pick<FailurePlace, 'job' | 'topic' | 'partition'>,
+): WeirError =>
+  cause instanceof WeirError
+    ? cause
+    : new OperatorFailed(
+        `job '${job}': code of ${whereItFailed(cause)} threw in '${topic}' partition ${partition} ` +
+          `before its first record: ${String(cause)}`,
+        { cause },
+      )
