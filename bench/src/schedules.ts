@@ -17,8 +17,8 @@ export const schedules = async ({ quick, path, progress }: Bench): Promise<Reado
   const weir = await Weir.open(lmdb(path('weir')))
   const due = topic('due', { key: utf8, value: utf8 })
   const open = await openSchedules(weir)
-  const stopWatching = watchMemory()
   await fill(open, due, pendingCount, progress)
+  const stopWatching = watchMemory()
   progress(`${pendingCount} wait; ${exact} are due`)
   const latenesses: number[] = []
   const done = new CompletableFuture<void>()
