@@ -190,7 +190,8 @@ export class Schedules {
     return place.shield()
   }
 
-  #timeOf(to: string, { at, afterMs }: DeliverOptions): number {
+  #timeOf(to: string, options: DeliverOptions | undefined): number {
+    const { at, afterMs } = options ?? {}
     if ((at === undefined) === (afterMs === undefined)) {
       throw new InvalidOption(
         `delivery to '${to}': at is ${String(at)} and afterMs is ${String(afterMs)}; expected one of the two`,
@@ -199,7 +200,7 @@ export class Schedules {
     if (afterMs !== undefined && !(afterMs >= 0)) {
       throw new InvalidOption(`delivery to '${to}': afterMs is ${afterMs}; expected a number of at least 0`)
     }
-    const atMs = Math.ceil(at === undefined ? this.#weir.clock.now() + afterMs : Number(at))
+    const atMs = Math.ceil(at === undefined ? this.#weir.clock.now() + (afterMs ?? NaN) : Number(at))
     if (!(Math.abs(atMs) <= timeMax)) {
       throw new InvalidOption(`delivery to '${to}': it is due at ${atMs}; expected milliseconds since 1970`)
     }

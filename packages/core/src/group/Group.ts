@@ -1,6 +1,6 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { findTopic, type TopicInfo } from '../log/topicCatalog.ts'
-import type { StartPosition } from '../log/StartPosition.ts'
+import { type StartPosition, validateStart } from '../log/StartPosition.ts'
 import { InvalidOption, OffsetOutOfRange, UnknownGroup, UnknownTopic } from '../model/errors.ts'
 import { invariant } from '../model/invariant.ts'
 import type { Clock } from '../ports/Clock.ts'
@@ -36,6 +36,11 @@ export interface PartitionLag extends GroupPartition {
 interface Sample {
   readonly atMs: number
   readonly lag: number
+}
+
+/** A topic's definition, as far as its name goes. */
+interface Named {
+  readonly name: string
 }
 
 /**
@@ -85,12 +90,15 @@ export class Group {
    * computed and not committed is void. Only positions move: state of a job, and records that a handler has yet to retry,
    * stay as they are.
    *
+   * @param of - the topic, or its name
    * @param to - as for reading a topic; an offset needs a partition, unless the topic has only one
    * @param partition - only this one; all by default
    * @throws UnknownGroup, UnknownTopic, InvalidOption, OffsetOutOfRange. Nothing has moved then
    */
-  seek(topic: string, to: StartPosition, partition?: number): CompletableFuture<void> {
+  seek(of: string | Named, to: StartPosition, partition?: number): CompletableFuture<void> {
     return CompletableFuture.supply(() => {
+      const topic = typeof of === 'string' ? of : of.name
+      validateStart(topic, to)
       const { owners } = this.#state()
       const info = this.#requireTopic(topic)
       // a position would hold back what is removed from a topic by what its groups have consumed

@@ -95,6 +95,26 @@ export interface HandlerSettings<K, V> extends HandlerOptions<K, V> {
   readonly outputs: ReadonlyArray<AnyTopic>
 }
 
+/** What `handle` reads. */
+export const handlerOptionNames: ReadonlyArray<string> = [
+  'name',
+  'order',
+  'concurrencyMax',
+  'delivery',
+  'retry',
+  'attemptMsMax',
+  'deadLetter',
+  'onExhausted',
+  'settleWithinMs',
+  'pendingCountMax',
+  'priorityOf',
+  'limit',
+  'limitKeyOf',
+  'shed',
+  'expired',
+  'outputs',
+]
+
 /** @throws InvalidOption, saying what was given and what was expected */
 export const handlerSettings = <K, V>(options: HandlerOptions<K, V>): HandlerSettings<K, V> => {
   const settings: HandlerSettings<K, V> = {

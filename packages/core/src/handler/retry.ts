@@ -1,3 +1,4 @@
+import { requireKnown } from '../log/requireKnown.ts'
 import { requireInteger } from '../log/Topic.ts'
 import { InvalidOption } from '../model/errors.ts'
 import type { Random } from '../ports/Random.ts'
@@ -40,6 +41,7 @@ export interface ExponentialOptions {
  */
 export const exponential = (options: ExponentialOptions = {}): Retry => {
   const { attemptsMax = 5, delayMs = 1_000, jitter = 0.2, random = systemRandom } = options
+  requireKnown('retry', options, ['attemptsMax', 'delayMs', 'delayMsMax', 'jitter', 'random', 'when'])
   const delayMsMax = options.delayMsMax ?? Math.max(60_000, delayMs)
   requireInteger('retry: attemptsMax', attemptsMax, 1, 1_000_000)
   requireInteger('retry: delayMs', delayMs, 1, Number.MAX_SAFE_INTEGER)

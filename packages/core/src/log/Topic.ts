@@ -2,6 +2,7 @@ import type { Codec } from '../codec/Codec.ts'
 import { InvalidOption } from '../model/errors.ts'
 import { murmur2Partitioner, type Partitioner } from '../model/partitioner.ts'
 import { validateName } from '../model/TopicName.ts'
+import { requireKnown } from './requireKnown.ts'
 import { type Capacity, type Retention, validateCapacity, validateRetention } from './Retention.ts'
 
 /** The most partitions a topic may have. */
@@ -52,6 +53,20 @@ export interface TopicOptions<K, V> {
   readonly deleteRetentionMs?: number | undefined
 }
 
+/** What `topic` reads; the name, because the options may be another topic. */
+const topicOptions: ReadonlyArray<string> = [
+  'key',
+  'value',
+  'partitions',
+  'partitioner',
+  'cleanup',
+  'recordBytesMax',
+  'retention',
+  'capacity',
+  'deleteRetentionMs',
+  'name',
+]
+
 /**
  * Defines a topic. Nothing is created: that happens when it is first written to, read or used by a job.
  *
@@ -64,6 +79,7 @@ export const topic = <K, V>(name: string, options: TopicOptions<K, V>): Topic<K,
   const { partitions = 1, recordBytesMax = recordBytesMaxDefault, cleanup = 'delete' } = options
   const { retention, capacity, deleteRetentionMs } = options
   validateName('topic', name)
+  requireKnown(`topic '${name}'`, options, topicOptions)
   requireInteger(`topic '${name}': partitions`, partitions, 1, partitionsMax)
   requireInteger(`topic '${name}': recordBytesMax`, recordBytesMax, 1, 2 ** 30)
   if (cleanup !== 'delete' && cleanup !== 'compact') {

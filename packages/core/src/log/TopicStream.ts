@@ -4,7 +4,7 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
 import { InvalidOption } from '../model/errors.ts'
 import type { OpenLog } from './OpenLog.ts'
-import type { StartPosition } from './StartPosition.ts'
+import { type StartPosition, validateStart } from './StartPosition.ts'
 import { requireInteger, type Topic } from './Topic.ts'
 import { TopicIterator } from './TopicIterator.ts'
 import { type Selection, TopicReader } from './TopicReader.ts'
@@ -130,19 +130,5 @@ export class TopicStream<K, V> extends Observable<Received<K, V>> {
     }
     loop()
     return () => reader.close()
-  }
-}
-
-const validateStart = (topic: string, start: StartPosition): void => {
-  const valid =
-    start === 'earliest' ||
-    start === 'latest' ||
-    (typeof start === 'object' &&
-      start !== null &&
-      ('offset' in start ? Number.isSafeInteger(start.offset) && start.offset >= 0 : Number.isFinite(start.time)))
-  if (!valid) {
-    throw new InvalidOption(
-      `topic '${topic}': start is ${JSON.stringify(start)}; expected 'earliest', 'latest', { offset } or { time }`,
-    )
   }
 }

@@ -1,15 +1,19 @@
 import { bytes } from '../codec/bytes.ts'
 import { nullable } from '../codec/nullable.ts'
-import type { CompletableFuture } from '../future/CompletableFuture.ts'
+import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { handle } from '../handler/handle.ts'
 import type { Handler } from '../handler/HandlerContext.ts'
-import type { HandlerOptions } from '../handler/HandlerOptions.ts'
+import { type AnyTopic, type HandlerOptions, handlerOptionNames } from '../handler/HandlerOptions.ts'
 import { type Job, job } from '../job/Job.ts'
 import type { OpenLog } from '../log/OpenLog.ts'
+import { requireKnown } from '../log/requireKnown.ts'
 import { type Topic, topic as defineTopic } from '../log/Topic.ts'
 import { TopicStream } from '../log/TopicStream.ts'
+import { InvalidOption } from '../model/errors.ts'
+import { validateName } from '../model/TopicName.ts'
 import type { RunningJob } from './RunningJob.ts'
 import type { RunOptions, Weir } from './Weir.ts'
+import { runOptionNames } from './runOptionNames.ts'
 
 /** How a group handles its records, and how this member of it runs. */
 export interface ProcessOptions<K, V> extends HandlerOptions<K, V>, RunOptions {}
@@ -62,7 +66,10 @@ export class TopicGroup<K, V> {
    * @throws InvalidName, InvalidOption, InvalidJob, TopicMismatch, StoreMismatch before anything is written
    */
   process(handler: Handler<K, V>, options: ProcessOptions<K, V> = {}): CompletableFuture<RunningJob> {
-    return this.#weir.run(this.job(handler, options), options)
+    return CompletableFuture.supply(() => {
+      requireKnown(`group '${this.#name}'`, options, [...handlerOptionNames, ...runOptionNames])
+      return this.#weir.run(this.job(handler, options), options)
+    })
   }
 
   /**
@@ -72,6 +79,25 @@ export class TopicGroup<K, V> {
    */
   job(handler: Handler<K, V>, options: HandlerOptions<K, V> = {}): Job {
     return handlerJob(this.#name, this.#topic, handler, options)
+  }
+}
+
+/** Dead letters are the topic's records with their bytes as they are: what reads them must be able to, and it must not be the group. */
+const requireDeadLetter = (group: string, topic: AnyTopic, deadLetter: AnyTopic | undefined): void => {
+  if (deadLetter === undefined) return
+  if (deadLetter.name === topic.name) {
+    throw new InvalidOption(
+      `group '${group}': deadLetter is '${topic.name}', which it reads itself; expected another topic`,
+    )
+  }
+  for (const part of ['key', 'value'] as const) {
+    const own = topic[part].name
+    const given = deadLetter[part].name
+    if (![own, `nullable(${own})`, 'bytes', 'nullable(bytes)'].includes(given)) {
+      throw new InvalidOption(
+        `group '${group}': the ${part} codec of deadLetter '${deadLetter.name}' is ${given}; expected ${own}, as '${topic.name}' has, or bytes`,
+      )
+    }
   }
 }
 
@@ -89,6 +115,8 @@ export const handlerJob = <K, V>(
   handler: Handler<K, V>,
   options: HandlerOptions<K, V> = {},
 ): Job => {
+  validateName('group', name)
+  requireDeadLetter(name, topic, options.deadLetter)
   const started = job(name).from(topic)
   const needsDeadLetters = options.deadLetter === undefined && options.delivery !== 'at-most-once'
   return started.pipe(handle(handler, needsDeadLetters ? { ...options, deadLetter: deadLettersOf(name) } : options))

@@ -10,6 +10,7 @@ import { Producer, type ProducerOptions, producerSettings } from '../log/Produce
 import { takeId } from '../log/ids.ts'
 import type { RecordMetadata } from '../log/recordMetadata.ts'
 import { resend } from '../log/resend.ts'
+import { requireKnown } from '../log/requireKnown.ts'
 import { requireInteger, type Topic } from '../log/Topic.ts'
 import { alterTopic, ensureTopic, listTopics, type TopicInfo } from '../log/topicCatalog.ts'
 import { InvalidJob, InvalidOption } from '../model/errors.ts'
@@ -75,6 +76,12 @@ export class Weir {
     return CompletableFuture.supply(() => {
       const { clock = systemClock, random = systemRandom, retentionIntervalMs = 5_000 } = options
       requireInteger('Weir.open: retentionIntervalMs', retentionIntervalMs, 1, 86_400_000)
+      requireKnown('Weir.open', options, ['clock', 'random', 'retentionIntervalMs'])
+      if (typeof (provider as Partial<StorageProvider> | undefined)?.open !== 'function') {
+        throw new InvalidOption(
+          `Weir.open: the storage is ${JSON.stringify(provider) ?? 'undefined'}; expected one such as lmdb('./data')`,
+        )
+      }
       return provider
         .open()
         .thenApply((storage) => new Weir(storage, clock, new Retainer(storage, clock, random, retentionIntervalMs)))
