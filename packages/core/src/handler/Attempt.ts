@@ -20,19 +20,29 @@ export interface AttemptHost {
   send(attempt: SentBy, topic: string, record: RawRecord): void
 }
 
+/** A record that was sent, and where to. */
+export interface Sent {
+  readonly topic: string
+  readonly record: RawRecord
+}
+
 /** Who sends. */
 export interface SentBy {
-  /** What was sent and waits for the attempt to settle well. */
-  readonly sends: Array<{ readonly topic: string; readonly record: RawRecord }>
+  /** Keeps a record that was sent until the attempt settles well. */
+  keep(sent: Sent): void
 }
+
+const nothing: ReadonlyArray<Sent> = []
+const noClaims: ReadonlyMap<string, Claim> = new Map()
+const noWaits: ReadonlyMap<string, RowClaimer> = new Map()
 
 /** One call of a handler, from its beginning to its first outcome. */
 export class Attempt<K, V> implements HandlerContext<K, V>, RowClaimer, SentBy {
   readonly record: ConsumedRecord<K, V>
   readonly attempt: number
-  readonly sends: Array<{ readonly topic: string; readonly record: RawRecord }> = []
-  readonly claims: Map<string, Claim> = new Map()
-  readonly waitsFor: Map<string, RowClaimer> = new Map()
+  // made when they are needed: most attempts claim nothing
+  claims: ReadonlyMap<string, Claim> = noClaims
+  waitsFor: ReadonlyMap<string, RowClaimer> = noWaits
   /** What the handler has returned. */
   result: CompletableFuture<unknown> | undefined
   /** Ends the bound of its time. */
@@ -40,11 +50,16 @@ export class Attempt<K, V> implements HandlerContext<K, V>, RowClaimer, SentBy {
   readonly #host: AttemptHost
   #isOver = false
   #cancelled: CompletableFuture<void> | undefined
+  #sends: Sent[] | undefined
 
   constructor(host: AttemptHost, record: ConsumedRecord<K, V>, attempt: number) {
     this.#host = host
     this.record = record
     this.attempt = attempt
+  }
+
+  get sends(): ReadonlyArray<Sent> {
+    return this.#sends ?? nothing
   }
 
   get isOver(): boolean {
@@ -54,6 +69,12 @@ export class Attempt<K, V> implements HandlerContext<K, V>, RowClaimer, SentBy {
   get cancelled(): CompletableFuture<void> {
     this.#cancelled ??= new CompletableFuture<void>()
     return this.#cancelled.shield()
+  }
+
+  /** Keeps a record that was sent until the attempt settles well. */
+  keep(sent: Sent): void {
+    this.#sends ??= []
+    this.#sends.push(sent)
   }
 
   /** It has its outcome: what comes now is too late. */
@@ -69,53 +90,65 @@ export class Attempt<K, V> implements HandlerContext<K, V>, RowClaimer, SentBy {
     this.result?.cancel()
   }
 
-  // handlers take these out of their context
+  // handlers take these out of their context; each is made when it is
 
-  readonly send = <A, B>(topic: Topic<A, B>, key: A, value: B, options: AppendOptions = {}): void => {
-    this.#require('send')
-    const record = this.#host.encode(topic as unknown as Topic<unknown, unknown>, key, value, options)
-    this.#host.send(this, topic.name, record)
+  get send(): HandlerContext<K, V>['send'] {
+    return (topic, key, value, options = {}) => {
+      this.#require('send')
+      const record = this.#host.encode(topic as unknown as Topic<unknown, unknown>, key, value, options)
+      this.#host.send(this, topic.name, record)
+    }
   }
 
-  readonly sendTo = (topic: string, record: RawRecord): void => {
-    this.#require('sendTo')
-    this.#host.check(topic, record)
-    this.#host.send(this, topic, record)
+  get sendTo(): HandlerContext<K, V>['sendTo'] {
+    return (topic, record) => {
+      this.#require('sendTo')
+      this.#host.check(topic, record)
+      this.#host.send(this, topic, record)
+    }
   }
 
-  readonly once = (id: string): CompletableFuture<boolean> =>
-    this.#claim('once', `o${requireId('once', id)}`).thenApply((claim) => {
-      if (claim.found !== null || claim.change !== undefined) return false
-      claim.change = done
-      return true
-    })
-
-  readonly whenVersion = (key: string, version: number): CompletableFuture<boolean> => {
-    requireInteger('whenVersion: version', version, 0, Number.MAX_SAFE_INTEGER - 1)
-    return this.#claim('whenVersion', `v${requireId('whenVersion', key)}`).thenApply((claim) => {
-      if (version !== versionIn(claim.change ?? claim.found)) return false
-      claim.change = versionRow(version + 1)
-      return true
-    })
-  }
-
-  readonly recordAndCheck = <A>(id: string, make: () => A | PromiseLike<A>): CompletableFuture<A> =>
-    this.#claim('recordAndCheck', `r${requireId('recordAndCheck', id)}`).thenCompose((claim) => {
-      const present = claim.change ?? claim.found
-      if (present !== null) return CompletableFuture.completed(resultIn(id, present) as A)
-      claim.making ??= CompletableFuture.supply(make).thenApply((result) => {
-        claim.change = results.encode(result)
-        return result
+  get once(): HandlerContext<K, V>['once'] {
+    return (id) =>
+      this.#claim('once', `o${requireId('once', id)}`).thenApply((claim) => {
+        if (claim.found !== null || claim.change !== undefined) return false
+        claim.change = done
+        return true
       })
-      return claim.making.shield() as CompletableFuture<A>
-    })
+  }
 
-  readonly discard = (): void => {
-    this.#require('discard')
-    this.sends.length = 0
-    for (const claim of this.claims.values()) {
-      claim.change = undefined
-      claim.making = undefined
+  get whenVersion(): HandlerContext<K, V>['whenVersion'] {
+    return (key, version) => {
+      requireInteger('whenVersion: version', version, 0, Number.MAX_SAFE_INTEGER - 1)
+      return this.#claim('whenVersion', `v${requireId('whenVersion', key)}`).thenApply((claim) => {
+        if (version !== versionIn(claim.change ?? claim.found)) return false
+        claim.change = versionRow(version + 1)
+        return true
+      })
+    }
+  }
+
+  get recordAndCheck(): HandlerContext<K, V>['recordAndCheck'] {
+    return <A>(id: string, make: () => A | PromiseLike<A>) =>
+      this.#claim('recordAndCheck', `r${requireId('recordAndCheck', id)}`).thenCompose((claim) => {
+        const present = claim.change ?? claim.found
+        if (present !== null) return CompletableFuture.completed(resultIn(id, present) as A)
+        claim.making ??= CompletableFuture.supply(make).thenApply((result) => {
+          claim.change = results.encode(result)
+          return result
+        })
+        return claim.making.shield() as CompletableFuture<A>
+      })
+  }
+
+  get discard(): HandlerContext<K, V>['discard'] {
+    return () => {
+      this.#require('discard')
+      this.#sends = undefined
+      for (const claim of this.claims.values()) {
+        claim.change = undefined
+        claim.making = undefined
+      }
     }
   }
 

@@ -7,9 +7,9 @@ export interface RowClaimer {
   /** Nothing of it counts any more. */
   readonly isOver: boolean
   /** The attempts that it waits for, by row. */
-  readonly waitsFor: Map<string, RowClaimer>
+  waitsFor: ReadonlyMap<string, RowClaimer>
   /** By row: what it found, and what is to be there once it settles well; `undefined` where it changes nothing. */
-  readonly claims: Map<string, Claim>
+  claims: ReadonlyMap<string, Claim>
 }
 
 /** A row that an attempt has claimed. */
@@ -65,10 +65,12 @@ export class IdempotentRows {
       )
     }
     const future = new CompletableFuture<void>()
-    claimer.waitsFor.set(name, holder.claimer)
+    claimer.waitsFor = new Map(claimer.waitsFor).set(name, holder.claimer)
     holder.waiting.push({ claimer, future })
     return future.thenCompose(() => {
-      claimer.waitsFor.delete(name)
+      const others = new Map(claimer.waitsFor)
+      others.delete(name)
+      claimer.waitsFor = others
       if (claimer.isOver) throw new Cancelled('the attempt was over before its turn came')
       return this.claim(claimer, name)
     })
@@ -110,7 +112,7 @@ export class IdempotentRows {
     const key = this.#rowKeyOf(encoder.encode(name))
     const found = this.#written.get(name) ?? this.#context.rows.get(key) ?? null
     const claim: Claim = { key, found, change: undefined, making: undefined }
-    claimer.claims.set(name, claim)
+    claimer.claims = new Map(claimer.claims).set(name, claim)
     this.#holders.set(name, { claimer, waiting: [] })
     return claim
   }

@@ -44,7 +44,7 @@ export class Sender implements AttemptHost {
 
   send(attempt: SentBy, topic: string, record: RawRecord): void {
     if (this.#delivery === 'exactly-once') {
-      attempt.sends.push({ topic, record })
+      attempt.keep({ topic, record })
       return
     }
     this.emit(topic, record)
