@@ -24,7 +24,8 @@ export interface Retention {
 export interface Capacity {
   /**
    * Records in each partition that the slowest group with a position there has not consumed; all kept records when no group has
-   * one. Exact, whoever appends at the same time.
+   * one. Exact over all producers and `Weir.append`, whoever appends at the same time. What jobs, exchanges, half messages,
+   * schedules, outboxes and `redrive` append is not held back: bound what goes into them.
    */
   readonly countMax: number
   /**

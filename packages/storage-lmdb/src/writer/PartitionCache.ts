@@ -14,7 +14,15 @@ export class PartitionCache {
   /** To be called first in each write transaction. */
   begin(transaction: number): void {
     if (transaction !== this.#transaction || this.tails.size + this.producers.size > entriesMax) this.clear()
-    this.#transaction = transaction + 1
+  }
+
+  /**
+   * To be called when the transaction is committed. One that has written nothing leaves its number to the next one, which may
+   * be somebody else's: then what is cached may be old when the number after it comes.
+   */
+  end(transaction: number, hasWritten: boolean): void {
+    if (hasWritten) this.#transaction = transaction + 1
+    else this.clear()
   }
 
   /** To be called when a transaction failed. */

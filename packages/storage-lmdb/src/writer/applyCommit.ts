@@ -38,6 +38,13 @@ export interface Target {
   readonly cache: PartitionCache
   /** What `data` and `cache` say. */
   readonly onRecord: OnRecord
+  /** How many entries the transaction has written so far. With none lmdb does not use its number up: see `PartitionCache.end`. */
+  puts: number
+}
+
+const put = (target: Target, key: Uint8Array, value: Uint8Array): void => {
+  target.puts++
+  target.data.put(key, value)
 }
 
 /**
@@ -51,7 +58,7 @@ export const applyCommit = (target: Target, { commit, batches }: PreparedCommit)
     write(target, staged)
     commit.eachRow((key, value) => {
       if (value === null) target.data.remove(key)
-      else target.data.put(key, value)
+      else put(target, key, value)
     })
     return placesOf(staged.appended)
   } catch (error) {
@@ -63,30 +70,31 @@ export const applyCommit = (target: Target, { commit, batches }: PreparedCommit)
 /** What a check found against a commit. */
 export const refusalOf = (error: WeirError): Refusal => ({ tag: error._tag as RefusalTag, message: error.message })
 
-const write = ({ data, cache }: Target, staged: StagedCommit): void => {
+const write = (target: Target, staged: StagedCommit): void => {
+  const { cache } = target
   const { batches, tails, producers, ids, positions } = staged
-  remove(data, staged)
-  for (const { partition, baseOffset, bytes } of batches) data.put(logKey(partition, baseOffset), bytes)
+  remove(target, staged)
+  for (const { partition, baseOffset, bytes } of batches) put(target, logKey(partition, baseOffset), bytes)
   for (const [partition, tail] of tails) {
-    data.put(tailKey(partition), encodeTail(tail))
+    put(target, tailKey(partition), encodeTail(tail))
     cache.tails.set(partition, tail)
   }
   for (const { partition, producerId, state } of producers.values()) {
-    data.put(producerKey(partition, producerId), encodeProducerState(state))
+    put(target, producerKey(partition, producerId), encodeProducerState(state))
     cache.producers.set(producerName(partition, producerId), state)
   }
   for (const [scope, known] of ids) {
-    for (const [id, offset] of known) data.put(dedupKey(scope, id), encodeNumber(offset))
+    for (const [id, offset] of known) put(target, dedupKey(scope, id), encodeNumber(offset))
   }
   for (const { group, partition, next } of positions.values()) {
-    data.put(positionKey(partition, group), encodeNumber(next))
+    put(target, positionKey(partition, group), encodeNumber(next))
   }
 }
 
-const remove = (data: Environment, { removed, replacing, removedIds }: StagedCommit): void => {
-  for (const { partition, baseOffset } of removed) data.remove(logKey(partition, baseOffset))
-  for (const { partition, baseOffset, bytes } of replacing) data.put(logKey(partition, baseOffset), bytes)
-  for (const [scope, forgotten] of removedIds) for (const id of forgotten) data.remove(dedupKey(scope, id))
+const remove = (target: Target, { removed, replacing, removedIds }: StagedCommit): void => {
+  for (const { partition, baseOffset } of removed) target.data.remove(logKey(partition, baseOffset))
+  for (const { partition, baseOffset, bytes } of replacing) put(target, logKey(partition, baseOffset), bytes)
+  for (const [scope, forgotten] of removedIds) for (const id of forgotten) target.data.remove(dedupKey(scope, id))
 }
 
 const placesOf = (appended: ReadonlyArray<Appended>): Places | PlacesWithOffsets => {

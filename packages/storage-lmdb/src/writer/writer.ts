@@ -93,7 +93,7 @@ class Writer {
       writeMarker(folder)
       return data
     })
-    this.#target = { data: this.#data, cache: this.#cache, onRecord: new Records(this.#data, this.#cache) }
+    this.#target = { data: this.#data, cache: this.#cache, onRecord: new Records(this.#data, this.#cache), puts: 0 }
     // a process that died may not have announced its last commit
     this.#withGate(() => this.#wake.announce(this.#data.transactionSync(() => this.#data.getWriteTxnId()) - 1))
   }
@@ -166,8 +166,10 @@ class Writer {
         verdicts = this.#data.transactionSync(() => {
           transaction = this.#data.getWriteTxnId()
           this.#cache.begin(transaction)
+          this.#target.puts = 0
           return commits.map((commit) => ('commit' in commit ? applyCommit(this.#target, commit) : commit))
         })
+        this.#cache.end(transaction, this.#target.puts > 0)
         const changed = verdicts.some(isApplied)
         if (changed) Atomics.store(this.#shared, sharedSlot.transaction, transaction | 0)
         // first those who wait

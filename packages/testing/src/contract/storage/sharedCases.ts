@@ -31,6 +31,28 @@ export const sharedCases: ReadonlyArray<StorageCase> = [
     },
   },
   {
+    name: 'a handle whose commit was refused, or changed nothing, appends behind what others have appended since',
+    needs: 'shared',
+    run: async (storage, { open }) => {
+      const other = await open()
+      await commit(storage, { append: [append(0, ['first'])] })
+      const without: ReadonlyArray<() => PromiseLike<unknown>> = [
+        () =>
+          failsWith(commit(storage, { expect: [{ key: row('x', '').key, value: new Uint8Array(1) }] }), CommitConflict),
+        () => commit(storage, {}),
+        () => commit(storage, { rows: [{ key: row('absent', '').key, value: null }] }),
+      ]
+      const expected = ['first']
+      for (const [n, change] of without.entries()) {
+        await change()
+        await commit(other, { append: [append(0, [`other ${n}`])] })
+        await commit(storage, { append: [append(0, [`own ${n}`])] })
+        expected.push(`other ${n}`, `own ${n}`)
+      }
+      assert.deepEqual(await valuesOf(other, 0), expected)
+    },
+  },
+  {
     name: 'handles that commit at once share the partitions without gaps, and each keeps its own order',
     needs: 'shared',
     run: async (storage, { open }) => {
