@@ -12,8 +12,8 @@ const windowBytes = 16 << 20
 
 /** Records of 100 bytes through the public producer, synced, against raw puts of the same bytes in values of 500 records. */
 export const appendBytes = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
-  const count = quick ? 500_000 : 1_000_000
-  const rounds = quick ? 5 : 9
+  const count = quick ? 200_000 : 1_000_000
+  const rounds = quick ? 1 : 9
   const pool = byteRecords()
   const records = repeated(pool, count)
 

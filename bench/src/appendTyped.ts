@@ -10,7 +10,7 @@ const batchRecords = 500
 
 /** Typed records (io-ts, JSON of about 100 bytes), against the same records encoded by hand and put into lmdb 500 in a value. */
 export const appendTyped = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
-  const count = quick ? 200_000 : 600_000
+  const count = quick ? 150_000 : 600_000
   const records = flights(5_000)
   const bytesEach = records.reduce((sum, { value }) => sum + JSON.stringify(value).length, 0) / records.length
 
@@ -39,7 +39,7 @@ export const appendTyped = async ({ quick, path, progress }: Bench): Promise<Rea
 
   progress(`${count} flights of ${bytesEach.toFixed(0)} bytes`)
   const { base, head } = await contest({
-    rounds: quick ? 5 : 9,
+    rounds: quick ? 1 : 9,
     base: () => rateOf(count, putRaw),
     head: () => rateOf(count, () => producer.appendAll(all)),
   })

@@ -9,8 +9,8 @@ import { byteRecords } from './samples.ts'
 
 /** A long backlog against a short one, measured short long short: throughput, and memory over the long one. */
 export const backlog = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
-  const [long, short] = quick ? [1_000_000, 100_000] : [10_000_000, 1_000_000]
-  const counts = quick ? '1 M records against 100 k (quick)' : '10 M records against 1 M'
+  const [long, short] = quick ? [500_000, 50_000] : [10_000_000, 1_000_000]
+  const counts = quick ? '500 k records against 50 k (quick)' : '10 M records against 1 M'
   const measures = [
     { what: 'append', measure: appendAndConsume },
     { what: 'job', measure: runJob },
@@ -35,7 +35,7 @@ export const backlog = async ({ quick, path, progress }: Bench): Promise<Readonl
         }),
       )
     }
-    const name = `resident at most while ${head.memoryOf} ${quick ? '1 M (quick)' : '10 M'} records`
+    const name = `resident at most while ${head.memoryOf} ${quick ? '500 k (quick)' : '10 M'} records`
     rows.push(
       row({
         name: `${name}: the process's own`,

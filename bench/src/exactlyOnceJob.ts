@@ -10,8 +10,8 @@ const partitions = 8
 
 /** An exactly-once job in one worker: typed in, windowed aggregate, typed out; against a loop over the same JSON in memory. */
 export const exactlyOnceJob = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
-  const count = quick ? 200_000 : 1_000_000
-  const rounds = quick ? 3 : 5
+  const count = quick ? 150_000 : 1_000_000
+  const rounds = quick ? 1 : 5
   const run = async (name: string, codec: Codec<Flight>, define: typeof delayJob): Promise<number> => {
     const rates: number[] = []
     for (let round = 0; round <= rounds; round++) {

@@ -40,7 +40,7 @@ const records = topic('records', { key: bytes, value: bytes, partitions: 8 })
 const againstRedis = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
   const pool = byteRecords()
   const weir = await Weir.open(lmdb(path('weir')))
-  const count = quick ? 100_000 : 500_000
+  const count = quick ? 50_000 : 500_000
   await (await weir.producer(records)).appendAll(repeated(pool, count))
   const name = 'consume and commit 100 bytes through a group, exactly once, 8 partitions'
   let round = 0
@@ -53,12 +53,12 @@ const againstRedis = async ({ quick, path, progress }: Bench): Promise<ReadonlyA
     return [row({ name, value, unit: 'records/s' })]
   }
   const { server, redis } = await startRedis(path('redis'))
-  const ackCount = quick ? 10_000 : 50_000
+  const ackCount = quick ? 5_000 : 50_000
   try {
     await fill(redis, pool, ackCount)
     progress(`${count} records here, ${ackCount} in Redis, by turns`)
     const { base, head: value } = await contest({
-      rounds: quick ? 2 : 5,
+      rounds: quick ? 1 : 5,
       base: () => rateOf(ackCount, () => readAndAcknowledge(redis, `group-${round++}`, ackCount)),
       head,
     })
@@ -129,7 +129,7 @@ const onePartition = async (
   const values = Array.from({ length: recordCount }, (_, index) => ({ key: `k${index % keys}`, value: String(index) }))
   await (await weir.producer(one)).appendAll(values)
   const seconds: number[] = []
-  for (let round = 0; round < (quick ? 3 : 7); round++) {
+  for (let round = 0; round < (quick ? 1 : 7); round++) {
     progress(`10 000 records of 5 ms on one partition, order '${order}', round ${round + 1}`)
     const begin = performance.now()
     let handled = 0

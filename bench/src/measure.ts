@@ -22,7 +22,7 @@ export interface Contest {
 }
 
 /** Rounds that do not count: by then what is measured runs compiled. */
-const warmUpRounds = 2
+const warmUpRoundsMax = 2
 
 /**
  * Measures two things in turns, base head head base, so that a drift of the machine meets both alike.
@@ -38,6 +38,7 @@ export const contest = async ({
   const run = async (name: 'base' | 'head'): Promise<void> => {
     results[name].push(await (name === 'base' ? base() : head()))
   }
+  const warmUpRounds = Math.min(warmUpRoundsMax, rounds)
   for (let round = 0; round < warmUpRounds + rounds; round++) {
     for (const name of round % 2 === 0 ? (['base', 'head'] as const) : (['head', 'base'] as const)) await run(name)
   }

@@ -10,7 +10,7 @@ const inTurn = 25
 
 /** One record at a time, each synced before the next, against `await db.put` of the same bytes. */
 export const oneRecord = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
-  const turns = quick ? 40 : 160
+  const turns = quick ? 20 : 160
   const records = byteRecords(inTurn)
   const raw = openRaw(path('raw'))
   const values = records.map(({ key, value }) => Buffer.concat([key, value]))

@@ -11,7 +11,7 @@ const few = 8
 
 /** The same work over 1 024 partitions and over 8. */
 export const partitions = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
-  const count = quick ? 400_000 : 2_000_000
+  const count = quick ? 200_000 : 2_000_000
   const rounds = quick ? 1 : 4
   // many keys, so that all partitions have some
   const records = repeated(byteRecords(100_000), count)

@@ -19,12 +19,12 @@ export const redisStreams = async ({ quick, path, progress }: Bench): Promise<Re
   const pool = byteRecords()
   const weir = await Weir.open(lmdb(path('weir')))
   const producer = await weir.producer(topic('bytes', { key: bytes, value: bytes, partitions: 8 }))
-  const appendCount = quick ? 300_000 : 1_000_000
+  const appendCount = quick ? 200_000 : 1_000_000
   const records = repeated(pool, appendCount)
 
   const { server, redis } = await startRedis(path('redis'))
   const values = pool.map(({ key, value }) => [Buffer.from(key), Buffer.from(value)] as const)
-  const addCount = quick ? 20_000 : 100_000
+  const addCount = quick ? 10_000 : 100_000
   const add = async (): Promise<void> => {
     let next = 0
     const work = async (): Promise<void> => {
@@ -42,7 +42,7 @@ export const redisStreams = async ({ quick, path, progress }: Bench): Promise<Re
   try {
     progress(`${appendCount} records here, ${addCount} in Redis, by turns`)
     const { base, head } = await contest({
-      rounds: quick ? 3 : 7,
+      rounds: quick ? 1 : 7,
       base: () => rateOf(addCount, add),
       head: () => rateOf(appendCount, () => producer.appendAll(records)),
     })

@@ -12,7 +12,7 @@ export const requestReply = async ({ quick, path, progress }: Bench): Promise<Re
   const replies = topic('replies', { key: utf8, value: utf8 })
   const answering = await answer(weir, 'answerers', { requests, replies }, (value) => value.toUpperCase())
   const asking = await requester(weir, { requests, replies, timeoutMs: 10_000 })
-  const count = quick ? 2_000 : 10_000
+  const count = quick ? 1_000 : 10_000
   progress(`${count} requests, one after the other`)
   const latencies: number[] = []
   for (let index = 0; index < count; index++) {

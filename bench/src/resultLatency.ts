@@ -32,7 +32,7 @@ const counting = job('counting')
  * makes of it. A record that is sent late because the ones before it took long counts from when it was due (no coordinated omission).
  */
 export const resultLatency = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
-  const seconds = quick ? 3 : 15
+  const seconds = quick ? 2 : 15
   const warmUp = perSecond
   const count = warmUp + seconds * perSecond
   const weir = await Weir.open(lmdb(path('weir')))

@@ -13,7 +13,7 @@ const spacingMs = 10
 
 /** Deliveries that wait in great number, and how late those are that are due meanwhile. */
 export const schedules = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
-  const pendingCount = quick ? 50_000 : 1_000_000
+  const pendingCount = quick ? 10_000 : 1_000_000
   const weir = await Weir.open(lmdb(path('weir')))
   const due = topic('due', { key: utf8, value: utf8 })
   const open = await openSchedules(weir)

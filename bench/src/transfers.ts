@@ -9,7 +9,7 @@ const msMax = 130
 
 /** Transfers of two steps of 50 ms each that are due at 200 000 a second, all in one thread; against the same with promises. */
 export const transfers = async ({ quick, progress }: Bench): Promise<ReadonlyArray<Row>> => {
-  const seconds = quick ? 2 : 8
+  const seconds = quick ? 1 : 8
   progress(`${seconds} s of transfers with promises`)
   const service = new Service()
   const base = await offer(seconds, transferWithPromises(service))

@@ -14,7 +14,7 @@ import { signals } from './wakeUpConsumer.ts'
  * process has it. Against the same way back and forth as messages between the processes, halved.
  */
 export const wakeUp = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
-  const count = quick ? 200 : 1_500
+  const count = quick ? 100 : 1_500
   const warmUp = 50
   const folder = path('weir')
   const weir = await Weir.open(lmdb(folder))
