@@ -84,7 +84,7 @@ test('replaces a worker that dies, at once and with the same index', () => {
   expect(workers.restarts).toBe(1)
 })
 
-test('replaces a worker that exits in order before its share has ended', () => {
+test('replaces a worker that exits in order before the job has ended', () => {
   const { workers, puppets } = runPuppets(1)
   puppets[0]!.events.ended('exited with code 0')
   vi.runAllTimers()
