@@ -1,4 +1,5 @@
 import { type Either, right } from 'fp-ts/lib/Either.js'
+import { equalBytes } from '../model/compareBytes.ts'
 import { EncodeFailed } from '../model/errors.ts'
 import { ownText } from '../model/ownText.ts'
 import type { Codec, DecodeFailure } from './Codec.ts'
@@ -31,11 +32,8 @@ export const utf8Text = (bytes: Uint8Array): string | undefined => {
   const text = decoder.decode(bytes)
   // The character may be there in its own right, or stand for bytes that are none: then they do not come back.
   // (A decoder that throws takes 20 µs for it, which is long when a whole topic is not what it should be.)
-  return text.includes('\ufffd') && !sameBytes(textBytes(text), bytes) ? undefined : text
+  return text.includes('\ufffd') && !equalBytes(textBytes(text), bytes) ? undefined : text
 }
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, index) => byte === b[index])
 
 /** The failure of a codec of text whose bytes are none. */
 export const notUtf8 = (codec: string, bytes: Uint8Array): Either<DecodeFailure, never> =>

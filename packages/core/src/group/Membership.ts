@@ -1,6 +1,7 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
 import { jsonRow, parseRow } from '../log/ids.ts'
+import { equalBytes } from '../model/compareBytes.ts'
 import { CommitConflict, EpochFenced, InvalidJob, WeirError } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
 import { commitOf, type Fence } from '../ports/Commit.ts'
@@ -141,7 +142,7 @@ export class Membership {
   /** The group, if it has changed since the last call; a look costs one read of a row. */
   changed(): GroupState | undefined {
     const { state, row } = readGroup(this.#storage.rows, this.#joining.group)
-    if (this.#seen !== undefined && row !== null && isSame(row, this.#seen)) return undefined
+    if (this.#seen !== undefined && row !== null && equalBytes(row, this.#seen)) return undefined
     this.#seen = row ?? undefined
     return state
   }
@@ -316,6 +317,3 @@ const endRunOf = (storage: Storage, { members, generation }: GroupState, { group
   if (other === undefined) return { run: generation + 1, ends: ends() }
   return parseRow(storage.rows.get(runRow(group))!) as EndRun
 }
-
-const isSame = (left: Uint8Array, right: Uint8Array): boolean =>
-  left.length === right.length && left.every((byte, index) => byte === right[index])

@@ -1,4 +1,5 @@
 import { type Crc32, writeBatchChecksum } from '../model/batchFormat.ts'
+import { equalBytes } from '../model/compareBytes.ts'
 import { CommitConflict, EpochFenced } from '../model/errors.ts'
 import { RecordBatch } from '../model/RecordBatch.ts'
 import { AppendStage, type StagedBatch, type StagedProducer } from './AppendStage.ts'
@@ -114,7 +115,7 @@ const requireEpoch = (onRecord: OnRecord, { owner, epoch }: Fence): void => {
 const requireRows = (onRecord: OnRecord, expect: ReadonlyArray<Expectation>): void => {
   expect.forEach(({ key, value }, index) => {
     const present = onRecord.row(key)
-    if (value === null ? present === undefined : present !== undefined && areEqual(value, present)) return
+    if (value === null ? present === undefined : present !== undefined && equalBytes(value, present)) return
     const found = present === undefined ? 'absent' : `another value, of ${present.length} bytes`
     const expected = value === null ? 'none' : `a value of ${value.length} bytes`
     throw new CommitConflict(
@@ -140,10 +141,4 @@ const stagePositions = (
     staged.set(name, change)
   }
   return staged
-}
-
-const areEqual = (left: Uint8Array, right: Uint8Array): boolean => {
-  if (left.length !== right.length) return false
-  for (let at = 0; at < left.length; at++) if (left[at] !== right[at]) return false
-  return true
 }

@@ -1,5 +1,6 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { WindowStore } from '../job/Store.ts'
+import { compareBytes } from '../model/compareBytes.ts'
 import { StoreMismatch } from '../model/errors.ts'
 import type { RowChange } from '../ports/Commit.ts'
 import { rowKeyEnd } from '../ports/rows.ts'
@@ -213,13 +214,4 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     }
     return decoded.right
   }
-}
-
-const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
-  const length = Math.min(a.length, b.length)
-  for (let index = 0; index < length; index++) {
-    const difference = a[index]! - b[index]!
-    if (difference !== 0) return difference
-  }
-  return a.length - b.length
 }

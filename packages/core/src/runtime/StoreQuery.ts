@@ -2,6 +2,7 @@ import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Codec } from '../codec/Codec.ts'
 import { type Plan, type Stage, storesOf } from '../job/plan.ts'
 import type { StoreDefinition, WindowedValue } from '../job/Store.ts'
+import { equalBytes } from '../model/compareBytes.ts'
 import { InvalidJob, StoreMismatch } from '../model/errors.ts'
 import { rowKey, rowKeyEnd } from '../ports/rows.ts'
 import type { Row, Storage } from '../ports/Storage.ts'
@@ -86,7 +87,7 @@ export class StoreQuery<K, V> {
     const wanted = key === undefined ? undefined : this.#key.encode(key)
     for (const row of this.#scan(key === undefined ? undefined : this.#partitionOf(key))) {
       const bytes = windowKeyOf(row.key)
-      if (wanted !== undefined && !sameBytes(wanted, bytes)) continue
+      if (wanted !== undefined && !equalBytes(wanted, bytes)) continue
       yield {
         windowStart: windowStartOf(row.key),
         key: this.#decodeKey(bytes),
@@ -143,6 +144,3 @@ export class StoreQuery<K, V> {
     return decoded.right
   }
 }
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, index) => byte === b[index])

@@ -2,6 +2,7 @@ import { isLeft, isRight, right } from 'fp-ts/lib/Either.js'
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Codec } from '../../src/codec/Codec.ts'
+import { compareBytes } from '../../src/model/compareBytes.ts'
 
 const encoder = new TextEncoder()
 
@@ -60,11 +61,4 @@ export const expectOrdered = <A>(codec: Codec<A>, values: fc.Arbitrary<A>, compa
     }),
     { numRuns: 2_000 },
   )
-}
-
-const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
-  for (let at = 0; at < Math.min(a.length, b.length); at++) {
-    if (a[at] !== b[at]) return a[at]! - b[at]!
-  }
-  return a.length - b.length
 }

@@ -1,6 +1,6 @@
+import { compareBytes } from '@weir/core/protocol'
 import type { ProducerState, StagedBatch, Tail } from '@weir/core/storage'
 import { BTree } from './BTree.ts'
-import { compareBytes } from './bytes.ts'
 
 /** Everything that is durable, shared by all handles that have it open. Changed by `applyCommit` alone. */
 export class DiskState {

@@ -1,5 +1,5 @@
 import type { Commit } from '@weir/core'
-import { copyBytes } from './bytes.ts'
+import { copyBytes } from './copyBytes.ts'
 
 /** The commit in buffers of its own: what the caller does with its bytes afterwards changes nothing. */
 export const copyCommit = (commit: Commit): Commit => ({

@@ -1,6 +1,7 @@
 import type { Row, RowReader } from '@weir/core'
+import { compareBytes } from '@weir/core/protocol'
 import type { BTree } from './BTree.ts'
-import { compareBytes, copyBytes } from './bytes.ts'
+import { copyBytes } from './copyBytes.ts'
 
 /**
  * Reads rows of a tree. What it hands out are copies.

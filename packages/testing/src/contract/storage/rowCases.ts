@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type Row, rowKey, rowKeyEnd, type Storage } from '@weir/core'
-import { compareBytes } from '../../internal/bytes.ts'
+import { compareBytes } from '@weir/core/protocol'
 import { seededRandom } from '../../seededRandom.ts'
 import { commit, key, row, store, utf8 } from './parts.ts'
 import type { StorageCase } from './StorageCase.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { compareBytes } from '../../internal/bytes.ts'
+import { compareBytes } from '@weir/core/protocol'
 import { unbounded } from './observe.ts'
 import { append, commit, row, key, utf8 } from './parts.ts'
 import type { StorageCase } from './StorageCase.ts'
