@@ -23,6 +23,22 @@ const stamp = () => {
   return `${createHash('sha256').update(lockfile).digest('hex')} ${process.platform}-${process.arch}\n`
 }
 
+/**
+ * Ends a process when this one is gone without a chance to do so itself, as after a kill -9: a shell that reads from this
+ * process sees the end of its input. In a session of its own, so that what ends this process does not end it.
+ *
+ * @returns a call that gives up watching
+ */
+const endWithThis = (pid) => {
+  if (process.platform === 'win32') return () => undefined
+  const script = `read -r _ || kill -TERM ${pid}`
+  const shell = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  shell.on('error', () => undefined)
+  shell.stdin.on('error', () => undefined)
+  shell.unref()
+  return () => shell.stdin.end('ended\n')
+}
+
 /** Completes with the exit code, and with what was printed unless it went to the terminal. */
 const run = ([command, ...args], stdio) =>
   new Promise((resolve) => {
@@ -32,8 +48,10 @@ const run = ([command, ...args], stdio) =>
     // A Ctrl-C in the terminal reaches the child too, a kill of this process does not: it may hear of it twice.
     const tell = (signal) => child.kill(signal)
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+    const unwatch = child.pid === undefined ? () => undefined : endWithThis(child.pid)
     for (const signal of signals) process.on(signal, tell)
     const end = (code) => {
+      unwatch()
       for (const signal of signals) process.off(signal, tell)
       resolve({ code, output })
     }

@@ -22,6 +22,14 @@ test.each([
   expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH')
 })
 
+test.skipIf(process.platform === 'win32')('ends its command also when it is killed with SIGKILL', async () => {
+  const child = start('node', '-e', `console.log('ready'); setInterval(() => {}, 1000)`)
+  await once(child.stdout!, 'data')
+  child.kill('SIGKILL')
+  // the command has its output open as long as it lives
+  await once(child, 'close')
+})
+
 test('gives the exit code of its command', async () => {
   expect(await exitCode(start('node', '-e', 'process.exit(3)'))).toBe(3)
 })
