@@ -28,6 +28,11 @@ const wrongImports: ReadonlyArray<readonly [file: string, path: string]> = [
   ['packages/core/src/index.ts', 'fs'],
   ['packages/core/test/a.test.ts', 'lmdb'],
   ['packages/core/test/b.test.ts', 'fp-ts/Either'],
+  ['packages/messaging/src/a.ts', '@weir/operators'],
+  ['packages/messaging/src/b.ts', '@weir/workers'],
+  ['packages/messaging/src/c.ts', '../../core/src/index.ts'],
+  ['packages/messaging/src/d.ts', 'lmdb'],
+  ['packages/messaging/src/e.ts', 'node:crypto'],
   ['packages/operators/src/a.ts', '@weir/storage-lmdb'],
   ['packages/operators/src/b.ts', '@weir/testing/contract'],
   ['packages/operators/src/c.ts', 'node:timers/promises'],
@@ -36,6 +41,9 @@ const wrongImports: ReadonlyArray<readonly [file: string, path: string]> = [
   ['packages/testing/src/a.ts', '@weir/storage-lmdb'],
   ['packages/testing/src/b.ts', 'lmdb'],
   ['packages/workers/src/a.ts', '@weir/testing'],
+  ['packages/workers/src/b.ts', '@weir/messaging'],
+  ['packages/workers/src/c.ts', '../../core/src/index.ts'],
+  ['packages/workers/src/d.ts', 'lmdb'],
   ['examples/flights/src/a.ts', 'fp-ts'],
 ]
 
@@ -56,11 +64,15 @@ const rightImports: ReadonlyArray<readonly [file: string, path: string]> = [
   ['packages/core/src/runtime/right3.ts', 'fp-ts/lib/Either.js'],
   ['packages/core/test/right.test.ts', '../src/index.ts'],
   ['packages/core/test/right2.test.ts', '@weir/testing'],
+  ['packages/messaging/src/right.ts', '@weir/core'],
+  ['packages/messaging/test/right.test.ts', '@weir/testing'],
   ['packages/operators/src/right.ts', '@weir/core'],
   ['packages/storage-lmdb/src/right.ts', 'lmdb'],
   ['packages/storage-lmdb/src/right2.ts', 'node:fs'],
   ['packages/storage-lmdb/test/right.test.ts', 'lmdb'],
   ['packages/testing/src/right.ts', 'node:fs'],
+  ['packages/workers/src/right.ts', '@weir/core'],
+  ['packages/workers/src/right2.ts', 'node:worker_threads'],
   ['bench/src/right.ts', 'lmdb'],
 ]
 
