@@ -1,6 +1,7 @@
 // What a protocol over commits is built from, outside core: topics by name, the writer of batches, and rows that are changed by
 // comparing. An app needs none of it.
 
+export { Ending } from './future/Ending.ts'
 export { observe } from './future/observe.ts'
 export { jsonRow, parseRow, retried } from './log/ids.ts'
 export { headersOf, placesOf } from './log/recordMetadata.ts'

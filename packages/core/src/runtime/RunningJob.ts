@@ -1,4 +1,5 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
+import { Ending } from '../future/Ending.ts'
 import { observe } from '../future/observe.ts'
 import { assign } from '../group/assignment.ts'
 import { type GroupPartition, type GroupState, memberOf, ownedBy } from '../group/GroupState.ts'
@@ -52,7 +53,7 @@ export class RunningJob {
   readonly #settings: RunSettings
   readonly #prepared: Prepared
   readonly #counters = new Counters()
-  readonly #done = new CompletableFuture<void>()
+  readonly #ending: Ending
   /** By topic and partition. */
   readonly #owned = new Map<string, Owned>()
   readonly #paused = new Set<string>()
@@ -64,14 +65,13 @@ export class RunningJob {
   #isBalancing = false
   #hasChanged = false
   #isEnding = false
-  /** Whether anybody wants to know how the run ends. */
-  #isWatched = false
   #lagAtEnd = 0
 
   private constructor(storage: Storage, clock: Clock, plan: Plan, settings: RunSettings, prepared: Prepared) {
     this.job = plan.job
     this.#storage = storage
     this.#clock = clock
+    this.#ending = new Ending(clock)
     this.#plan = plan
     this.#settings = settings
     this.#prepared = prepared
@@ -101,13 +101,12 @@ export class RunningJob {
    * Somebody must ask: a failure that nobody asked for within a second is thrown, and mostly ends the process.
    */
   get done(): CompletableFuture<void> {
-    this.#isWatched = true
-    return this.#done.shield()
+    return this.#ending.watch()
   }
 
   /** Completes however the run ends, for those who only tidy up after it. */
   get ended(): CompletableFuture<void> {
-    return this.#done.shield().exceptionally(() => undefined)
+    return this.#ending.reached()
   }
 
   /** The partitions that are this member's now, by topic. */
@@ -384,8 +383,8 @@ export class RunningJob {
     const stops = tasks.map((task) => (error === undefined ? task.drain(drainWithinMs) : task.stop()))
     observe(CompletableFuture.allOf(stops), () => {
       observe(this.#leave(), () => {
-        if (error === undefined) this.#done.complete(undefined)
-        else this.#endWith(error)
+        if (error === undefined) this.#ending.complete()
+        else this.#ending.fail(error)
       })
     })
   }
@@ -394,18 +393,7 @@ export class RunningJob {
   #leave(): CompletableFuture<void> {
     return this.#membership === undefined ? nothing : this.#membership.leave().exceptionally(() => undefined)
   }
-
-  #endWith(error: unknown): void {
-    this.#done.completeExceptionally(error)
-    if (this.#isWatched) return
-    this.#clock.after(unwatchedMs, () => {
-      if (!this.#isWatched) throw error
-    })
-  }
 }
-
-/** How long a failure waits for somebody who asks. */
-const unwatchedMs = 1_000
 
 const nothing: CompletableFuture<void> = CompletableFuture.completed(undefined)
 
