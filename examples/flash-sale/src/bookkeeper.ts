@@ -14,7 +14,7 @@ const weir = await Weir.open(lmdb(logIn(folder)))
 const books = new Books(booksIn(folder))
 const messages = halfMessages(weir)
 // whoever of the bookkeeping is there answers for one that was killed in between
-messages.check(checker, ({ id }) => books.stateOf(id), { intervalMs: 500, answerMsMax: 500 })
+messages.check(checker, ({ id }) => books.stateOf(id), { intervalMs: 500, answerWithinMs: 500 })
 
 const book = async (order: Order): Promise<void> => {
   if (books.has(order.id)) return

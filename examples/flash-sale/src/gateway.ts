@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { json as readJson } from 'node:stream/consumers'
 import { BufferFull, type CompletableFuture, TimedOut, Weir } from '@weir/core'
-import { LimitExceeded, requester, sharedRateLimiter, tokenBucket } from '@weir/messaging'
+import { LimitExceeded, openRequester, sharedRateLimiter, tokenBucket } from '@weir/messaging'
 import { lmdb } from '@weir/storage-lmdb'
 import { logIn } from './folders.ts'
 import { type Outcome, type Told } from './Outcome.ts'
@@ -20,10 +20,10 @@ import {
 
 const [, , folder = '', number = ''] = process.argv
 const weir = await Weir.open(lmdb(logIn(folder)))
-const asker = await requester(weir, {
+const asker = await openRequester(weir, {
   requests: purchases,
   replies: answers,
-  timeoutMs: answerWithinMs,
+  replyWithinMs: answerWithinMs,
   startWithinMs,
   partition: Number(number),
 })

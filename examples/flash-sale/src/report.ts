@@ -1,10 +1,10 @@
+import { counted } from '@weir/example-program'
 import { blue, green, plot, yellow } from 'asciichart'
 import Table from 'cli-table3'
 import type { Check } from './audit.ts'
 import type { Sample } from './LagWatch.ts'
 import type { Asked } from './load.ts'
 import { outcomes } from './Outcome.ts'
-import { counted } from './phase.ts'
 
 const shareOf = (sorted: ReadonlyArray<number>, share: number): string =>
   counted(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!)

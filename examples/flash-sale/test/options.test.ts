@@ -1,5 +1,6 @@
+import { UsageError } from '@weir/example-program'
 import { expect, test } from 'vitest'
-import { parseOptions, UsageError } from '../src/options.ts'
+import { parseOptions } from '../src/options.ts'
 
 test('asks ten times what two backends do unless told otherwise', () => {
   expect(parseOptions([])).toMatchObject({ seconds: 16, rate: 1_000, kills: 10, help: false })

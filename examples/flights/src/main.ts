@@ -1,23 +1,18 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type StorageProvider, Weir, WeirError } from '@weir/core'
+import { type StorageProvider, Weir } from '@weir/core'
+import { counted, phase, Rate, runMain, type Show } from '@weir/example-program'
 import { lmdb } from '@weir/storage-lmdb'
 import { Listr } from 'listr2'
 import { type Comparison, compareAll, isAllEqual } from './compare.ts'
 import { computeExpected, type Expected } from './expected.ts'
 import { type FlightColumns, readFlightsFile } from './flightsFile.ts'
 import { loadFlights } from './loadFlights.ts'
-import { type Options, parseOptions, usage, UsageError } from './options.ts'
-import { counted, phase, Rate, type Show } from './phase.ts'
+import { type Options, parseOptions, usage } from './options.ts'
 import { report } from './report.ts'
 import { flightPartitions, reportOrder } from './reportOrder.ts'
 import { runUnderKills, type UnderKills } from './runUnderKills.ts'
 import { WorstAirports } from './worstAirports.ts'
-
-/** Ctrl-C, or another signal to end. */
-class Interrupted extends Error {
-  override readonly name = 'Interrupted'
-}
 
 /** One start of the program: its phases, and what each leaves for the next. */
 class Program {
@@ -131,42 +126,9 @@ const runProgram = async ({ keep, data, kills }: Options, signal: AbortSignal): 
   }
 }
 
-/** One Ctrl-C may come twice, from the terminal and from npm; only one that comes later is another one. */
-const secondAfterMs = 1_000
-
-const onInterrupt = (interrupt: (why: string) => void): void => {
-  let interruptedAt = Infinity
-  const hear = (signal: string): void => {
-    // whoever asks again does not want to wait for commits either; workers end with this process
-    if (performance.now() - interruptedAt > secondAfterMs) process.kill(process.pid, 'SIGKILL')
-    interruptedAt = Math.min(interruptedAt, performance.now())
-    interrupt(`interrupted by ${signal}`)
-  }
-  process.on('SIGINT', hear).on('SIGTERM', hear)
-}
-
-const main = async (): Promise<number> => {
-  const interruption = new AbortController()
-  onInterrupt((why) => interruption.abort(new Interrupted(why)))
-  try {
-    const options = parseOptions(process.argv.slice(2))
-    if (options.help) {
-      console.log(usage)
-      return 0
-    }
-    return (await runProgram(options, interruption.signal)) ? 0 : 1
-  } catch (error) {
-    if (error instanceof Interrupted) {
-      console.error('\nInterrupted. What is committed stays; a start with --keep goes on from there.')
-      return 130
-    }
-    if (error instanceof UsageError) {
-      console.error(`${error.message}\n\n${usage}`)
-      return 2
-    }
-    console.error(error instanceof WeirError ? `${error.name}: ${error.message}` : error)
-    return 1
-  }
-}
-
-process.exitCode = await main()
+await runMain({
+  usage,
+  parseOptions,
+  run: runProgram,
+  interrupted: 'What is committed stays; a start with --keep goes on from there.',
+})

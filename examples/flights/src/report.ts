@@ -1,5 +1,5 @@
+import { counted, seconds } from '@weir/example-program'
 import type { Comparison } from './compare.ts'
-import { counted, seconds } from './phase.ts'
 import type { UnderKills } from './runUnderKills.ts'
 
 export interface Ended {

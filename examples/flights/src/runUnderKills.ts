@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StorageProvider, Weir } from '@weir/core'
-import { type RunningWorkers, runWorkers } from '@weir/workers'
+import { atRandomMoments, killOne } from '@weir/example-program'
+import { runWorkers } from '@weir/workers'
 import { delayStats } from './job.ts'
 import { JobProgress, type Progressed } from './JobProgress.ts'
 import { maxResident, type Resident, residentOf } from './workerMemory.ts'
@@ -35,7 +36,7 @@ export const runUnderKills = async (
 ): Promise<UnderKills> => {
   const progress = new JobProgress(weir, delayStats)
   const begin = progress.read()
-  const moments = killMoments(kills, begin)
+  const moments = atRandomMoments(kills, begin.done, begin.total)
   const workers = await runWorkers(
     delayStats,
     { storage, module: import.meta.resolve('./job.ts'), processes: workerCount },
@@ -62,17 +63,4 @@ export const runUnderKills = async (
   }
   signal.throwIfAborted()
   return { kills: killed, restarts: workers.restarts, records: progress.read().done - begin.done, resident }
-}
-
-/** One random moment in each of so many equal parts of what is to be done, but for the last tenth. */
-const killMoments = (kills: number, { done, total }: Progressed): ReadonlyArray<number> =>
-  total === done
-    ? []
-    : Array.from({ length: kills }, (_, part) => done + ((part + Math.random()) / kills) * 0.9 * (total - done))
-
-/** Whether there was one to kill: those that are just starting are spared. */
-const killOne = (workers: RunningWorkers): boolean => {
-  const running = workers.workers.filter(({ state }) => state === 'running')
-  const victim = running[Math.floor(Math.random() * running.length)]
-  return victim !== undefined && workers.kill(victim.index)
 }

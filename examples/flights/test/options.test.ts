@@ -1,5 +1,6 @@
+import { UsageError } from '@weir/example-program'
 import { expect, test } from 'vitest'
-import { parseOptions, UsageError } from '../src/options.ts'
+import { parseOptions } from '../src/options.ts'
 
 test('begins afresh with six kills unless told otherwise', () => {
   expect(parseOptions([])).toMatchObject({ keep: false, kills: 6, help: false })

@@ -10,13 +10,19 @@ export interface InOneThread {
   readonly p99Ms: number
 }
 
+export interface InOneThreadOptions {
+  readonly perSecond: number
+  readonly seconds: number
+  readonly signal: AbortSignal
+}
+
 /**
  * Begins so many transfers a second in this thread, whether those before them are done or not, for some seconds: each a
  * chain of two steps.
  */
 export const inOneThread = async (
   bank: Bank,
-  { perSecond, seconds }: { readonly perSecond: number; readonly seconds: number },
+  { perSecond, seconds, signal }: InOneThreadOptions,
   onProgress: (settled: number, underWay: number) => void,
 ): Promise<InOneThread> => {
   const count = perSecond * seconds
@@ -25,7 +31,7 @@ export const inOneThread = async (
   let begun = 0
   let settled = 0
   let underWayMax = 0
-  await new Promise<void>((resolve) => {
+  await new Promise<void>((resolve, reject) => {
     const transfer = (number: number): void => {
       bank
         .debit(1)
@@ -36,6 +42,7 @@ export const inOneThread = async (
         })
     }
     const tick = (): void => {
+      if (signal.aborted) return reject(signal.reason)
       const due = Math.min(count, Math.floor(((performance.now() - begin) / 1_000) * perSecond))
       while (begun < due) transfer(begun++)
       underWayMax = Math.max(underWayMax, begun - settled)

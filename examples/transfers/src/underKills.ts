@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StorageProvider, Weir } from '@weir/core'
-import { type RunningWorkers, runWorkers } from '@weir/workers'
+import { atRandomMoments, killOne } from '@weir/example-program'
+import { runWorkers } from '@weir/workers'
 import { appendTransfers } from './appendTransfers.ts'
 import { transferJob, transfers } from './job.ts'
 
@@ -10,26 +11,38 @@ export interface UnderKills {
   readonly restarts: number
 }
 
+export interface UnderKillsOptions {
+  /** How many transfers. */
+  readonly count: number
+  readonly kills: number
+  /** Ends the workers in order. */
+  readonly signal: AbortSignal
+}
+
 /** Runs transfers on two worker processes, and kills one of them now and then, until all are settled. */
 export const underKills = async (
   weir: Weir,
   storage: StorageProvider,
-  { count, kills }: { readonly count: number; readonly kills: number },
+  { count, kills, signal }: UnderKillsOptions,
   onProgress: (settled: number, kills: number) => void,
 ): Promise<UnderKills> => {
   await appendTransfers(weir, count)
   const total = lagOf(weir)
   const options = { storage, module: import.meta.resolve('./job.ts'), processes: 2 }
   const workers = await runWorkers(transferJob, options, { until: 'end' })
-  const moments = Array.from({ length: kills }, (_, part) => ((part + Math.random()) / kills) * 0.9 * total)
+  const moments = atRandomMoments(kills, 0, total)
   let killed = 0
+  const stop = (): void => void workers.stop()
+  signal.addEventListener('abort', stop)
+  if (signal.aborted) stop()
   while (!workers.done.isDone) {
     const settled = total - lagOf(weir)
-    if (killed < kills && settled >= moments[killed]! && killOne(workers)) killed++
+    if (killed < moments.length && settled >= moments[killed]! && killOne(workers)) killed++
     onProgress(settled, killed)
     await sleep(10)
   }
   await workers.done
+  signal.throwIfAborted()
   return { kills: killed, restarts: workers.restarts }
 }
 
@@ -40,10 +53,4 @@ const lagOf = (weir: Weir): number => {
     lag += weir.storage.bounds(partition).end - weir.storage.position('transfers', partition)
   }
   return lag
-}
-
-const killOne = (workers: RunningWorkers): boolean => {
-  const running = workers.workers.filter(({ state }) => state === 'running')
-  const victim = running[Math.floor(Math.random() * running.length)]
-  return victim !== undefined && workers.kill(victim.index)
 }

@@ -1,4 +1,5 @@
 import type { ListrTask } from 'listr2'
+import { seconds } from './numbers.ts'
 
 /** Shows a line about what is going on; it is asked for only when it is shown. */
 export type Show = (line: () => string) => void
@@ -25,22 +26,3 @@ export const phase = (title: string, work: (show: Show) => Promise<string>): Lis
     task.title = `${title}: ${result} in ${seconds(performance.now() - begin)}`
   },
 })
-
-/** A number with separators, such as 3,000,000. */
-export const counted = (value: number): string => Math.round(value).toLocaleString('en')
-
-/** Milliseconds as seconds with one decimal. */
-export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
-
-/** How many in a second, over the last two seconds or so. */
-export class Rate {
-  #samples: Array<{ readonly at: number; readonly count: number }> = []
-
-  perSecond(count: number): number {
-    const at = performance.now()
-    this.#samples.push({ at, count })
-    while (this.#samples.length > 2 && at - this.#samples[1]!.at > 2_000) this.#samples.shift()
-    const first = this.#samples[0]!
-    return at === first.at ? 0 : ((count - first.count) * 1_000) / (at - first.at)
-  }
-}
