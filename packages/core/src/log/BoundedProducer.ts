@@ -1,38 +1,19 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
-import { writeBatchSequence } from '../model/batchFormat.ts'
 import { BufferFull, StorageClosed, TopicFull, WeirError } from '../model/errors.ts'
-import { selectRecords } from '../model/selectRecords.ts'
-import { type Append, type Appended, commitOf, type Trim } from '../ports/Commit.ts'
+import { type Append, type Appended, commitOf } from '../ports/Commit.ts'
 import { removedBatchesMax } from '../ports/RemovalStage.ts'
 import { failureOf, isFinal, isUnknown } from './appendFailure.ts'
 import type { OpenLog } from './OpenLog.ts'
-import { Producer, producerSettings, type ProducerSettings } from './Producer.ts'
+import type { Producer } from './Producer.ts'
+import type { ProducerSettings } from './producerSettings.ts'
 import { type AppendOptions, headersOf, placesOf, type ProducerRecord, type RecordMetadata } from './recordMetadata.ts'
 import type { Capacity } from './Retention.ts'
 import { roomOf } from './roomOf.ts'
 import type { Topic } from './Topic.ts'
 import { findTopic, type TopicInfo } from './topicCatalog.ts'
 import { type OpenBatch, type ProducerIdentity, TopicWriter } from './TopicWriter.ts'
-
-type Answers = Map<number, CompletableFuture<RecordMetadata>>
-
-/** Encoded records of one partition that wait for their commit. */
-interface Waiting {
-  readonly batch: Uint8Array
-  readonly count: number
-  readonly hasIds: boolean
-  /** By index in the batch. */
-  readonly answers: Answers
-}
-
-/** A batch of one commit: the first `count` records of what waits next. */
-interface Piece {
-  readonly partition: number
-  readonly append: Append
-  readonly count: number
-  readonly trim: Trim | undefined
-}
+import { type Answers, type Piece, type Waiting, WaitingRecords } from './WaitingRecords.ts'
 
 /**
  * A producer for a topic with a capacity. It sends what there is room for, and does with the rest what the topic says.
@@ -40,15 +21,15 @@ interface Piece {
  * The room is looked at before each commit and checked in it: when others were faster, the commit is refused and made anew.
  * One commit is on its way at a time; what is appended meanwhile goes into the next one.
  */
-export class BoundedProducer<K, V> extends Producer<K, V> {
+export class BoundedProducer<K, V> implements Producer<K, V> {
+  readonly topic: Topic<K, V>
   readonly #log: OpenLog
   readonly #info: TopicInfo
   readonly #limits: ProducerSettings
   readonly #encoder: TopicWriter<K, V>
   readonly #open = new Map<OpenBatch, Answers>()
   /** By partition. */
-  readonly #queues: Waiting[][]
-  readonly #sequences: Float64Array
+  readonly #queues: ReadonlyArray<WaitingRecords>
   readonly #pending = new Set<CompletableFuture<RecordMetadata>>()
   #pendingBytes = 0
   #awaitingRoom: Array<CompletableFuture<void>> = []
@@ -74,18 +55,20 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
     topic: Topic<K, V>,
     info: TopicInfo,
     identity: ProducerIdentity,
-    settings: ProducerSettings = producerSettings({}),
+    settings: ProducerSettings,
   ) {
-    super(log, topic, info, identity, settings)
+    this.topic = topic
     this.#log = log
     this.#info = info
     this.#limits = settings
     this.#encoder = new TopicWriter(topic, info, { producer: identity, batchBytesMax: settings.batchBytesMax })
-    this.#queues = Array.from({ length: topic.partitions }, () => [])
-    this.#sequences = new Float64Array(topic.partitions)
+    this.#queues = Array.from(
+      { length: topic.partitions },
+      (_, partition) => new WaitingRecords(partition, info.firstPartition + partition),
+    )
   }
 
-  override append(key: K, value: V, options: AppendOptions = {}): CompletableFuture<RecordMetadata> {
+  append(key: K, value: V, options: AppendOptions = {}): CompletableFuture<RecordMetadata> {
     const answer = new CompletableFuture<RecordMetadata>()
     try {
       this.#requireUsable()
@@ -104,7 +87,7 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
     return answer
   }
 
-  override appendAll(records: Iterable<ProducerRecord<K, V>>): CompletableFuture<void> {
+  appendAll(records: Iterable<ProducerRecord<K, V>>): CompletableFuture<void> {
     const iterator = records[Symbol.iterator]()
     const mine = new Set<CompletableFuture<RecordMetadata>>()
     let failure: unknown
@@ -128,28 +111,28 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
     })
   }
 
-  override flush(): CompletableFuture<void> {
+  flush(): CompletableFuture<void> {
     const settled = this.#settled(this.#pending)
     this.#step()
     return settled
   }
 
-  override ready(): CompletableFuture<void> {
+  ready(): CompletableFuture<void> {
     if (this.#hasRoom()) return CompletableFuture.completed(undefined)
     const future = new CompletableFuture<void>()
     this.#awaitingRoom.push(future)
     return future
   }
 
-  override get unresolved(): ReadonlyArray<Append> {
+  get unresolved(): ReadonlyArray<Append> {
     return this.#lost
   }
 
-  override get dropped(): number {
+  get dropped(): number {
     return this.#dropped
   }
 
-  override close(): CompletableFuture<void> {
+  close(): CompletableFuture<void> {
     const flushed = this.flush()
     this.#isClosed = true
     return flushed
@@ -218,7 +201,7 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
     for (const { open, partition, count, append } of this.#encoder.take()) {
       const answers = this.#open.get(open) ?? new Map<number, CompletableFuture<RecordMetadata>>()
       this.#open.delete(open)
-      this.#queues[partition]!.push({ batch: append.batch, count, hasIds: append.dedupScope !== undefined, answers })
+      this.#queues[partition]!.add({ batch: append.batch, count, hasIds: append.dedupScope !== undefined, answers })
       this.#pendingBytes += append.batch.length
     }
   }
@@ -244,34 +227,19 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
   #piecesOf(partition: number, capacity: Capacity | undefined, bytesMax: number): ReadonlyArray<Piece> {
     const queue = this.#queues[partition]!
     const place = this.#info.firstPartition + partition
-    for (let first = queue[0]; first !== undefined; first = queue[0]) {
-      if (capacity === undefined) return this.#fitting(partition, Infinity, undefined, bytesMax)
+    for (let { first } = queue; first !== undefined; { first } = queue) {
+      if (capacity === undefined) return queue.fitting(Infinity, undefined, bytesMax)
       const { room, end } = roomOf(this.#log.storage, place, capacity.countMax)
-      if (room > 0) return this.#fitting(partition, room, end + room, bytesMax)
+      if (room > 0) return queue.fitting(room, end + room, bytesMax)
       if (capacity.whenFull === 'wait') return []
       if (first.hasIds && this.#refusedIn !== partition) {
         this.#triedIn = partition
-        return [this.#piece(partition, first, 1, end)]
+        return [queue.piece(1, end)]
       }
       if (capacity.whenFull === 'drop-oldest') return [this.#inPlaceOfOldest(partition, first, capacity.countMax, end)]
       this.#answerFull(partition, first.hasIds ? 1 : first.count, capacity)
     }
     return []
-  }
-
-  /** As many as there is room for, of what waits first. */
-  #fitting(partition: number, room: number, endMax: number | undefined, bytesMax: number): ReadonlyArray<Piece> {
-    const pieces: Piece[] = []
-    let sent = 0
-    let bytes = 0
-    for (const waiting of this.#queues[partition]!) {
-      const count = Math.min(waiting.count, room - sent)
-      if (count <= 0 || (bytes > 0 && bytes + waiting.batch.length > bytesMax)) break
-      pieces.push(this.#piece(partition, waiting, count, endMax, sent))
-      sent += count
-      bytes += waiting.batch.length
-    }
-    return pieces
   }
 
   /** As many of the oldest records go as come. */
@@ -280,11 +248,11 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
     const place = this.#info.firstPartition + partition
     const before = end + count - countMax
     const trim = before > 0 ? { partition: place, before, dedupScope: place } : undefined
-    return { ...this.#piece(partition, first, count, end + count), trim }
+    return { ...this.#queues[partition]!.piece(count, end + count), trim }
   }
 
   #answerFull(partition: number, count: number, { countMax, whenFull }: Capacity): void {
-    for (const answer of this.#shift(partition, count).values()) {
+    for (const answer of this.#taken(partition, (queue) => queue.take(count)).values()) {
       this.#pending.delete(answer)
       if (whenFull === 'drop-newest') {
         this.#dropped++
@@ -296,17 +264,6 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
         answer.completeExceptionally(error)
       }
     }
-  }
-
-  /** @param before - how many records of the partition come before it in the same commit */
-  #piece(partition: number, waiting: Waiting, count: number, endMax: number | undefined, before = 0): Piece {
-    const { batch, count: all, hasIds } = waiting
-    // the storage may change what it is given, and a repeat must be the same bytes: it gets a copy
-    const bytes = count === all ? batch.slice() : selectRecords(batch, indexes(0, count))
-    writeBatchSequence(bytes, this.#sequences[partition]! + before)
-    const place = this.#info.firstPartition + partition
-    const append: Append = { partition: place, batch: bytes, endMax, dedupScope: hasIds ? place : undefined }
-    return { partition, append, count, trim: undefined }
   }
 
   #commit(pieces: ReadonlyArray<Piece>): void {
@@ -326,34 +283,20 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
   }
 
   #acknowledge({ partition, count }: Piece, appended: Appended): void {
-    this.#sequences[partition]! += count
     const placeOf = placesOf(this.topic.name, partition, appended)
-    for (const [index, answer] of this.#shift(partition, count)) {
+    for (const [index, answer] of this.#taken(partition, (queue) => queue.acknowledge(count))) {
       this.#pending.delete(answer)
       answer.complete(placeOf(index))
     }
   }
 
-  /** Takes the first records from what waits; the rest of their batch stays. */
-  #shift(partition: number, count: number): Answers {
+  #taken(partition: number, take: (queue: WaitingRecords) => Answers): Answers {
     const queue = this.#queues[partition]!
-    const first = queue[0]!
     if (this.#refusedIn === partition) this.#refusedIn = -1
-    this.#pendingBytes -= first.batch.length
-    if (count === first.count) {
-      queue.shift()
-      return first.answers
-    }
-    const batch = selectRecords(first.batch, indexes(count, first.count))
-    this.#pendingBytes += batch.length
-    const taken: Answers = new Map()
-    const left: Answers = new Map()
-    for (const [index, answer] of first.answers) {
-      if (index < count) taken.set(index, answer)
-      else left.set(index - count, answer)
-    }
-    queue[0] = { ...first, batch, count: first.count - count, answers: left }
-    return taken
+    const before = queue.bytes
+    const answers = take(queue)
+    this.#pendingBytes += queue.bytes - before
+    return answers
   }
 
   /** No record is to overtake an earlier one, so all that waits fails with the first failure. */
@@ -363,10 +306,10 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
     if (isUnknown(error)) {
       this.#lost.push(...pieces.map(({ append }) => append))
       for (const { partition, count } of pieces) {
-        for (const answer of this.#shift(partition, count).values()) this.#fail(answer, error)
+        for (const answer of this.#taken(partition, (queue) => queue.take(count)).values()) this.#fail(answer, error)
       }
     }
-    for (const queue of this.#queues) queue.length = 0
+    for (const queue of this.#queues) queue.clear()
     this.#pendingBytes = 0
     // of those that were not on their way it is known that they are not there
     const message = `the producer of topic '${this.topic.name}' has lost its storage: this record was not appended`
@@ -404,6 +347,3 @@ export class BoundedProducer<K, V> extends Producer<K, V> {
 
 /** How many records of one `appendAll` wait at once. */
 const aheadMax = 4_096
-
-const indexes = (from: number, until: number): ReadonlyArray<number> =>
-  Array.from({ length: until - from }, (_, index) => from + index)

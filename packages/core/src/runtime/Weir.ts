@@ -6,7 +6,9 @@ import type { Job } from '../job/Job.ts'
 import { planJob, topicsOf } from '../job/plan.ts'
 import { appendEntries, type Entry } from '../log/entry.ts'
 import { BoundedProducer } from '../log/BoundedProducer.ts'
-import { Producer, type ProducerOptions, producerSettings } from '../log/Producer.ts'
+import { PipelinedProducer } from '../log/PipelinedProducer.ts'
+import type { Producer } from '../log/Producer.ts'
+import { type ProducerOptions, producerSettings } from '../log/producerSettings.ts'
 import { takeId } from '../log/ids.ts'
 import type { RecordMetadata } from '../log/recordMetadata.ts'
 import { resend } from '../log/resend.ts'
@@ -150,7 +152,7 @@ export class Weir {
       return ensureTopic(this.storage, topic).thenCompose((info) =>
         takeId(this.storage, 'producer').thenApply((id) => {
           this.#retainer.watch(topic.name)
-          const Kind = info.capacity === undefined ? Producer : BoundedProducer
+          const Kind = info.capacity === undefined ? PipelinedProducer : BoundedProducer
           return new Kind(this, topic, info, { id, epoch: 0 }, settings)
         }),
       )
