@@ -1,5 +1,5 @@
 import { topic, utf8, Weir } from '@weir/core'
-import { answer, requester } from '@weir/messaging'
+import { answer, openRequester } from '@weir/messaging'
 import { lmdb } from '@weir/storage-lmdb'
 import type { Bench, Row } from './Benchmark.ts'
 import { percentile } from './measure.ts'
@@ -11,7 +11,7 @@ export const requestReply = async ({ quick, path, progress }: Bench): Promise<Re
   const requests = topic('requests', { key: utf8, value: utf8 })
   const replies = topic('replies', { key: utf8, value: utf8 })
   const answering = await answer(weir, 'answerers', { requests, replies }, (value) => value.toUpperCase())
-  const asking = await requester(weir, { requests, replies, timeoutMs: 10_000 })
+  const asking = await openRequester(weir, { requests, replies, replyWithinMs: 10_000 })
   const count = quick ? 1_000 : 10_000
   progress(`${count} requests, one after the other`)
   const latencies: number[] = []

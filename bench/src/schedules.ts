@@ -28,8 +28,8 @@ export const schedules = async ({ quick, path, progress }: Bench): Promise<Reado
     if (latenesses.length === exact) done.complete(undefined)
   })
   for (let number = 0; number < exact; number++) {
-    const at = Date.now() + 200
-    void open.deliver(due, 'k', String(at), { at })
+    const deliverAtMs = Date.now() + 200
+    void open.deliver(due, 'k', String(deliverAtMs), { deliverAtMs })
     await sleep(spacingMs)
   }
   await CompletableFuture.anyOf([done, open.running.done])
@@ -57,7 +57,7 @@ const fill = async (
 ): Promise<void> => {
   for (let next = 0; next < count; next += chunk) {
     const deliveries = Array.from({ length: chunk }, (_, index) =>
-      open.deliver(to, `k${next + index}`, 'later', { afterMs: hourMs + ((next + index) % hourMs) }),
+      open.deliver(to, `k${next + index}`, 'later', { deliverAfterMs: hourMs + ((next + index) % hourMs) }),
     )
     await CompletableFuture.allOf(deliveries)
     progress(`${next + chunk} of ${count} deliveries set`)

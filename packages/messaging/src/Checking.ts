@@ -29,7 +29,7 @@ export interface CheckOptions {
   /** After so many checks that gave no answer a message is rolled back; 15 by default. */
   readonly checksMax?: number
   /** How long the checker may take, in ms; 30 s by default. Nobody else asks meanwhile. */
-  readonly answerMsMax?: number
+  readonly answerWithinMs?: number
   /** How many messages are asked for at once by this; 16 by default. */
   readonly checksInFlightMax?: number
   /** Where the records of messages that were given up go, in the commit that rolls them back, with cause and origin as headers. */
@@ -45,7 +45,7 @@ export interface CheckSettings {
   readonly intervalMs: number
   readonly intervalMsMax: number
   readonly checksMax: number
-  readonly answerMsMax: number
+  readonly answerWithinMs: number
   readonly checksInFlightMax: number
   readonly abandoned: Topic<Uint8Array | null, Uint8Array | null> | undefined
   readonly onReport: (report: CheckReport) => void
@@ -58,7 +58,7 @@ export const checkSettings = (name: string, options: CheckOptions): CheckSetting
     intervalMs: options.intervalMs ?? 6_000,
     intervalMsMax: options.intervalMsMax ?? 600_000,
     checksMax: options.checksMax ?? 15,
-    answerMsMax: options.answerMsMax ?? 30_000,
+    answerWithinMs: options.answerWithinMs ?? 30_000,
     checksInFlightMax: options.checksInFlightMax ?? 16,
     abandoned: options.abandoned,
     onReport: options.onReport ?? (() => undefined),
@@ -68,7 +68,7 @@ export const checkSettings = (name: string, options: CheckOptions): CheckSetting
   requireInteger(what('intervalMs'), settings.intervalMs, 1, 2 ** 40)
   requireInteger(what('intervalMsMax'), settings.intervalMsMax, 1, 2 ** 40)
   requireInteger(what('checksMax'), settings.checksMax, 1, 1_000_000)
-  requireInteger(what('answerMsMax'), settings.answerMsMax, 1, 2 ** 31)
+  requireInteger(what('answerWithinMs'), settings.answerWithinMs, 1, 2 ** 31)
   requireInteger(what('checksInFlightMax'), settings.checksInFlightMax, 1, 10_000)
   if (settings.intervalMs > settings.intervalMsMax) {
     throw new InvalidOption(
@@ -214,10 +214,10 @@ export class Checking {
 
   /** Nobody else asks until the message is due again. */
   #claim(message: HalfMessageRow, row: Uint8Array): CompletableFuture<HalfMessageRow> {
-    const { intervalMs, intervalMsMax, answerMsMax, random } = this.#settings
+    const { intervalMs, intervalMsMax, answerWithinMs, random } = this.#settings
     const { clock, storage } = this.#weir
     const waitMs = Math.min(intervalMsMax, intervalMs * 2 ** Math.min(message.checks, 40))
-    const dueAtMs = Math.ceil(clock.now() + Math.max(answerMsMax, waitMs) * (1 + random.next() / 5))
+    const dueAtMs = Math.ceil(clock.now() + Math.max(answerWithinMs, waitMs) * (1 + random.next() / 5))
     const claimed = { ...message, checks: message.checks + 1, dueAtMs }
     const rows = [
       { key: dueKey(message), value: null },
@@ -230,9 +230,9 @@ export class Checking {
   }
 
   #ask(message: HalfMessageRow, record: Uint8Array): CompletableFuture<void> {
-    const { answerMsMax } = this.#settings
+    const { answerWithinMs } = this.#settings
     return CompletableFuture.supply(() => this.#checker(checkedMessage(message, record)))
-      .orTimeout(answerMsMax, this.#weir.clock)
+      .orTimeout(answerWithinMs, this.#weir.clock)
       .thenApply(requireAnswer)
       .handle((...[answer, error]) => {
         if (error === undefined) return this.#settle(message, answer)

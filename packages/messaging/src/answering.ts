@@ -13,6 +13,7 @@ import {
   type Topic,
   type Weir,
 } from '@weir/core'
+import { handlerOptionNames, requireKnown, runOptionNames } from '@weir/core/protocol'
 import { repliesTopic } from './internal/repliesTopic.ts'
 import { headersOfReply, replyAddressOf } from './internal/requestHeaders.ts'
 import type { RequestTopics } from './RequestTopics.ts'
@@ -22,6 +23,8 @@ export type Answerer<K, V, R> = (value: V, context: HandlerContext<K, V>) => R |
 
 /** How requests are answered: as by any handler, exactly once, and none holds up others for good. */
 export type AnswerOptions<K, V> = Omit<HandlerOptions<K, V>, 'delivery' | 'onExhausted'>
+
+const answerOptionNames = handlerOptionNames.filter((name) => name !== 'delivery' && name !== 'onExhausted')
 
 /**
  * The step of a job that answers requests: the reply goes to the instance that asked, in the commit that settles the
@@ -89,13 +92,11 @@ export const answer = <K, V, R>(
   group: string,
   topics: RequestTopics<K, V, R>,
   answerer: Answerer<K, V, R>,
-  options: AnswerOptions<K, V> & { readonly run?: RunOptions } = {},
+  options: AnswerOptions<K, V> & RunOptions = {},
 ): CompletableFuture<RunningJob> => {
-  const { run, ...handling } = { deadLetter: deadLettersOf(group), ...options }
-  return weir.run(
-    job(group)
-      .from(topics.requests)
-      .pipe(answering(topics, answerer, handling)),
-    run,
-  )
+  return CompletableFuture.supply(() => {
+    requireKnown(`answerers '${group}'`, options, [...answerOptionNames, ...runOptionNames])
+    const step = answering(topics, answerer, { deadLetter: deadLettersOf(group), ...options })
+    return weir.run(job(group).from(topics.requests).pipe(step), options)
+  })
 }

@@ -19,7 +19,7 @@ export interface CheckStampsOptions {
  * stamp are passed over.
  *
  * To stand before any `keyBy`: behind it the partitions are others. What is remembered of a source is a row for each of its
- * partitions, which is kept; so give producers that come and go a lasting name (`stamping(producer, { source })`) only
+ * partitions, which is kept; so give producers that come and go a lasting name (`stampingProducer(producer, { source })`) only
  * where they count on from where they were, and check streams of very many short-lived producers with a `lossChecker`.
  *
  * @param faults - a topic of `utf8` keys and `streamFaults`

@@ -47,7 +47,7 @@ export interface Exchange<K, V, T extends ExchangeType> {
 }
 
 /**
- * Defines an exchange. Nothing is created: `declareExchange` does that.
+ * Defines an exchange. Nothing is created: `openExchange` does that.
  *
  * @param name - as a topic's: `^[A-Za-z0-9._-]{1,249}$`
  * @throws InvalidName, InvalidOption

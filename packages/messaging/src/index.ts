@@ -2,7 +2,7 @@ export { answer, type Answerer, answering, type AnswerOptions } from './answerin
 export type { Bucket, BucketState, Taken } from './Bucket.ts'
 export { Checking, type CheckOptions } from './Checking.ts'
 export { checkStamps, type CheckStampsOptions } from './checkStamps.ts'
-export { DeclaredExchange, declareExchange, type PublishOptions } from './declareExchange.ts'
+export { OpenExchange, openExchange, type PublishOptions } from './openExchange.ts'
 export {
   ExchangeMismatch,
   HalfMessageExists,
@@ -42,16 +42,16 @@ export {
   type AskOptions,
   type Reply,
   type RequestCounts,
-  requester,
+  openRequester,
   type Requester,
   type RequesterOptions,
-} from './requester.ts'
+} from './openRequester.ts'
 export { InvalidReply, RequestFailed } from './requestErrors.ts'
 export type { RequestTopics } from './RequestTopics.ts'
 export type { Binding, Rules } from './Rules.ts'
 export type { Missed } from './Scheduled.ts'
 export { sharedRateLimiter, type SharedRateLimiterOptions } from './sharedRateLimiter.ts'
-export { type StampEnd, stamping, type StampingProducer } from './stamping.ts'
+export { type StampEnd, stampingProducer, type StampingProducer } from './stampingProducer.ts'
 export { type StreamFault, streamFaults } from './StreamFault.ts'
 export { tokenBucket, type TokenBucketOptions } from './tokenBucket.ts'
-export { tokenTopic, type TokenTopic, type TokenTopicOptions } from './tokenTopic.ts'
+export { openTokenTopic, type TokenTopic, type TokenTopicOptions } from './openTokenTopic.ts'

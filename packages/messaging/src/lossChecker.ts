@@ -2,7 +2,7 @@ import { type Headers } from '@weir/core'
 import { requireInteger } from '@weir/core/protocol'
 import { checkSequence, sequenceFrom, type SequenceState } from './internal/SequenceState.ts'
 import { stampOf } from './internal/stamp.ts'
-import type { StampEnd } from './stamping.ts'
+import type { StampEnd } from './stampingProducer.ts'
 import type { StreamFault } from './StreamFault.ts'
 
 /** How much a checker remembers. */

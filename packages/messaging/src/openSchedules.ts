@@ -21,10 +21,10 @@ import { deliverDue } from './internal/deliverDue.ts'
 import { scheduled } from './internal/scheduledTopic.ts'
 import type { Missed, Scheduled, ScheduledRecord } from './Scheduled.ts'
 
-/** When a record is delivered: at a time, or so much later than now. One of the two. */
+/** When a record is delivered: at a time, in ms since 1970, or so much later than now. One of the two. */
 export type DeliveryTime =
-  | { readonly at: number | Date; readonly afterMs?: never }
-  | { readonly afterMs: number; readonly at?: never }
+  | { readonly deliverAtMs: number; readonly deliverAfterMs?: never }
+  | { readonly deliverAfterMs: number; readonly deliverAtMs?: never }
 
 /** What may be said of a record that is delivered later. */
 export type DeliverOptions = DeliveryTime & {
@@ -74,7 +74,7 @@ const deliveries: JobFlow<string, Scheduled> = job('weir-schedules').from(schedu
  * const weir = await Weir.open(memory())
  * const reminders = topic('reminders', { key: utf8, value: utf8 })
  * const schedules = await openSchedules(weir)
- * await schedules.deliver(reminders, 'ann', 'pay the bill', { afterMs: 20 })
+ * await schedules.deliver(reminders, 'ann', 'pay the bill', { deliverAfterMs: 20 })
  * const reminder = await firstValueFrom(weir.topic(reminders).from('earliest'))
  * reminder._tag === 'Record' && reminder.value // => 'pay the bill'
  * await weir.close()
@@ -191,20 +191,23 @@ export class Schedules {
   }
 
   #timeOf(to: string, options: DeliverOptions | undefined): number {
-    const { at, afterMs } = options ?? {}
-    if ((at === undefined) === (afterMs === undefined)) {
+    const { deliverAtMs, deliverAfterMs } = options ?? {}
+    if ((deliverAtMs === undefined) === (deliverAfterMs === undefined)) {
       throw new InvalidOption(
-        `delivery to '${to}': at is ${String(at)} and afterMs is ${String(afterMs)}; expected one of the two`,
+        `delivery to '${to}': deliverAtMs is ${String(deliverAtMs)} and deliverAfterMs is ${String(deliverAfterMs)}; ` +
+          'expected one of the two',
       )
     }
-    if (afterMs !== undefined && !(afterMs >= 0)) {
-      throw new InvalidOption(`delivery to '${to}': afterMs is ${afterMs}; expected a number of at least 0`)
+    if (deliverAfterMs !== undefined && !(deliverAfterMs >= 0)) {
+      throw new InvalidOption(
+        `delivery to '${to}': deliverAfterMs is ${deliverAfterMs}; expected a number of at least 0`,
+      )
     }
-    const atMs = Math.ceil(at === undefined ? this.#weir.clock.now() + (afterMs ?? NaN) : Number(at))
-    if (!(Math.abs(atMs) <= timeMax)) {
-      throw new InvalidOption(`delivery to '${to}': it is due at ${atMs}; expected milliseconds since 1970`)
+    const dueAtMs = Math.ceil(deliverAtMs ?? this.#weir.clock.now() + (deliverAfterMs ?? NaN))
+    if (!(Math.abs(dueAtMs) <= timeMax)) {
+      throw new InvalidOption(`delivery to '${to}': it is due at ${dueAtMs}; expected milliseconds since 1970`)
     }
-    return atMs
+    return dueAtMs
   }
 }
 

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Weir } from '@weir/core'
 import { lmdb } from '@weir/storage-lmdb'
 import { expect, onTestFinished, test } from 'vitest'
-import { requester } from '../src/index.ts'
+import { openRequester } from '../src/index.ts'
 import { killed, startFixture } from './support/fixtureProcess.ts'
 import { squares } from './support/squares.ts'
 
@@ -16,7 +16,7 @@ test(
     const folder = mkdtempSync(join(tmpdir(), 'weir-answering-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     const weirs = await Promise.all([Weir.open(lmdb(folder)), Weir.open(lmdb(folder))])
-    const askers = await Promise.all(weirs.map((weir) => requester(weir, { ...squares, timeoutMs: 60_000 })))
+    const askers = await Promise.all(weirs.map((weir) => openRequester(weir, { ...squares, replyWithinMs: 60_000 })))
     const answerers = await Promise.all([0, 1, 2].map(() => startFixture('answerer', [folder])))
 
     let asked = 0

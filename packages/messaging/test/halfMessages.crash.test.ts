@@ -61,7 +61,7 @@ describe('the order exists if and only if its message is delivered, once', { tim
     const weir = await Weir.open(lmdb(join(folder, 'log')))
     const shop = new Shop(join(folder, 'shop.db'))
     const messages = halfMessages(weir)
-    const checking = messages.check('shop', ({ id }) => shop.stateOf(id), { intervalMs: 50, answerMsMax: 200 })
+    const checking = messages.check('shop', ({ id }) => shop.stateOf(id), { intervalMs: 50, answerWithinMs: 200 })
     const deadline = Date.now() + 15_000
     while (messages.pending().length > 0) {
       if (Date.now() > deadline) throw new Error(`still waiting: ${JSON.stringify(messages.pending())}`)

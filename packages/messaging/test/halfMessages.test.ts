@@ -186,7 +186,7 @@ describe('a checker', () => {
 
   test('asks in growing intervals, and gives up after checksMax: rolled back, reported and set aside', async () => {
     const { clock, weirs, check, asked, reports, messages } = await scene(1)
-    check(0, () => 'unknown', { answerMsMax: 100, random: { next: () => 0 }, abandoned, checksMax: 5 })
+    check(0, () => 'unknown', { answerWithinMs: 100, random: { next: () => 0 }, abandoned, checksMax: 5 })
     await clock.advance(24 * 3_600_000)
     expect(asked.map(({ afterMs }) => Math.round(afterMs / 1_000))).toEqual([6, 12, 24, 48, 96])
     expect(reports.map(({ _tag }) => _tag)).toEqual([...new Array<string>(5).fill('Checked'), 'Abandoned'])

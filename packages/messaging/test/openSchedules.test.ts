@@ -53,9 +53,9 @@ const byNumber = (a: number, b: number): number => a - b
 describe('a record to be delivered later', () => {
   test('is there when its time has come, and not before', async () => {
     const { schedules, outcome, clock, delivered } = await open()
-    await outcome(schedules.deliver(reminders, 'ann', 'later', { afterMs: 60_000 }))
-    await outcome(schedules.deliver(reminders, 'ann', 'sooner', { at: new Date(1_030_000) }))
-    await outcome(schedules.deliver(reminders, 'ann', 'past', { at: 0 }))
+    await outcome(schedules.deliver(reminders, 'ann', 'later', { deliverAfterMs: 60_000 }))
+    await outcome(schedules.deliver(reminders, 'ann', 'sooner', { deliverAtMs: 1_030_000 }))
+    await outcome(schedules.deliver(reminders, 'ann', 'past', { deliverAtMs: 0 }))
     await clock.settle()
     expect(await delivered()).toEqual([['past', 0]])
     await clock.advance(29_999)
@@ -71,7 +71,7 @@ describe('a record to be delivered later', () => {
 
   test('keeps its key, headers, id and time, and its partition when it is given one', async () => {
     const { schedules, outcome, clock, records } = await open()
-    const options = { afterMs: 10, headers: { a: 'b' }, id: 'one', timestamp: 5, partition: 1 }
+    const options = { deliverAfterMs: 10, headers: { a: 'b' }, id: 'one', timestamp: 5, partition: 1 }
     await outcome(schedules.deliver(reminders, 'ann', 'x', options))
     await outcome(schedules.deliver(reminders, 'ann', 'again', options))
     await clock.advance(10)
@@ -85,7 +85,7 @@ describe('a record to be delivered later', () => {
     const first = await open(disk)
     const second = await open(disk, first.clock)
     for (let n = 0; n < 20; n++) {
-      await first.outcome(first.schedules.deliver(reminders, `k${n}`, String(n), { afterMs: 1_000 }))
+      await first.outcome(first.schedules.deliver(reminders, `k${n}`, String(n), { deliverAfterMs: 1_000 }))
     }
     await first.outcome(first.weir.close())
     await second.outcome(second.weir.close())
@@ -100,7 +100,9 @@ describe('a record to be delivered later', () => {
   test('comes in the order of time, however many wait', async () => {
     const { schedules, outcome, clock, delivered } = await open()
     const delays = Array.from({ length: 2_000 }, (_, n) => 100 * (1 + ((n * 7_919) % 20)))
-    const waiting = delays.map((afterMs) => schedules.deliver(reminders, 'k', String(afterMs), { afterMs }))
+    const waiting = delays.map((deliverAfterMs) =>
+      schedules.deliver(reminders, 'k', String(deliverAfterMs), { deliverAfterMs }),
+    )
     await clock.settle()
     for (const each of waiting) await outcome(each)
     await clock.advance(1_000)
@@ -113,7 +115,7 @@ describe('a record to be delivered later', () => {
 
   test('is delivered when the wall clock is set past its time', async () => {
     const { schedules, outcome, clock, delivered } = await open()
-    await outcome(schedules.deliver(reminders, 'k', 'x', { afterMs: 3_600_000 }))
+    await outcome(schedules.deliver(reminders, 'k', 'x', { deliverAfterMs: 3_600_000 }))
     clock.setWallClock(1_000_000 + 3_600_000)
     await clock.advance(10_000)
     expect(await delivered()).toHaveLength(1)
@@ -121,23 +123,23 @@ describe('a record to be delivered later', () => {
 
   test.each([
     ['no time', {}, InvalidOption],
-    ['two times', { at: 1, afterMs: 1 }, InvalidOption],
-    ['a negative delay', { afterMs: -1 }, InvalidOption],
-    ['a delay that is no number', { afterMs: NaN }, InvalidOption],
-    ['a date that is none', { at: new Date('x') }, InvalidOption],
-    ['a partition that is not there', { afterMs: 1, partition: 2 }, InvalidOption],
-    ['an empty id', { afterMs: 1, id: '' }, InvalidOption],
+    ['two times', { deliverAtMs: 1, deliverAfterMs: 1 }, InvalidOption],
+    ['a negative delay', { deliverAfterMs: -1 }, InvalidOption],
+    ['a delay that is no number', { deliverAfterMs: NaN }, InvalidOption],
+    ['a time that is none', { deliverAtMs: Date.parse('x') }, InvalidOption],
+    ['a partition that is not there', { deliverAfterMs: 1, partition: 2 }, InvalidOption],
+    ['an empty id', { deliverAfterMs: 1, id: '' }, InvalidOption],
   ])('is refused with %s', async (_what, options, kind) => {
     const { schedules, outcome } = await open()
     await expect(
-      outcome(schedules.deliver(reminders, 'k', 'x', options as { afterMs: number })),
+      outcome(schedules.deliver(reminders, 'k', 'x', options as { deliverAfterMs: number })),
     ).rejects.toBeInstanceOf(kind)
   })
 
   test('is refused when it is too large for its topic', async () => {
     const { schedules, outcome } = await open()
     const small = topic('small', { key: utf8, value: utf8, recordBytesMax: 10 })
-    await expect(outcome(schedules.deliver(small, 'k', 'x'.repeat(10), { afterMs: 1 }))).rejects.toBeInstanceOf(
+    await expect(outcome(schedules.deliver(small, 'k', 'x'.repeat(10), { deliverAfterMs: 1 }))).rejects.toBeInstanceOf(
       RecordTooLarge,
     )
   })

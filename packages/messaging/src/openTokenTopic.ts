@@ -58,11 +58,11 @@ export interface TokenTopic extends RateLimiter {
  * import { memory } from '@weir/testing'
  *
  * const weir = await Weir.open(memory())
- * const tokens = await tokenTopic(weir, 'permits', { ratePerSecond: 1, burst: 5 })
+ * const tokens = await openTokenTopic(weir, 'permits', { ratePerSecond: 1, burst: 5 })
  * await tokens.take()
  * tokens.available() // => 4
  */
-export const tokenTopic = (weir: Weir, name: string, options: TokenTopicOptions): CompletableFuture<TokenTopic> =>
+export const openTokenTopic = (weir: Weir, name: string, options: TokenTopicOptions): CompletableFuture<TokenTopic> =>
   CompletableFuture.supply(() => {
     const { ratePerSecond, burst, waitingMax = 10_000 } = options
     requireInteger(`token topic '${name}': burst`, burst, 1, 1_000_000)

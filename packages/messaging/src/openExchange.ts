@@ -49,15 +49,15 @@ type RuleArgument<T extends ExchangeType> = T extends 'fanout' | 'hash' | 'custo
  * import { memory } from '@weir/testing'
  *
  * const weir = await Weir.open(memory())
- * const events = await declareExchange(weir, exchange('events', { type: 'topic', key: utf8, value: utf8 }))
+ * const events = await openExchange(weir, exchange('events', { type: 'topic', key: utf8, value: utf8 }))
  * await events.bind(topic('sales', { key: utf8, value: utf8 }), { pattern: '*.sold.#' })
  * const places = await events.publish('o1', 'an order', { routingKey: 'shoes.sold.eu' })
  * places.map(({ topic }) => topic) // => ['sales']
  */
-export const declareExchange = <K, V, T extends ExchangeType>(
+export const openExchange = <K, V, T extends ExchangeType>(
   weir: Weir,
   exchange: Exchange<K, V, T>,
-): CompletableFuture<DeclaredExchange<K, V, T>> => {
+): CompletableFuture<OpenExchange<K, V, T>> => {
   const { storage } = weir
   const key = exchangeKey(exchange.name)
   return retried((): CompletableFuture<unknown> => {
@@ -66,11 +66,11 @@ export const declareExchange = <K, V, T extends ExchangeType>(
     if (present !== undefined) return CompletableFuture.completed(requireSame(exchange, present))
     const row = { key, value: jsonRow(newExchangeRow(exchange, value ?? undefined)) }
     return storage.commit(commitOf({ expect: [{ key, value }], rows: [row] }))
-  }).thenApply(() => new DeclaredExchange(weir, exchange))
+  }).thenApply(() => new OpenExchange(weir, exchange))
 }
 
 /** An exchange in a storage: its bindings, and publishing. */
-export class DeclaredExchange<K, V, T extends ExchangeType> {
+export class OpenExchange<K, V, T extends ExchangeType> {
   readonly exchange: Exchange<K, V, T>
   readonly #weir: Weir
   readonly #publisher: Publisher<K, V>

@@ -45,7 +45,7 @@ export interface StampingProducer<K, V> {
  * @param options - `source` names it; a random name of 20 characters by default
  * @throws InvalidOption for a source that is empty
  */
-export const stamping = <K, V>(
+export const stampingProducer = <K, V>(
   producer: Producer<K, V>,
   options: { readonly source?: string } = {},
 ): StampingProducer<K, V> => {

@@ -19,9 +19,9 @@ import type { RequestTopics } from './RequestTopics.ts'
 /** What is asked, and how long an answer is waited for. */
 export interface RequesterOptions<K, V, R> extends RequestTopics<K, V, R> {
   /** How long an answer is waited for, in ms, unless the call says otherwise. After that the request is not run any more. */
-  readonly timeoutMs: number
+  readonly replyWithinMs: number
   /**
-   * How long after it was asked a handler may still begin with a request, in ms; `timeoutMs` by default. With less there is
+   * How long after it was asked a handler may still begin with a request, in ms; `replyWithinMs` by default. With less there is
    * time left for the handler: where more is asked than can be answered, requests begin as late as they may, and those that
    * begin in the last moment are answered when nobody waits any more.
    */
@@ -34,7 +34,7 @@ export interface RequesterOptions<K, V, R> extends RequestTopics<K, V, R> {
 
 /** What may be said of a request beside its key and value. */
 export interface AskOptions {
-  readonly timeoutMs?: number
+  readonly replyWithinMs?: number
   readonly startWithinMs?: number
   readonly headers?: Headers
 }
@@ -85,17 +85,17 @@ export interface Requester<K, V, R> {
  *
  * @returns costs a few commits. Fails with InvalidOption, TopicMismatch
  */
-export const requester = <K, V, R>(
+export const openRequester = <K, V, R>(
   weir: Weir,
   options: RequesterOptions<K, V, R>,
 ): CompletableFuture<Requester<K, V, R>> =>
   CompletableFuture.supply(() => {
-    const { requests, replies, timeoutMs, waitingMax = 10_000 } = options
+    const { requests, replies, replyWithinMs, waitingMax = 10_000 } = options
     const what = `requester of topic '${requests.name}'`
-    requireInteger(`${what}: timeoutMs`, timeoutMs, 1, 2 ** 31)
+    requireInteger(`${what}: replyWithinMs`, replyWithinMs, 1, 2 ** 31)
     requireInteger(`${what}: waitingMax`, waitingMax, 1, 2 ** 31)
     if (options.startWithinMs !== undefined) {
-      requireInteger(`${what}: startWithinMs`, options.startWithinMs, 1, timeoutMs)
+      requireInteger(`${what}: startWithinMs`, options.startWithinMs, 1, replyWithinMs)
     }
     const instance = randomName()
     const partition = options.partition ?? (murmur2OfText(instance) >>> 0) % replies.partitions
@@ -117,7 +117,7 @@ interface Settings<K, V, R> extends RequesterOptions<K, V, R> {
 }
 
 interface Within {
-  readonly timeoutMs: number
+  readonly replyWithinMs: number
   readonly startWithinMs: number
 }
 
@@ -158,18 +158,21 @@ class Asking<K, V, R> implements Requester<K, V, R> {
     return CompletableFuture.supply(() => {
       if (this.#failure !== undefined) throw this.#failure
       const { waitingMax, requests } = this.#settings
-      const timeoutMs = options.timeoutMs ?? this.#settings.timeoutMs
-      requireInteger('ask: timeoutMs', timeoutMs, 1, 2 ** 31)
+      const replyWithinMs = options.replyWithinMs ?? this.#settings.replyWithinMs
+      requireInteger('ask: replyWithinMs', replyWithinMs, 1, 2 ** 31)
       if (options.startWithinMs !== undefined) {
-        requireInteger('ask: startWithinMs', options.startWithinMs, 1, timeoutMs)
+        requireInteger('ask: startWithinMs', options.startWithinMs, 1, replyWithinMs)
       }
-      const startWithinMs = Math.min(options.startWithinMs ?? this.#settings.startWithinMs ?? timeoutMs, timeoutMs)
+      const startWithinMs = Math.min(
+        options.startWithinMs ?? this.#settings.startWithinMs ?? replyWithinMs,
+        replyWithinMs,
+      )
       if (this.#waiting.size >= waitingMax) {
         throw new BufferFull(
           `${this.#waiting.size} requests to topic '${requests.name}' wait for a reply; expected fewer than waitingMax = ${waitingMax}`,
         )
       }
-      return this.#send(key, value, { timeoutMs, startWithinMs }, options.headers)
+      return this.#send(key, value, { replyWithinMs, startWithinMs }, options.headers)
     })
   }
 
@@ -182,7 +185,7 @@ class Asking<K, V, R> implements Requester<K, V, R> {
   }
 
   #send(key: K, value: V, within: Within, own: Headers | undefined): CompletableFuture<Reply<R>> {
-    const { timeoutMs, startWithinMs } = within
+    const { replyWithinMs, startWithinMs } = within
     const { requests, replies, partition, instance } = this.#settings
     const { clock } = this.#weir
     const correlationId = `${instance}.${this.#asked++}`
@@ -194,7 +197,7 @@ class Asking<K, V, R> implements Requester<K, V, R> {
     // refused at once: nobody need wait
     if (sending.isCompletedExceptionally) return sending as CompletableFuture<never>
     return CompletableFuture.cancellable<Reply<R>>((reply) => {
-      const stopTimer = clock.after(timeoutMs, () => this.#timeOut(correlationId, timeoutMs))
+      const stopTimer = clock.after(replyWithinMs, () => this.#timeOut(correlationId, replyWithinMs))
       this.#waiting.set(correlationId, { reply, stopTimer })
       sending.handle((sent, error) => {
         const failure = error ?? (sent?.dropped === true ? droppedBy(requests.name) : undefined)
@@ -212,10 +215,10 @@ class Asking<K, V, R> implements Requester<K, V, R> {
     return waiting?.reply
   }
 
-  #timeOut(correlationId: string, timeoutMs: number): void {
+  #timeOut(correlationId: string, replyWithinMs: number): void {
     this.#counts.timedOut++
     this.#giveUp(correlationId)?.completeExceptionally(
-      new TimedOut(`no reply to a request to topic '${this.#settings.requests.name}' within ${timeoutMs} ms`),
+      new TimedOut(`no reply to a request to topic '${this.#settings.requests.name}' within ${replyWithinMs} ms`),
     )
   }
 

@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import * as t from 'io-ts'
 import {
   type Binding,
-  declareExchange,
+  openExchange,
   exchange,
   ExchangeMismatch,
   type ExchangeType,
@@ -73,7 +73,7 @@ describe.each(storages)('an exchange on %s', (_name, place) => {
   }
 
   test('of type direct sends by the very routing key', async () => {
-    const events = await declareExchange(weir, of('direct'))
+    const events = await openExchange(weir, of('direct'))
     await events.bind(target('a'), { routingKey: 'red' })
     await events.bind(target('b'), { routingKey: 'red' })
     await events.bind(target('b'), { routingKey: 'blue' })
@@ -84,7 +84,7 @@ describe.each(storages)('an exchange on %s', (_name, place) => {
   })
 
   test('of type topic appends one copy to a target that several bindings name', async () => {
-    const events = await declareExchange(weir, of('topic'))
+    const events = await openExchange(weir, of('topic'))
     for (const pattern of ['#', 'a.*', '*.b', 'a.b']) await events.bind(target('all'), { pattern })
     await events.bind(target('some'), { pattern: 'a.#' })
     expect(names(await events.publish('k', '1', { routingKey: 'a.b' }))).toEqual(['all', 'some'])
@@ -92,7 +92,7 @@ describe.each(storages)('an exchange on %s', (_name, place) => {
   })
 
   test('of type fanout sends to all, each once', async () => {
-    const events = await declareExchange(weir, of('fanout'))
+    const events = await openExchange(weir, of('fanout'))
     await events.bind(target('a'))
     await events.bind(target('b'))
     await events.bind('b')
@@ -105,7 +105,7 @@ describe.each(storages)('an exchange on %s', (_name, place) => {
   })
 
   test('of type headers sends by all or any of them, or by presence', async () => {
-    const events = await declareExchange(weir, of('headers'))
+    const events = await openExchange(weir, of('headers'))
     await events.bind(target('all'), { headers: { kind: 'order', size: 'big' } })
     await events.bind(target('any'), { headers: { kind: 'order', size: 'big' }, match: 'any' })
     await events.bind(target('has'), { headers: { size: null } })
@@ -119,10 +119,10 @@ describe.each(storages)('an exchange on %s', (_name, place) => {
   })
 
   test('of type hash sends each key to one target, the same one always', async () => {
-    const events = await declareExchange(weir, of('hash'))
+    const events = await openExchange(weir, of('hash'))
     for (const name of ['a', 'b', 'c']) await events.bind(target(name))
     const first = await Promise.all(Array.from({ length: 60 }, (_, index) => events.publish(`k${index}`, 'x')))
-    const again = await (await declareExchange(other, of('hash'))).publish('k7', 'y')
+    const again = await (await openExchange(other, of('hash'))).publish('k7', 'y')
     expect(first.every((places) => places.length === 1)).toBe(true)
     expect(new Set(first.flatMap(names))).toEqual(new Set(['a', 'b', 'c']))
     expect(names(again)).toEqual(names(first[7]!))
@@ -135,7 +135,7 @@ describe.each(storages)('an exchange on %s', (_name, place) => {
       if (value === 'unbound') return ['elsewhere']
       return bindings.filter(({ rule }) => rule.parameters?.['first'] === value[0]).map((binding) => binding.target)
     }
-    const events = await declareExchange(weir, exchange('own', { type: 'custom', key: utf8, value: utf8, route }))
+    const events = await openExchange(weir, exchange('own', { type: 'custom', key: utf8, value: utf8, route }))
     await events.bind(target('a'), { parameters: { first: 'x' } })
     await events.bind(target('b'), { parameters: { first: 'y' } })
     expect(names(await events.publish('k', 'yes'))).toEqual(['b'])
@@ -144,11 +144,11 @@ describe.each(storages)('an exchange on %s', (_name, place) => {
   })
 
   test('appends a record with an id once to each target, however often it is published', async () => {
-    const events = await declareExchange(weir, of('fanout'))
+    const events = await openExchange(weir, of('fanout'))
     await events.bind(target('a'))
     await events.publish('k', '1', { id: 'm1' })
     await events.bind(target('b'))
-    const places = await (await declareExchange(other, of('fanout'))).publish('k', '1', { id: 'm1' })
+    const places = await (await openExchange(other, of('fanout'))).publish('k', '1', { id: 'm1' })
     expect(places.map((each) => [each.topic, each.duplicate])).toEqual([
       ['a', true],
       ['b', false],
@@ -157,8 +157,8 @@ describe.each(storages)('an exchange on %s', (_name, place) => {
   })
 
   test('loses and repeats nothing while another process binds and unbinds', async () => {
-    const events = await declareExchange(weir, of('topic'))
-    const elsewhere = await declareExchange(other, of('topic'))
+    const events = await openExchange(weir, of('topic'))
+    const elsewhere = await openExchange(other, of('topic'))
     await events.bind(target('always'), { pattern: '#' })
     const published: Array<PromiseLike<ReadonlyArray<RecordMetadata>>> = []
     for (let round = 0; round < 15; round++) {
@@ -184,12 +184,12 @@ describe.each(storages)('an exchange on %s', (_name, place) => {
   })
 
   test('appends nothing to a target once unbind has completed, even what was on its way by then', async () => {
-    const events = await declareExchange(weir, of('fanout'))
+    const events = await openExchange(weir, of('fanout'))
     await events.bind(target('a'))
     await events.bind(target('b'))
     const gate = new CompletableFuture<void>()
     const slow = await Weir.open(heldBy(gate, at.provider()))
-    const published = (await declareExchange(slow, of('fanout'))).publish('k', '1')
+    const published = (await openExchange(slow, of('fanout'))).publish('k', '1')
     await events.unbind('a')
     gate.complete(undefined)
     expect(names(await published)).toEqual(['b'])
@@ -198,34 +198,34 @@ describe.each(storages)('an exchange on %s', (_name, place) => {
   })
 
   test('that is removed takes its bindings with it, and can be declared again', async () => {
-    const events = await declareExchange(weir, of('fanout'))
+    const events = await openExchange(weir, of('fanout'))
     await events.bind(target('a'))
     await events.publish('k', '1')
-    expect(await (await declareExchange(other, of('fanout'))).remove()).toBe(true)
+    expect(await (await openExchange(other, of('fanout'))).remove()).toBe(true)
     expect(await events.remove()).toBe(false)
     await expect(events.publish('k', '2')).rejects.toThrow(UnknownExchange)
     await expect(events.bind('a')).rejects.toThrow(UnknownExchange)
     await expect(events.unbind('a')).rejects.toThrow(UnknownExchange)
     expect(() => events.bindings()).toThrow(UnknownExchange)
-    await declareExchange(other, of('fanout'))
+    await openExchange(other, of('fanout'))
     expect(await events.publish('k', '3')).toEqual([])
   })
 
   test('refuses what it cannot do, before anything is written', async () => {
-    const events = await declareExchange(weir, of('topic'))
+    const events = await openExchange(weir, of('topic'))
     await expect(events.bind(target('a'), { pattern: 'a..b' })).rejects.toThrow(InvalidPattern)
     await expect(events.bind('nowhere', { pattern: '#' })).rejects.toThrow(UnknownTopic)
     const numbers = topic('numbers', { key: utf8, value: json(t.number) })
     await expect(events.bind(numbers as never, { pattern: '#' })).rejects.toThrow(ExchangeMismatch)
     expect(weir.topics()).toEqual([])
-    await expect(declareExchange(other, of('fanout'))).rejects.toThrow(ExchangeMismatch)
+    await expect(openExchange(other, of('fanout'))).rejects.toThrow(ExchangeMismatch)
     await expect(events.publish('k', undefined as never)).rejects.toThrow(EncodeFailed)
     await expect(events.publish('k', 'v', { routingKey: 'a', mandatory: true })).rejects.toThrow(Unroutable)
     expect(await events.unbind('a', { pattern: '#' })).toBe(false)
   })
 
   test('sends what was published before the Weir is closed', async () => {
-    const events = await declareExchange(weir, of('fanout'))
+    const events = await openExchange(weir, of('fanout'))
     await events.bind(target('a'))
     const published = events.publish('k', '1')
     await weir.close()

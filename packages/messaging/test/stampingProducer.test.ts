@@ -1,14 +1,14 @@
 import { InvalidOption, int32, roundRobinPartitioner, topic, utf8, Weir } from '@weir/core'
 import { memory } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
-import { lossChecker, stamping, type StreamFault } from '../src/index.ts'
+import { lossChecker, stampingProducer, type StreamFault } from '../src/index.ts'
 
 const numbers = topic('numbers', { key: utf8, value: int32, partitions: 3 })
 
 describe('stamping', () => {
   test('numbers the records of each partition from 0 on, and puts them where they would go without it', async () => {
     const weir = await Weir.open(memory())
-    const stamped = stamping(await weir.producer(numbers), { source: 'a' })
+    const stamped = stampingProducer(await weir.producer(numbers), { source: 'a' })
     const plain = await weir.producer(numbers)
     for (let i = 0; i < 30; i++) {
       const [with_, without] = await Promise.all([stamped.append(`k${i}`, i), plain.append(`k${i}`, i)])
@@ -27,7 +27,7 @@ describe('stamping', () => {
 
   test('uses up no number for records that are refused at once', async () => {
     const weir = await Weir.open(memory())
-    const stamped = stamping(await weir.producer(numbers), { source: 'a' })
+    const stamped = stampingProducer(await weir.producer(numbers), { source: 'a' })
     await stamped.append('k', 1, { partition: 0 })
     await expect(stamped.append('k', 0.5, { partition: 0 })).rejects.toThrow(/int32/)
     await expect(stamped.append('k', 1, { partition: 3 })).rejects.toThrow(/partition 3 does not exist/)
@@ -41,7 +41,7 @@ describe('stamping', () => {
     const weir = await Weir.open(memory())
     const many = topic('many', { key: utf8, value: int32, partitions: 4, partitioner: roundRobinPartitioner })
     const producers = await Promise.all([weir.producer(many), weir.producer(many)])
-    const stamped = producers.map((producer) => stamping(producer))
+    const stamped = producers.map((producer) => stampingProducer(producer))
     await Promise.all(
       stamped.map((each) => each.appendAll(Array.from({ length: 1_000 }, (_, value) => ({ key: 'k', value })))),
     )
@@ -57,7 +57,7 @@ describe('stamping', () => {
   test('refuses an empty source', async () => {
     const weir = await Weir.open(memory())
     const producer = await weir.producer(numbers)
-    expect(() => stamping(producer, { source: '' })).toThrow(/source is empty/)
+    expect(() => stampingProducer(producer, { source: '' })).toThrow(/source is empty/)
     await weir.close()
   })
 })

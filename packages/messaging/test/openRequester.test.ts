@@ -15,12 +15,12 @@ import {
 } from '@weir/core'
 import { memory, memoryDisk, seededRandom, virtualClock } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
-import { answer, InvalidReply, RequestFailed, type Requester, requester } from '../src/index.ts'
+import { answer, InvalidReply, RequestFailed, openRequester, type Requester } from '../src/index.ts'
 
 const requests = topic('squares', { key: utf8, value: int32, partitions: 3 })
 const replies = topic('squares-replies', { key: utf8, value: int32, partitions: 2 })
 const topics = { requests, replies }
-const timeoutMs = 1_000
+const replyWithinMs = 1_000
 
 /** Several processes over one disk, at one time. */
 const scene = () => {
@@ -38,7 +38,7 @@ const scene = () => {
 const statusesOf = (asked: ReadonlyArray<CompletableFuture<unknown>>): ReadonlyArray<string> =>
   asked.map(({ state }) => state.status)
 
-describe('requester', () => {
+describe('a requester', () => {
   test('gives each of several asking instances the replies to its own requests, once, whoever answers', async () => {
     const { clock, now, open, run } = scene()
     const random = seededRandom(3)
@@ -52,12 +52,12 @@ describe('requester', () => {
           handled.push(n)
           return new Promise<number>((resolve) => clock.after(random.next() * 50, () => resolve(n * n)))
         },
-        { run, order: 'none' },
+        { ...run, order: 'none' },
       )
       await now(answering)
     }
     const askers: Array<Requester<string, number, number>> = []
-    for (let i = 0; i < 3; i++) askers.push(await now(requester(await open(), { ...topics, timeoutMs })))
+    for (let i = 0; i < 3; i++) askers.push(await now(openRequester(await open(), { ...topics, replyWithinMs })))
     const asked = Array.from({ length: 90 }, (_, n) => askers[n % 3]!.ask(`k${n % 10}`, n))
     await clock.advance(900)
     expect(asked.map((reply) => (reply.getNow(undefined) as { value: number }).value)).toEqual(
@@ -71,15 +71,15 @@ describe('requester', () => {
 
   test('times out, and what has expired is never run', async () => {
     const { clock, now, open, run } = scene()
-    const asker = await now(requester(await open(), { ...topics, timeoutMs }))
-    const asked = [asker.ask('k', 1), asker.ask('k', 2, { timeoutMs: 5_000 })]
+    const asker = await now(openRequester(await open(), { ...topics, replyWithinMs }))
+    const asked = [asker.ask('k', 1), asker.ask('k', 2, { replyWithinMs: 5_000 })]
     await clock.advance(999)
     expect(statusesOf(asked)).toEqual(['pending', 'pending'])
     await clock.advance(1)
     await expect(asked[0]).rejects.toThrow(TimedOut)
     await expect(asked[0]).rejects.toThrow("no reply to a request to topic 'squares' within 1000 ms")
     const handled: number[] = []
-    await now(answer(await open(), 'squarers', topics, (n) => (handled.push(n), n * n), { run }))
+    await now(answer(await open(), 'squarers', topics, (n) => (handled.push(n), n * n), run))
     await clock.settle()
     expect((await asked[1])!.value).toBe(4)
     expect(handled).toEqual([2])
@@ -88,15 +88,15 @@ describe('requester', () => {
 
   test('lets none begin later than it says, so that a queue that is too long is not answered just too late', async () => {
     const { clock, now, open, run } = scene()
-    const asker = await now(requester(await open(), { ...topics, timeoutMs, startWithinMs: 800 }))
+    const asker = await now(openRequester(await open(), { ...topics, replyWithinMs, startWithinMs: 800 }))
     const begun: number[] = []
     const slowly = (n: number): Promise<number> => {
       begun.push(n)
       return new Promise((resolve) => clock.after(150, () => resolve(n)))
     }
-    await now(answer(await open(), 'squarers', topics, slowly, { run, order: 'partition' }))
+    await now(answer(await open(), 'squarers', topics, slowly, { ...run, order: 'partition' }))
     const asked = Array.from({ length: 10 }, (_, n) => asker.ask('k', n))
-    asked.push(asker.ask('k', 10, { startWithinMs: 1_000 }), asker.ask('k', 11, { timeoutMs: 500 }))
+    asked.push(asker.ask('k', 10, { startWithinMs: 1_000 }), asker.ask('k', 11, { replyWithinMs: 500 }))
     await clock.advance(1_200)
     expect(begun).toEqual([0, 1, 2, 3, 4, 5, 10])
     expect(asker.counts()).toEqual({ answered: 6, failed: 0, timedOut: 6, late: 1, repeated: 0 })
@@ -109,11 +109,11 @@ describe('requester', () => {
     const answerer = (waitMs: number) => (n: number) =>
       new Promise<number>((resolve) => clock.after(waitMs, () => resolve(n)))
     // two groups answer the same requests
-    await now(answer(await open(), 'fast', topics, answerer(100), { run }))
-    await now(answer(await open(), 'slow', topics, answerer(300), { run }))
-    const asker = await now(requester(await open(), { ...topics, timeoutMs }))
+    await now(answer(await open(), 'fast', topics, answerer(100), run))
+    await now(answer(await open(), 'slow', topics, answerer(300), run))
+    const asker = await now(openRequester(await open(), { ...topics, replyWithinMs }))
     const reply = asker.ask('k', 7)
-    const impatient = asker.ask('other', 8, { timeoutMs: 50 })
+    const impatient = asker.ask('other', 8, { replyWithinMs: 50 })
     await clock.advance(100)
     expect((await reply).value).toBe(7)
     await expect(impatient).rejects.toThrow(TimedOut)
@@ -134,10 +134,10 @@ describe('requester', () => {
           if (n === 1) throw new Error('no squares today')
           return n === 2 ? (null as unknown as number) : n + 0.5
         },
-        { run, retry: { ...noRetry, attemptsMax: 2, isWorthIt: () => true } },
+        { ...run, retry: { ...noRetry, attemptsMax: 2, isWorthIt: () => true } },
       ),
     )
-    const asker = await now(requester(await open(), { ...topics, timeoutMs }))
+    const asker = await now(openRequester(await open(), { ...topics, replyWithinMs }))
     const asked = [asker.ask('k', 1), asker.ask('k', 2), asker.ask('k', 3)]
     await clock.advance(100)
     await expect(asked[0]).rejects.toThrow(RequestFailed)
@@ -151,7 +151,7 @@ describe('requester', () => {
   test('is told of a reply that cannot be read', async () => {
     const { clock, now, open } = scene()
     const weir = await open()
-    const asker = await now(requester(weir, { ...topics, timeoutMs, partition: 1 }))
+    const asker = await now(openRequester(weir, { ...topics, replyWithinMs, partition: 1 }))
     const asked = asker.ask('k', 1)
     const headers = new Promise<Readonly<Record<string, string>>>((resolve) => {
       weir
@@ -176,7 +176,7 @@ describe('requester', () => {
     const { clock, now, open, run } = scene()
     const weir = await open()
     const handled: number[] = []
-    const running = await now(answer(weir, 'squarers', topics, (n) => (handled.push(n), n), { run }))
+    const running = await now(answer(weir, 'squarers', topics, (n) => (handled.push(n), n), run))
     const producer = await now(weir.producer(requests))
     const to = (replyTo: string) => ({ headers: { 'weir.correlation-id': 'c', 'weir.reply-to': replyTo } })
     void producer.append('k', 0)
@@ -193,9 +193,9 @@ describe('requester', () => {
 
   test('fails at once what cannot be sent, and what is too much', async () => {
     const { now, open } = scene()
-    const asker = await now(requester(await open(), { ...topics, timeoutMs, waitingMax: 1 }))
+    const asker = await now(openRequester(await open(), { ...topics, replyWithinMs, waitingMax: 1 }))
     await expect(asker.ask('k', 0.5)).rejects.toThrow(/int32/)
-    await expect(asker.ask('k', 1, { timeoutMs: 0 })).rejects.toThrow(/timeoutMs is 0/)
+    await expect(asker.ask('k', 1, { replyWithinMs: 0 })).rejects.toThrow(/replyWithinMs is 0/)
     const first = asker.ask('k', 1)
     await expect(asker.ask('k', 2)).rejects.toThrow(BufferFull)
     first.cancel()
@@ -208,7 +208,7 @@ describe('requester', () => {
     for (const whenFull of ['reject', 'drop-newest'] as const) {
       const capacity = { countMax: 2, whenFull }
       const bounded = topic(`bounded-${whenFull}`, { key: utf8, value: int32, capacity })
-      const asker = await now(requester(await open(), { requests: bounded, replies, timeoutMs }))
+      const asker = await now(openRequester(await open(), { requests: bounded, replies, replyWithinMs }))
       const asked = [asker.ask('k', 1), asker.ask('k', 2), asker.ask('k', 3)]
       await clock.settle()
       expect(statusesOf(asked)).toEqual(['pending', 'pending', 'failed'])
@@ -219,7 +219,7 @@ describe('requester', () => {
   test('leaves no timer behind a request that is answered, cancelled or closed', async () => {
     const { clock, now, open } = scene()
     const weir = await open()
-    const asker = await now(requester(weir, { ...topics, timeoutMs }))
+    const asker = await now(openRequester(weir, { ...topics, replyWithinMs }))
     const asked = [asker.ask('k', 1), asker.ask('k', 2)]
     await clock.settle()
     expect(clock.pending().length).toBe(2)
@@ -234,7 +234,7 @@ describe('requester', () => {
   test('fails what waits with StorageClosed when its Weir is closed', async () => {
     const { clock, now, open } = scene()
     const weir = await open()
-    const asker = await now(requester(weir, { ...topics, timeoutMs }))
+    const asker = await now(openRequester(weir, { ...topics, replyWithinMs }))
     const asked = asker.ask('k', 1)
     void weir.close()
     await clock.settle()
@@ -244,13 +244,15 @@ describe('requester', () => {
   test('refuses options out of range', async () => {
     const { now, open } = scene()
     const weir = await open()
-    await expect(now(requester(weir, { ...topics, timeoutMs: 0 }))).rejects.toThrow(/timeoutMs is 0/)
-    await expect(now(requester(weir, { ...topics, timeoutMs, partition: 2 }))).rejects.toThrow(/partition is 2/)
-    await expect(now(requester(weir, { ...topics, timeoutMs, waitingMax: 0 }))).rejects.toThrow(/waitingMax is 0/)
-    await expect(now(requester(weir, { ...topics, timeoutMs, startWithinMs: 1_001 }))).rejects.toThrow(
+    await expect(now(openRequester(weir, { ...topics, replyWithinMs: 0 }))).rejects.toThrow(/replyWithinMs is 0/)
+    await expect(now(openRequester(weir, { ...topics, replyWithinMs, partition: 2 }))).rejects.toThrow(/partition is 2/)
+    await expect(now(openRequester(weir, { ...topics, replyWithinMs, waitingMax: 0 }))).rejects.toThrow(
+      /waitingMax is 0/,
+    )
+    await expect(now(openRequester(weir, { ...topics, replyWithinMs, startWithinMs: 1_001 }))).rejects.toThrow(
       /startWithinMs is 1001; expected a whole number from 1 to 1000/,
     )
-    const asker = await now(requester(weir, { ...topics, timeoutMs }))
+    const asker = await now(openRequester(weir, { ...topics, replyWithinMs }))
     await expect(asker.ask('k', 1, { startWithinMs: 0 })).rejects.toThrow(/startWithinMs is 0/)
   })
 })

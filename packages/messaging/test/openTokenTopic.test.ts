@@ -2,7 +2,7 @@ import { entry, StorageClosed, TopicFull, Weir } from '@weir/core'
 import { memory, memoryDisk, virtualClock } from '@weir/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { LimitExceeded, tokenTopic, type TokenTopic, type TokenTopicOptions } from '../src/index.ts'
+import { LimitExceeded, openTokenTopic, type TokenTopic, type TokenTopicOptions } from '../src/index.ts'
 import { expectWithin } from './support/expectWithin.ts'
 
 /** Several processes over one disk that share a token topic. */
@@ -13,7 +13,7 @@ const scene = async (count: number, options: TokenTopicOptions) => {
   const topics: TokenTopic[] = []
   for (let i = 0; i < count; i++) {
     const weir = await Weir.open(memory({ disk, clock }), { clock })
-    const opening = tokenTopic(weir, 'tokens', options)
+    const opening = openTokenTopic(weir, 'tokens', options)
     await clock.settle()
     weirs.push(weir)
     topics.push(await opening)
@@ -21,7 +21,7 @@ const scene = async (count: number, options: TokenTopicOptions) => {
   return { clock, disk, weirs, topics }
 }
 
-describe('tokenTopic', () => {
+describe('openTokenTopic', () => {
   test('lets several processes together take at most burst + rate * w tokens in any window of w', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -130,8 +130,8 @@ describe('tokenTopic', () => {
 
   test('refuses options out of range', async () => {
     const weir = await Weir.open(memory())
-    await expect(tokenTopic(weir, 'a', { ratePerSecond: 1, burst: 1.5 })).rejects.toThrow(/burst is 1.5/)
-    await expect(tokenTopic(weir, 'a', { ratePerSecond: 0, burst: 1 })).rejects.toThrow(/ratePerSecond is 0/)
-    await expect(tokenTopic(weir, 'a b', { ratePerSecond: 1, burst: 1 })).rejects.toThrow(/topic name "a b"/)
+    await expect(openTokenTopic(weir, 'a', { ratePerSecond: 1, burst: 1.5 })).rejects.toThrow(/burst is 1.5/)
+    await expect(openTokenTopic(weir, 'a', { ratePerSecond: 0, burst: 1 })).rejects.toThrow(/ratePerSecond is 0/)
+    await expect(openTokenTopic(weir, 'a b', { ratePerSecond: 1, burst: 1 })).rejects.toThrow(/topic name "a b"/)
   })
 })
