@@ -19,7 +19,7 @@ export class JobProgress {
   constructor(weir: Weir, job: Job) {
     this.#weir = weir
     this.#job = job.name
-    this.#inputs = job.describe().stages.map(({ input }) => input.topic)
+    this.#inputs = job.describe().stages.flatMap(({ inputs }) => inputs.map(({ topic }) => topic))
   }
 
   read(): Progressed {

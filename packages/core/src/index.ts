@@ -35,7 +35,6 @@ export type {
 } from './handler/HandlerOptions.ts'
 export { type Redriven, redrive } from './handler/redrive.ts'
 export { exponential, type ExponentialOptions, noRetry, type Retry } from './handler/retry.ts'
-export { attachAll } from './job/attachAll.ts'
 export {
   type JobDescription,
   type OperatorDescription,
@@ -44,10 +43,12 @@ export {
   type TopicDescription,
 } from './job/describe.ts'
 export type { Flow, Flows } from './job/Flow.ts'
-export { Job, job, JobFlow } from './job/Job.ts'
+export { flowOf, Job, job, JobFlow, stream } from './job/Job.ts'
+export { type JobParts, partsOf } from './job/partsOf.ts'
 export { operate, type Operation } from './job/operate.ts'
 export type {
   AnyOperator,
+  AttachedOperator,
   OngoingWork,
   Operator,
   Output,

@@ -295,5 +295,5 @@ test('a codec of its own is that of the store and of the repartition behind it',
       aggregate('again', { initial: () => '', add: (a) => a }),
       to(topic('out', { key: utf8, value: utf8 })),
     )
-  expect(built.describe().stages[1]!.input).toMatchObject({ topic: 'j-again-repartition', value: 'msgpack' })
+  expect(built.describe().stages[1]!.inputs[0]).toMatchObject({ topic: 'j-again-repartition', value: 'msgpack' })
 })

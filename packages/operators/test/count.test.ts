@@ -45,7 +45,13 @@ describe('count', () => {
 
   test('is what it says in a description, and its values are numbers', async () => {
     const counted = job('j').from(numbers).pipe(count('c'), to(results))
-    expect(counted.describe().stages[0]!.operators[0]).toEqual({ kind: 'count', name: 'c', stores: ['c'], outputs: [] })
+    expect(counted.describe().stages[0]!.operators[0]).toEqual({
+      kind: 'count',
+      name: 'c',
+      stores: ['c'],
+      outputs: [],
+      from: [0],
+    })
     const driver = await jobDriver(counted)
     await driver.send(numbers, [{ key: 'a', value: 1 }])
     expect(int32.encode(driver.store<string, number>('c').get('a')!)).toEqual(int32.encode(1))

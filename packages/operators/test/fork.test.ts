@@ -112,18 +112,50 @@ describe('a fork', () => {
         ),
       )
     expect(forked.describe().stages[0]!.operators).toEqual([
-      { kind: 'fork', name: 'c', stores: ['c'], outputs: ['results', 'texts'] },
+      { kind: 'fork', name: 'c', stores: [], outputs: [], from: [0] },
+      { kind: 'count', name: 'c', stores: ['c'], outputs: [], from: [1] },
+      { kind: 'to', name: 'results', stores: [], outputs: ['results'], from: [2] },
+      { kind: 'map', name: 'map', stores: [], outputs: [], from: [1] },
+      { kind: 'to', name: 'texts', stores: [], outputs: ['texts'], from: [4] },
     ])
   })
 
-  test('that cannot work is refused at once: no line, a line without a sink, work by key behind a keyBy within a line', () => {
+  test('has a repartition topic for each line that gives records other keys and works by them', async () => {
+    const forked = job('j')
+      .from(numbers)
+      .pipe(
+        fork<string, number>(
+          (line) =>
+            line.pipe(
+              keyBy((n) => (n % 2 === 0 ? 'even' : 'odd')),
+              count('c'),
+              to(results),
+            ),
+          (line) =>
+            line.pipe(
+              keyBy(() => 'all'),
+              count('d'),
+              map(String),
+              to(texts),
+            ),
+        ),
+      )
+    expect(forked.describe().stages.map(({ inputs }) => inputs.map(({ topic }) => topic))).toEqual([
+      ['numbers'],
+      ['j-c-repartition'],
+      ['j-d-repartition'],
+    ])
+    const sent = [
+      ['a', 1],
+      ['b', 2],
+      ['c', 3],
+    ] as const
+    expect(await through(forked, results, sent)).toEqual(['odd@0: 1', 'even@0: 1', 'odd@0: 2'])
+    expect(await through(forked, texts, sent)).toEqual(['all@0: 1', 'all@0: 2', 'all@0: 3'])
+  })
+
+  test('that cannot work is refused at once: no line, a line without a sink', () => {
     expect(() => fork()).toThrow(InvalidJob)
     expect(() => fork<string, number>((line) => line.pipe(count('c')))).toThrow('line 0 has no sink')
-    expect(() =>
-      fork<string, number>(
-        (line) => line.pipe(to(results)),
-        (line) => line.pipe(keyBy(String), count('c'), to(results)),
-      ),
-    ).toThrow("line 1 has count 'c' after a keyBy")
   })
 })

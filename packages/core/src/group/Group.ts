@@ -77,10 +77,11 @@ export class Group {
    */
   lag(): CompletableFuture<ReadonlyArray<PartitionLag>> {
     return CompletableFuture.supply(() => {
-      const { owners } = this.#state()
-      const partitions = Object.keys(owners)
-        .sort()
-        .flatMap((topic) => owners[topic]!.map((_, partition) => ({ topic, partition })))
+      const { owners, beside } = this.#state()
+      const partitions = [...Object.keys(owners), ...Object.keys(beside)].sort().flatMap((topic) => {
+        const { partitions: count } = this.#requireTopic(topic)
+        return Array.from({ length: count }, (_, partition) => ({ topic, partition }))
+      })
       return CompletableFuture.allOf(partitions.map((each) => this.#lagOf(each)))
     })
   }
@@ -99,12 +100,12 @@ export class Group {
     return CompletableFuture.supply(() => {
       const topic = typeof of === 'string' ? of : of.name
       validateStart(topic, to)
-      const { owners } = this.#state()
+      const { owners, beside } = this.#state()
       const info = this.#requireTopic(topic)
       // a position would hold back what is removed from a topic by what its groups have consumed
-      if (owners[topic] === undefined) {
+      if (owners[topic] === undefined && beside[topic] === undefined) {
         throw new InvalidOption(
-          `group '${this.name}' does not read topic '${topic}'; expected one of ${Object.keys(owners).join(', ')}`,
+          `group '${this.name}' does not read topic '${topic}'; expected one of ${[...Object.keys(owners), ...Object.keys(beside)].join(', ')}`,
         )
       }
       if (partition !== undefined && !(Number.isInteger(partition) && partition >= 0 && partition < info.partitions)) {
@@ -158,7 +159,7 @@ export class Group {
   ): CompletableFuture<void> {
     return changeGroup(this.#storage, this.name, (state) => {
       const epochs = targets.map(({ partition }) => {
-        const key = epochRow(ownerOf(this.name, { topic: info.name, partition }))
+        const key = epochRow(ownerOf(this.name, { topic: state.beside[info.name] ?? info.name, partition }))
         return { key, value: this.#storage.rows.get(key) ?? null }
       })
       return {

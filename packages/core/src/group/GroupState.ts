@@ -20,6 +20,8 @@ export interface GroupState {
   readonly members: ReadonlyArray<Member>
   /** By topic: the id of each partition's owner, 0 for a free one. */
   readonly owners: Owners
+  /** Topics of which a partition belongs to whoever owns that of another topic, by name: the name of that one. */
+  readonly beside: Readonly<Record<string, string>>
 }
 
 /** By topic and partition. */
@@ -48,10 +50,10 @@ export interface GroupPartition {
 }
 
 /** A group that nobody has joined yet. */
-export const emptyGroup: GroupState = { version: 0, generation: 0, members: [], owners: {} }
+export const emptyGroup: GroupState = { version: 0, generation: 0, members: [], owners: {}, beside: {} }
 
 /** The group with one more member; one of the same name is removed. */
-export const join = (state: GroupState, joining: Omit<Member, 'id'>): GroupState => {
+export const join = (state: GroupState, joining: Omit<Member, 'id'>, beside: GroupState['beside'] = {}): GroupState => {
   const without = remove(
     state,
     state.members.filter(({ name }) => name === joining.name).map(({ id }) => id),
@@ -61,11 +63,15 @@ export const join = (state: GroupState, joining: Omit<Member, 'id'>): GroupState
   for (const [topic, partitions] of Object.entries(joining.topics)) {
     owners[topic] ??= new Array<number>(partitions).fill(0)
   }
+  // a topic may have changed sides since
+  const stillBeside = Object.entries(without.beside).filter(([topic]) => joining.topics[topic] === undefined)
+  for (const topic of Object.keys(beside)) delete owners[topic]
   return {
     version: state.version + 1,
     generation,
     members: [...without.members, { ...joining, id: generation }],
     owners,
+    beside: { ...Object.fromEntries(stillBeside), ...beside },
   }
 }
 
@@ -74,6 +80,7 @@ export const remove = (state: GroupState, ids: ReadonlyArray<number>): GroupStat
   const gone = new Set(state.members.map(({ id }) => id).filter((id) => ids.includes(id)))
   if (gone.size === 0) return state
   return {
+    ...state,
     version: state.version + 1,
     generation: state.generation + 1,
     members: state.members.filter(({ id }) => !gone.has(id)),

@@ -17,6 +17,8 @@ export interface Joining {
   readonly name: string
   /** The topics that it can work on, and the number of their partitions. */
   readonly topics: Readonly<Record<string, number>>
+  /** Topics that it reads beside these, see `GroupState`. */
+  readonly beside?: GroupState['beside'] | undefined
   readonly leaseMs: number
   /** For a run to the end: where the topics end now. */
   readonly ends?: (() => Ends) | undefined
@@ -114,7 +116,7 @@ export class Membership {
     joining: Joining,
     events: MembershipEvents,
   ): CompletableFuture<Membership> {
-    const { group, name, topics, leaseMs } = joining
+    const { group, name, topics, beside, leaseMs } = joining
     let end: EndRun = noEnd
     return changeGroup(storage, group, (state) => {
       const gone = state.members.filter((member) => member.name === name || storage.hasEnded(member.session))
@@ -123,7 +125,7 @@ export class Membership {
         gone.map(({ id }) => id),
       )
       end = endRunOf(storage, left, joining)
-      const next = join(left, { name, session: storage.session, leaseMs, run: end.run, topics })
+      const next = join(left, { name, session: storage.session, leaseMs, run: end.run, topics }, beside)
       const { id } = next.members.at(-1)!
       return {
         next,

@@ -24,7 +24,7 @@ export const readGroup = (
   group: string,
 ): { readonly state: GroupState; readonly row: Uint8Array | null } => {
   const row = rows.get(groupRow(group)) ?? null
-  return { state: row === null ? emptyGroup : (parseRow(row) as GroupState), row }
+  return { state: row === null ? emptyGroup : { ...emptyGroup, ...(parseRow(row) as GroupState) }, row }
 }
 
 /** What else a change of a group does, in the same commit. */

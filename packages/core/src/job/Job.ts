@@ -91,10 +91,13 @@ export class JobFlow<K, V> extends Job {
       throw new InvalidJob(`job '${this.name}': pipe() without a source; expected from(topic) before it`)
     return new JobFlow(this.name, [
       ...this.flows.slice(0, -1),
-      { ...last, operators: [...last.operators, ...operators] },
+      { ...last, operators: [...last.operators, ...operators.flatMap(stepsOf)] },
     ])
   }
 }
+
+const stepsOf = (operator: AnyOperator): ReadonlyArray<AnyOperator> =>
+  operator.steps === undefined ? [operator] : operator.steps.flatMap(stepsOf)
 
 /**
  * Begins a job.
@@ -103,3 +106,16 @@ export class JobFlow<K, V> extends Job {
  * @throws InvalidName
  */
 export const job = (name: string): Job => new Job(name, [])
+
+/**
+ * A flow that comes into a job at an operator, such as the other side of a join: `join('paid', stream(payments), ...)`. It takes
+ * operators by `pipe` as a job does.
+ */
+export const stream = <K, V>(
+  source: Topic<K, V>,
+  timestamps: TimestampAssigner<K, V> = recordTimestamps,
+): JobFlow<K, V> => job(source.name).from(source, timestamps)
+
+/** The flow of a `stream`, or of a topic as it is, as operators take it in `others`. */
+export const flowOf = <K, V>(from: Topic<K, V> | JobFlow<K, V>): Flow =>
+  (from instanceof Job ? from : stream(from)).flows.at(-1)!

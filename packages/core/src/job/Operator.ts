@@ -1,10 +1,11 @@
-import type { OperatorFunction } from 'rxjs'
+import type { Observable } from 'rxjs'
 import type { Codec } from '../codec/Codec.ts'
 import type { Topic } from '../log/Topic.ts'
 import type { Headers } from '../model/Headers.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import type { KeyValueStore, StoreDefinition, TaskRows, TimerStore, WindowStore } from './Store.ts'
+import type { Flow } from './Flow.ts'
 import type { StreamRecord } from './StreamRecord.ts'
 
 /**
@@ -28,6 +29,16 @@ export interface Operator<KIn, VIn, KOut, VOut> {
   readonly keyed: boolean
   /** It works on records as they lie in the topic (`TaskContext.source`), so it must be the first one behind it. */
   readonly readsSource?: boolean | undefined
+  /** It is the first one behind a topic: where others come before it, a topic of the job's own comes between. */
+  readonly isolated?: boolean | undefined
+  /** Flows that come in here: `attach` gives a function of the records before it, and of theirs in this order. */
+  readonly others?: ReadonlyArray<Flow> | undefined
+  /** Lines of operators that begin behind it, beside the one that goes on. */
+  readonly lines?: ReadonlyArray<ReadonlyArray<AnyOperator>> | undefined
+  /** Its records go through this topic, and what follows reads them there. Such an operator is never attached. */
+  readonly through?: Topic<unknown, unknown> | undefined
+  /** What it stands for: a row of operators that are simpler. Such an operator is never attached. */
+  readonly steps?: ReadonlyArray<AnyOperator> | undefined
   /** It gives records another key; the codec of that key. */
   readonly rekeys?: Rekeying | undefined
   /** It gives records another value; the codec of that value, if a later repartition is to write it with another one than MessagePack. */
@@ -37,8 +48,14 @@ export interface Operator<KIn, VIn, KOut, VOut> {
    * back for its grace. What follows takes event time to be so much earlier.
    */
   readonly holdsMs?: number | undefined
-  readonly attach: (context: TaskContext) => OperatorFunction<StreamRecord<KIn, VIn>, StreamRecord<KOut, VOut>>
+  readonly attach: (context: TaskContext) => AttachedOperator<KIn, VIn, KOut, VOut>
 }
+
+/** What an operator makes of the records of one batch: those before it, and those of the flows that come in at it. */
+export type AttachedOperator<KIn, VIn, KOut, VOut> = (
+  source: Observable<StreamRecord<KIn, VIn>>,
+  ...others: ReadonlyArray<Observable<StreamRecord<KIn, any>>> // oxlint-disable-line typescript/no-explicit-any -- of the types that the operator itself asked for
+) => Observable<StreamRecord<KOut, VOut>>
 
 /** What an operator says when it gives records another key. */
 export interface Rekeying {
@@ -60,7 +77,7 @@ export interface TaskContext {
   readonly job: string
   readonly stage: number
   readonly partition: number
-  /** The topic that the task reads: the flow's source, or a repartition topic. */
+  /** The topic that the task reads: the flow's source, or a repartition topic; the one that names the stage when it reads several. */
   readonly input: Topic<unknown, unknown>
   readonly clock: Clock
   /**

@@ -1,33 +1,33 @@
-import { Observable, type OperatorFunction } from 'rxjs'
-import type { AnyOperator, TaskContext } from './Operator.ts'
-import type { StreamRecord } from './StreamRecord.ts'
+import { Observable } from 'rxjs'
+import type { AnyOperator, AttachedOperator, TaskContext } from './Operator.ts'
+import { nameOf } from './topology.ts'
+import type { StageNode } from './Stage.ts'
 
-type AnyRecord = StreamRecord<unknown, unknown>
+type Attached = AttachedOperator<unknown, unknown, unknown, unknown>
 
 /**
- * Attaches operators that follow each other. For each of them event time lies as far back as those before it hold
- * records back, so that what they give on late in a window is not late.
+ * Attaches the operators of a stage. For each of them event time lies as far back as those before it hold records back, so
+ * that what they give on late in a window is not late.
  *
- * @returns their RxJS functions, in order; what they throw or let go wrong is remembered, see `whereItFailed`
+ * @returns their functions by node, `undefined` where it is no operator; what they throw or let go wrong is remembered, see
+ *   `whereItFailed`
  */
 export const attachAll = (
-  operators: ReadonlyArray<AnyOperator>,
+  nodes: ReadonlyArray<StageNode>,
   context: TaskContext,
-): ReadonlyArray<OperatorFunction<AnyRecord, AnyRecord>> => {
-  let heldMs = 0
-  return operators.map((operator) => {
-    const attached = attach(operator, heldMs === 0 ? context : heldBack(context, heldMs))
-    heldMs += operator.holdsMs ?? 0
-    return watched(operator, attached)
+): ReadonlyArray<Attached | undefined> => {
+  const held = heldByNode(nodes)
+  return nodes.map((node) => {
+    if (node.kind !== 'operator') return undefined
+    const heldMs = Math.max(...node.from.map((before) => held[before]!))
+    return watched(node.operator, attach(node.operator, heldMs === 0 ? context : heldBack(context, heldMs)))
   })
 }
 
 /** The operator that an error came from, in words: `operator map`, `operator aggregate 'delays'`. */
 export const whereItFailed = (error: unknown): string => {
   const operator = typeof error === 'object' && error !== null ? failedIn.get(error) : undefined
-  if (operator === undefined) return 'an operator'
-  const { kind, name } = operator
-  return name === kind ? `operator ${kind}` : `operator ${kind} '${name}'`
+  return operator === undefined ? 'an operator' : `operator ${nameOf(operator)}`
 }
 
 /** The innermost operator that an error came from. */
@@ -37,7 +37,7 @@ const note = (operator: AnyOperator, error: unknown): void => {
   if (typeof error === 'object' && error !== null && !failedIn.has(error)) failedIn.set(error, operator)
 }
 
-const attach = (operator: AnyOperator, context: TaskContext): OperatorFunction<AnyRecord, AnyRecord> => {
+const attach = (operator: AnyOperator, context: TaskContext): Attached => {
   try {
     return operator.attach(context)
   } catch (error) {
@@ -48,20 +48,29 @@ const attach = (operator: AnyOperator, context: TaskContext): OperatorFunction<A
 
 /** Notes which operator an error comes from. Records pass no further subscriber for that: only how `out` fails is changed. */
 const watched =
-  (operator: AnyOperator, attached: OperatorFunction<AnyRecord, AnyRecord>): OperatorFunction<AnyRecord, AnyRecord> =>
-  (source) =>
+  (operator: AnyOperator, attached: Attached): Attached =>
+  (source, ...others) =>
     new Observable((out) => {
       const fail = out.error.bind(out)
       out.error = (error: unknown) => {
         note(operator, error)
         fail(error)
       }
-      return attached(source).subscribe(out)
+      return attached(source, ...others).subscribe(out)
     })
 
-/** How long operators that follow each other hold records back, in ms of event time. */
-export const heldBackMs = (operators: ReadonlyArray<AnyOperator>): number =>
-  operators.reduce((sum, { holdsMs = 0 }) => sum + holdsMs, 0)
+/** How long records are held back up to a node's end, by node, in ms of event time. */
+const heldByNode = (nodes: ReadonlyArray<StageNode>): ReadonlyArray<number> => {
+  const held: number[] = []
+  for (const node of nodes) {
+    const before = node.kind === 'input' ? 0 : Math.max(...node.from.map((from) => held[from]!))
+    held.push(before + (node.kind === 'operator' ? (node.operator.holdsMs ?? 0) : 0))
+  }
+  return held
+}
+
+/** How long a stage holds records back, at most, in ms of event time. */
+export const heldBackMs = (nodes: ReadonlyArray<StageNode>): number => Math.max(...heldByNode(nodes))
 
 const heldBack = (context: TaskContext, heldMs: number): TaskContext => ({
   ...context,

@@ -1,5 +1,6 @@
 import type { Flows } from './Flow.ts'
 import { planJob } from './plan.ts'
+import type { Stage } from './Stage.ts'
 
 /** What a job consists of, as plain data. */
 export interface JobDescription {
@@ -7,12 +8,13 @@ export interface JobDescription {
   readonly stages: ReadonlyArray<StageDescription>
 }
 
-/** A part of a job between two topics: each partition of its input is one task. */
+/** A part of a job between topics: each partition of its largest input is one task, which reads that partition of them all. */
 export interface StageDescription {
-  readonly input: TopicDescription
+  readonly inputs: ReadonlyArray<TopicDescription>
+  readonly tasks: number
   readonly operators: ReadonlyArray<OperatorDescription>
-  /** The repartition topic that leads to the next stage. */
-  readonly repartition?: TopicDescription
+  /** The topics that lead to other stages. */
+  readonly repartitions: ReadonlyArray<TopicDescription & { readonly from: number }>
 }
 
 /** A topic with its partitions and the names of its codecs. */
@@ -29,22 +31,39 @@ export interface OperatorDescription {
   readonly name: string
   readonly stores: ReadonlyArray<string>
   readonly outputs: ReadonlyArray<string>
+  /** Where its records come from: places in the stage's inputs followed by its operators. */
+  readonly from: ReadonlyArray<number>
 }
 
 /** @throws InvalidJob for a job that cannot run */
 export const describeJob = (job: Flows): JobDescription => ({
   name: job.name,
-  stages: planJob(job).stages.map((stage) => ({
-    input: describeTopic(stage.input),
-    operators: stage.operators.map((operator) => ({
-      kind: operator.kind,
-      name: operator.name,
-      stores: operator.stores.map((store) => store.name),
-      outputs: operator.outputs.map((output) => output.name),
-    })),
-    ...(stage.repartition === undefined ? {} : { repartition: describeTopic(stage.repartition) }),
-  })),
+  stages: planJob(job).stages.map(describeStage),
 })
+
+const describeStage = ({ input, inputs, nodes }: Stage): StageDescription => {
+  // nothing comes from a topic node within its stage, so those before it are counted without them
+  const places = new Map<number, number>()
+  nodes.forEach(({ kind }, node) => kind !== 'topic' && places.set(node, places.size))
+  return {
+    inputs: inputs.map(({ topic }) => describeTopic(topic)),
+    tasks: input.partitions,
+    operators: nodes.flatMap((node) => {
+      if (node.kind !== 'operator') return []
+      const { kind, name, stores, outputs } = node.operator
+      return {
+        kind,
+        name,
+        stores: stores.map((store) => store.name),
+        outputs: outputs.map((output) => output.name),
+        from: node.from.map((from) => places.get(from)!),
+      }
+    }),
+    repartitions: nodes.flatMap((node) =>
+      node.kind === 'topic' ? { ...describeTopic(node.topic), from: places.get(node.from[0])! } : [],
+    ),
+  }
+}
 
 const describeTopic = (topic: {
   readonly name: string
@@ -76,25 +95,25 @@ export const toMermaid = (job: Flows): string => {
     }
     return node
   }
-  describeJob(job).stages.forEach((stage, index) => {
+  describeJob(job).stages.forEach(({ inputs, tasks, operators, repartitions }, index) => {
     const edges: string[] = []
-    let from = topicNode(stage.input.topic)
-    lines.push(`  subgraph stage_${index} ["stage ${index}: ${stage.input.partitions} tasks"]`)
-    stage.operators.forEach(({ kind, name, stores }, position) => {
+    const nodes = inputs.map(({ topic }) => topicNode(topic))
+    lines.push(`  subgraph stage_${index} ["stage ${index}: ${tasks} tasks"]`)
+    operators.forEach(({ kind, name, stores, from }, position) => {
       const node = `s${index}_${position}`
       lines.push(`    ${node}["${shown(name === kind ? kind : `${kind} ${name}`)}"]`)
-      edges.push(`  ${from} --> ${node}`)
+      edges.push(...from.map((before) => `  ${nodes[before]} --> ${node}`))
       stores.forEach((store, at) => {
         lines.push(`    ${node}_store_${at}[/"${shown(store)}"/]`)
         edges.push(`  ${node} <-.-> ${node}_store_${at}`)
       })
-      from = node
+      nodes.push(node)
     })
     lines.push('  end')
-    stage.operators.forEach(({ outputs }, position) => {
+    operators.forEach(({ outputs }, position) => {
       for (const output of outputs) edges.push(`  s${index}_${position} --> ${topicNode(output)}`)
     })
-    if (stage.repartition !== undefined) edges.push(`  ${from} --> ${topicNode(stage.repartition.topic)}`)
+    for (const { topic, from } of repartitions) edges.push(`  ${nodes[from]} --> ${topicNode(topic)}`)
     lines.push(...edges)
   })
   return lines.join('\n')

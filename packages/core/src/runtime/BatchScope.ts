@@ -1,6 +1,6 @@
 import type { Codec } from '../codec/Codec.ts'
 import type { OngoingWork, Output, RawOutput, SourceRecord, TaskContext } from '../job/Operator.ts'
-import { type Stage, storesOf } from '../job/plan.ts'
+import { type Stage, storesOf } from '../job/Stage.ts'
 import type { KeyValueStore, StoreDefinition, TaskRows, TimerStore, WindowStore } from '../job/Store.ts'
 import type { StreamRecord } from '../job/StreamRecord.ts'
 import type { Topic } from '../log/Topic.ts'
@@ -40,7 +40,8 @@ export class BatchScope implements TaskContext {
   readonly hooks: TaskHooks
   readonly #run: RunContext
   readonly #keys: ReadonlyMap<string, Codec<unknown>>
-  readonly #inputCodec: string
+  /** The codec of all that is read; `undefined` when inputs differ. */
+  readonly #inputCodec: string | undefined
   readonly #progress: Progress
   readonly #stores = new Map<string, TaskStore>()
   readonly #writers = new Map<string, TopicWriter<unknown, unknown>>()
@@ -56,7 +57,8 @@ export class BatchScope implements TaskContext {
     this.hooks = new TaskHooks(run, partition, host)
     this.#run = run
     this.#keys = new Map(storesOf(stage).map(({ store, key }) => [store.name, key]))
-    this.#inputCodec = stage.input.value.name
+    const codecs = new Set(stage.inputs.map(({ topic }) => topic.value.name))
+    this.#inputCodec = codecs.size === 1 ? stage.input.value.name : undefined
     this.#progress = progress
   }
 

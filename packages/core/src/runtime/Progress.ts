@@ -16,6 +16,9 @@ export class Progress {
   readonly #heldMs: number
   readonly #sources: Float64Array
   #watermark: number
+  /** Whether the watermark may have moved since `settle`. */
+  #isUnsettled = false
+  #hasAdvanced = false
   #endedIn = 0
   #saved: Uint8Array | null
   #savedWatermark: number
@@ -50,7 +53,7 @@ export class Progress {
 
   /** Whether there is something to save. */
   get advanced(): boolean {
-    return this.#watermark !== this.#savedWatermark || this.#endedIn !== this.#savedEndedIn
+    return this.#hasAdvanced || this.#watermark !== this.#savedWatermark || this.#endedIn !== this.#savedEndedIn
   }
 
   /** What the row holds once the commits so far are durable; `null` for none. */
@@ -58,13 +61,28 @@ export class Progress {
     return this.#saved
   }
 
-  /** The source has come this far; never goes back. `settle` makes it count. */
-  observe(source: number, watermark: number): void {
-    if (watermark > this.#sources[source]!) this.#sources[source] = watermark
+  /** The source has come this far; never goes back. `settle` makes it count. @returns how far the source has come */
+  observe(source: number, watermark: number): number {
+    const before = this.#sources[source]!
+    if (watermark <= before) return before
+    this.#sources[source] = watermark
+    // the others hold the watermark back
+    if (before <= this.#watermark) this.#isUnsettled = true
+    return watermark
+  }
+
+  /** As `observe`, for a source of which nobody else knows how far it has come: it is saved even while others hold the watermark back. */
+  advance(source: number, watermark: number): number {
+    const before = this.#sources[source]!
+    const after = this.observe(source, watermark)
+    if (after !== before) this.#hasAdvanced = true
+    return after
   }
 
   /** Brings the watermark up to what was observed. */
   settle(): void {
+    if (!this.#isUnsettled) return
+    this.#isUnsettled = false
     this.#watermark = this.#sources.length === 1 ? this.#sources[0]! : this.#minimum()
   }
 
@@ -75,6 +93,7 @@ export class Progress {
 
   /** The row's new value. */
   save(): Uint8Array {
+    this.#hasAdvanced = false
     this.#savedWatermark = this.#watermark
     this.#savedEndedIn = this.#endedIn
     const bytes = new Uint8Array(sourcesAt + this.#sources.length * 8)

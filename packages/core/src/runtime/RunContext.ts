@@ -1,6 +1,7 @@
 import type { Assignment } from '../group/assignment.ts'
 import type { Ends } from '../group/Membership.ts'
-import type { Plan, Stage } from '../job/plan.ts'
+import type { Plan } from '../job/plan.ts'
+import type { Stage } from '../job/Stage.ts'
 import type { TopicInfo } from '../log/topicCatalog.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { Storage } from '../ports/Storage.ts'
@@ -39,8 +40,8 @@ export interface RunContext {
   readonly topics: ReadonlyMap<string, TopicInfo>
   readonly storeIds: ReadonlyMap<string, number>
   readonly counters: Counters
-  /** By stage: how far the tasks of the stage before it have come; `undefined` for a stage that reads a source. */
-  readonly upstream: ReadonlyArray<UpstreamProgress | undefined>
+  /** By topic between two stages: how far the tasks of the stage that writes it have come. */
+  readonly upstream: ReadonlyMap<string, UpstreamProgress>
 }
 
 /** The run's figures, counted as batches commit. */
@@ -60,6 +61,30 @@ export class Counters {
 export const partitionOf = (context: RunContext, topic: { readonly name: string }, partition: number): number =>
   context.topics.get(topic.name)!.firstPartition + partition
 
-/** How many sources a task of the stage has: the tasks of the stage before it, or itself. */
-export const sourcesOf = (plan: Plan, stage: Stage): number =>
-  stage.upstream === undefined ? 1 : plan.stages[stage.upstream]!.input.partitions
+/** The sources of event time that one of a task's inputs stands for: places in the task's progress. */
+export interface InputSources {
+  readonly first: number
+  readonly count: number
+  /**
+   * Whether records of one source carry watermarks that only grow. They are those of the job's sources, so behind a stage
+   * that reads more than one of them they are mixed, and only what that stage commits says how far it is.
+   */
+  readonly areOrdered: boolean
+}
+
+/** By input of the stage: itself for a source, the tasks of the stage that writes it for any other. */
+export const sourcesOf = (plan: Plan, stage: Stage): ReadonlyArray<InputSources> => {
+  let first = 0
+  return stage.inputs.map(({ upstream }) => {
+    const writer = upstream === undefined ? undefined : plan.stages[upstream]!
+    const count = writer?.input.partitions ?? 1
+    const areOrdered = writer !== undefined && writer.inputs.length === 1 && writer.inputs[0]!.upstream === undefined
+    const sources = { first, count, areOrdered }
+    first += count
+    return sources
+  })
+}
+
+/** How many sources of event time a task of the stage has. */
+export const sourceCountOf = (plan: Plan, stage: Stage): number =>
+  sourcesOf(plan, stage).reduce((sum, { count }) => sum + count, 0)

@@ -193,6 +193,7 @@ export class RunningJob {
       name,
       leaseMs,
       topics: Object.fromEntries(this.#plan.stages.map(({ input }) => [input.name, input.partitions])),
+      beside: besideOf(this.#plan),
       ends: toEnd ? () => endsOf(this.#storage, this.#plan, this.#prepared) : undefined,
     }
     const events = { onLost: () => this.#check(true), onFailed: (error: unknown) => this.#end(error) }
@@ -208,11 +209,7 @@ export class RunningJob {
         ...this.#prepared,
         run,
         ends,
-        upstream: this.#plan.stages.map(({ upstream }) =>
-          upstream === undefined
-            ? undefined
-            : new UpstreamProgress(this.#storage.rows, this.job, this.#plan.stages[upstream]!, run),
-        ),
+        upstream: upstreamOf(this.#storage, this.#plan, run),
       }
       return this.#balance(membership.changed()!)
     })
@@ -220,7 +217,7 @@ export class RunningJob {
 
   /** Something is new in the storage: for the tasks, and perhaps in the group. */
   #changed(): void {
-    for (const upstream of this.#context!.upstream) upstream?.changed()
+    for (const upstream of this.#context!.upstream.values()) upstream.changed()
     for (const { task } of [...this.#owned.values()]) task?.look()
     this.#check(false)
     this.#endWhenAllHave()
@@ -394,6 +391,22 @@ export class RunningJob {
     return this.#membership === undefined ? nothing : this.#membership.leave().exceptionally(() => undefined)
   }
 }
+
+/** By topic between two stages: how far the stage that writes it has come. */
+const upstreamOf = ({ rows }: Storage, { job, stages }: Plan, run: number): ReadonlyMap<string, UpstreamProgress> =>
+  new Map(
+    stages.flatMap(({ inputs }) =>
+      inputs.flatMap(({ topic, upstream }) =>
+        upstream === undefined ? [] : [[topic.name, new UpstreamProgress(rows, job, stages[upstream]!, run)] as const],
+      ),
+    ),
+  )
+
+/** The topics that are read beside the one that names their stage. */
+const besideOf = ({ stages }: Plan): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    stages.flatMap(({ input, inputs }) => inputs.slice(1).map(({ topic }) => [topic.name, input.name])),
+  )
 
 const nothing: CompletableFuture<void> = CompletableFuture.completed(undefined)
 

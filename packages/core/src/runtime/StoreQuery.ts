@@ -1,6 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Codec } from '../codec/Codec.ts'
-import { type Plan, type Stage, storesOf } from '../job/plan.ts'
+import type { Plan } from '../job/plan.ts'
+import { type Stage, storesOf } from '../job/Stage.ts'
 import type { StoreDefinition, WindowedValue } from '../job/Store.ts'
 import { equalBytes } from '../model/compareBytes.ts'
 import { InvalidJob, StoreMismatch } from '../model/errors.ts'

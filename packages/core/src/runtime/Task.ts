@@ -1,16 +1,16 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
 import { heldBackMs } from '../job/attachAll.ts'
-import type { Stage } from '../job/plan.ts'
+import type { Stage } from '../job/Stage.ts'
 import type { WeirError } from '../model/errors.ts'
 import { BatchScope } from './BatchScope.ts'
 import { explainFailure, explainStart } from './explainFailure.ts'
 import { Pipeline } from './Pipeline.ts'
 import type { ClaimedTask } from './prepareRun.ts'
 import { Progress } from './Progress.ts'
-import { type RunContext, sourcesOf } from './RunContext.ts'
+import { type RunContext, sourceCountOf } from './RunContext.ts'
 import { placeOf, TaskCommits } from './TaskCommits.ts'
-import { type InputRead, TaskInput } from './TaskInput.ts'
+import { TaskInputs } from './TaskInputs.ts'
 
 /** What a task tells whoever runs it. */
 export interface TaskEvents {
@@ -38,7 +38,7 @@ export class Task {
   readonly #events: TaskEvents
   readonly #progress: Progress
   readonly #scope: BatchScope
-  readonly #input: TaskInput
+  readonly #inputs: TaskInputs
   readonly #commits: TaskCommits
   readonly #pipeline: Pipeline
   #state: 'idle' | 'busy' | 'finished' | 'failed' | 'stopped' = 'idle'
@@ -56,17 +56,17 @@ export class Task {
     this.#run = run
     this.#events = events
     const place = placeOf(run, stage, partition)
-    this.#progress = new Progress(run.storage.rows, place, sourcesOf(run.plan, stage), heldBackMs(stage.operators))
+    this.#progress = new Progress(run.storage.rows, place, sourceCountOf(run.plan, stage), heldBackMs(stage.nodes))
     this.#scope = new BatchScope(run, stage, partition, this.#progress, {
-      source: () => this.#input.source(),
-      readUpTo: () => this.#input.position,
-      inputEnd: () => this.#input.end,
+      source: () => this.#inputs.source(),
+      readUpTo: () => this.#inputs.only.position,
+      inputEnd: () => this.#inputs.only.end,
       wake: () => this.wake(),
     })
-    this.#input = new TaskInput(run, claimed, this.#progress, this.#scope)
-    const parts = { input: this.#input, scope: this.#scope, progress: this.#progress }
+    this.#inputs = new TaskInputs(run, claimed, this.#progress, this.#scope)
+    const parts = { inputs: this.#inputs, scope: this.#scope, progress: this.#progress }
     this.#commits = new TaskCommits(run, claimed, parts, (error, actions) => this.#landed(error, actions))
-    this.#pipeline = this.#attached(claimed)
+    this.#pipeline = this.#attached()
   }
 
   /** Whether any commit of this task went through. */
@@ -76,12 +76,12 @@ export class Task {
 
   /** How many records of the input are not yet processed and committed. */
   get lag(): number {
-    return this.#input.countFrom(this.#commits.position)
+    return this.#commits.countBehind((input, position) => input.countFrom(position))
   }
 
   /** As `lag`, as of the last look into the storage. */
   get knownLag(): number {
-    return this.#input.knownCountFrom(this.#commits.position)
+    return this.#commits.countBehind((input, position) => input.knownCountFrom(position))
   }
 
   /** Looks for something to do, in a later turn of the event loop. Calls are merged. */
@@ -143,7 +143,7 @@ export class Task {
 
   #step(): void {
     if (this.#state !== 'idle' || this.#commits.inFlight >= this.#run.settings.inFlightCommitsMax) return
-    if (this.#input.hasEnded) return this.#finishWhenCommitted()
+    if (this.#inputs.hasEnded) return this.#finishWhenCommitted()
     this.#state = 'busy'
     this.#wokenWhileBusy = false
     observe(
@@ -158,9 +158,9 @@ export class Task {
     )
   }
 
-  #attached(claimed: ClaimedTask): Pipeline {
+  #attached(): Pipeline {
     try {
-      return new Pipeline(claimed, this.#scope, (error) => this.#explained(error))
+      return new Pipeline(this.stage, this.#scope, (error) => this.#explained(error))
     } catch (cause) {
       throw explainStart(cause, { job: this.#run.plan.job, topic: this.stage.input.name, partition: this.partition })
     }
@@ -168,8 +168,9 @@ export class Task {
 
   /** Whether there may be more to do at once. */
   #readAndProcess(): CompletableFuture<boolean> {
-    const read = this.#input.read({ recordsMax: this.#recordsMax(), bytesMax: this.#run.settings.batchBytesMax })
-    return read === undefined ? this.#process(nothing) : read.thenCompose((found) => this.#process(found))
+    return this.#inputs
+      .read({ recordsMax: this.#recordsMax(), bytesMax: this.#run.settings.batchBytesMax })
+      .thenCompose(() => this.#process())
   }
 
   #recordsMax(): number {
@@ -179,24 +180,24 @@ export class Task {
     return demand < 0 ? batchRecordsMax : Math.min(batchRecordsMax, demand)
   }
 
-  /** Runs the operators over the batches and commits what came out. Without batches: over nothing but the time that has come. */
-  #process({ batches, isTrimmed }: InputRead): CompletableFuture<boolean> {
-    const input = this.#input
-    const from = input.position
+  /** Runs the operators over what was read and commits what came out. Without records: over nothing but the time that has come. */
+  #process(): CompletableFuture<boolean> {
+    const inputs = this.#inputs
+    const { hasRead } = inputs
     const isAwaited = this.#scope.hooks.takeWake()
-    if (batches.length === 0) {
-      input.catchUp()
-      input.endIfComplete()
-      if (!this.#progress.advanced && !isAwaited && !isTrimmed) return CompletableFuture.completed(input.hasEnded)
+    if (!hasRead) {
+      inputs.catchUp()
+      inputs.endIfComplete()
+      if (!this.#progress.advanced && !isAwaited && !inputs.isTrimmed)
+        return CompletableFuture.completed(inputs.hasEnded)
     }
     return this.#pipeline
-      .run((to) => input.push(batches, to))
+      .run((to) => inputs.push(to))
       .thenApply(() => {
         // stopped, or an earlier commit has failed, while an asynchronous operator was at work
         if (this.#state !== 'busy') return false
-        if (batches.length > 0) this.#scope.count('in', input.position - from)
         this.#commits.send()
-        return batches.length > 0 || input.hasEnded
+        return hasRead || inputs.hasEnded
       })
   }
 
@@ -228,13 +229,10 @@ export class Task {
   #explained(cause: unknown): WeirError {
     return explainFailure(cause, {
       job: this.#run.plan.job,
-      topic: this.stage.input.name,
+      topic: this.#inputs.at?.topic ?? this.stage.input.name,
       partition: this.partition,
-      at: this.#input.at,
-      from: this.#commits.position,
-      to: this.#input.position,
+      at: this.#inputs.at?.offset,
+      ...this.#commits.underWay,
     })
   }
 }
-
-const nothing: InputRead = { batches: [], isTrimmed: false }

@@ -1,11 +1,12 @@
 import { observe } from '../future/observe.ts'
-import type { Stage } from '../job/plan.ts'
-import { commitOf, type Expectation, type Fence, type RowChange } from '../ports/Commit.ts'
+import { feedsOthers, type Stage } from '../job/Stage.ts'
+import { commitOf, type Expectation, type Fence, type PositionChange, type RowChange } from '../ports/Commit.ts'
 import type { BatchScope } from './BatchScope.ts'
 import type { ClaimedTask } from './prepareRun.ts'
 import type { Progress, ProgressPlace } from './Progress.ts'
 import type { RunContext } from './RunContext.ts'
 import type { TaskInput } from './TaskInput.ts'
+import type { TaskInputs } from './TaskInputs.ts'
 import { TurnRow } from './TurnRow.ts'
 
 /** Hears of a commit's outcome: the failure, or what is to be done now that it is durable. */
@@ -17,16 +18,18 @@ export type CommitListener = (error: unknown, actions: ReadonlyArray<() => void>
  */
 export class TaskCommits {
   readonly #run: RunContext
-  readonly #stage: Stage
+  /** Whether others wait to hear how far event time has come here. */
+  readonly #isAwaited: boolean
   readonly #fence: Fence
-  readonly #input: TaskInput
+  readonly #inputs: TaskInputs
   readonly #scope: BatchScope
   readonly #progress: Progress
   readonly #turnRow: TurnRow
   readonly #listener: CommitListener
-  /** The position that the last commit sent leaves behind. */
-  #sentPosition: number
-  #position: number
+  /** By input: the position that the last commit sent leaves behind. */
+  readonly #sent: number[]
+  /** By input: the position on record, as far as this task knows. */
+  #positions: ReadonlyArray<number>
   #count = 0
   #inFlight = 0
   #hasLanded = false
@@ -34,24 +37,29 @@ export class TaskCommits {
   constructor(
     run: RunContext,
     { stage, partition, fence }: ClaimedTask,
-    task: { readonly input: TaskInput; readonly scope: BatchScope; readonly progress: Progress },
+    task: { readonly inputs: TaskInputs; readonly scope: BatchScope; readonly progress: Progress },
     listener: CommitListener,
   ) {
     this.#run = run
-    this.#stage = stage
+    this.#isAwaited = feedsOthers(stage)
     this.#fence = fence
-    this.#input = task.input
+    this.#inputs = task.inputs
     this.#scope = task.scope
     this.#progress = task.progress
     this.#turnRow = new TurnRow(run.storage.rows, placeOf(run, stage, partition))
     this.#listener = listener
-    this.#position = task.input.position
-    this.#sentPosition = this.#position
+    this.#positions = task.inputs.all.map(({ position }) => position)
+    this.#sent = [...this.#positions]
   }
 
-  /** The position on record, as far as this task knows. */
-  get position(): number {
-    return this.#position
+  /** What is read of the input that names the task, and not known to be committed. */
+  get underWay(): { readonly from: number; readonly to: number } {
+    return { from: this.#positions[0]!, to: this.#inputs.only.position }
+  }
+
+  /** Adds up what an input counts behind the position on record. */
+  countBehind(count: (input: TaskInput, position: number) => number): number {
+    return this.#inputs.all.reduce((sum, input, index) => sum + count(input, this.#positions[index]!), 0)
   }
 
   /** How many are on their way. */
@@ -66,24 +74,32 @@ export class TaskCommits {
 
   /** Commits what there is, unless there is nothing. */
   send(): void {
-    const from = this.#sentPosition
-    const next = Math.min(this.#input.position, this.#scope.hooks.firstUnsettled)
-    const moved = next !== from
-    const isReport = moved || this.#input.hasEnded || this.#stage.repartition !== undefined
+    const positions = this.#moves()
+    const moved = positions.some(({ from, next }) => next !== from)
+    const isReport = moved || this.#inputs.hasEnded || this.#isAwaited
     const count = this.#count + 1
     const batch = this.#scope.take(count, moved || (this.#progress.advanced && isReport))
     if (batch === undefined) return
     const { append, rows, expect, actions, counts } = batch
     this.#count = count
-    this.#sentPosition = next
-    const positions = [{ group: this.#run.plan.job, partition: this.#input.partition, from, next }]
+    positions.forEach(({ next }, index) => (this.#sent[index] = next))
     expect.push(...this.#chained(rows, moved))
     this.#inFlight++
     observe(this.#run.storage.commit(commitOf({ fence: this.#fence, expect, append, rows, positions })), (_, error) => {
       this.#inFlight--
-      if (error === undefined) this.#landed(count, next, counts)
+      if (error === undefined) this.#landed(count, positions, counts)
       this.#listener(error, actions)
     })
+  }
+
+  #moves(): ReadonlyArray<PositionChange> {
+    const { firstUnsettled } = this.#scope.hooks
+    return this.#inputs.all.map(({ partition, position }, index) => ({
+      group: this.#run.plan.job,
+      partition,
+      from: this.#sent[index]!,
+      next: Math.min(position, firstUnsettled),
+    }))
   }
 
   /** Each commit changes the position, the progress or the turn, and expects all three: it is refused when the one before it was. */
@@ -96,8 +112,8 @@ export class TaskCommits {
     return expect
   }
 
-  #landed(count: number, position: number, counts: ReadonlyMap<string, number>): void {
-    this.#position = position
+  #landed(count: number, positions: ReadonlyArray<PositionChange>, counts: ReadonlyMap<string, number>): void {
+    this.#positions = positions.map(({ next }) => next)
     this.#hasLanded = true
     this.#scope.committed(count)
     this.#run.counters.add('commits', 1)

@@ -1,7 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { SourceRecord } from '../job/Operator.ts'
-import type { Stage } from '../job/plan.ts'
+import type { StageInput } from '../job/Stage.ts'
 import type { StreamRecord } from '../job/StreamRecord.ts'
 import { decodeKey, decodeValue } from '../log/decode.ts'
 import { readKept } from '../log/readKept.ts'
@@ -10,9 +10,8 @@ import type { RecordBatch } from '../model/RecordBatch.ts'
 import type { ReadBounds, Storage } from '../ports/Storage.ts'
 import { type BadPart, BadRecordSink } from './BadRecordSink.ts'
 import type { BatchScope } from './BatchScope.ts'
-import type { ClaimedTask } from './prepareRun.ts'
 import type { Progress } from './Progress.ts'
-import { partitionOf, type RunContext } from './RunContext.ts'
+import { type InputSources, partitionOf, type RunContext } from './RunContext.ts'
 import type { UpstreamProgress } from './UpstreamProgress.ts'
 
 /** The largest time of a `Date`. */
@@ -23,59 +22,73 @@ export interface RecordTaker {
   readonly next: (record: StreamRecord<unknown, unknown>) => void
 }
 
-/** What was read at once. */
-export interface InputRead {
-  readonly batches: ReadonlyArray<RecordBatch>
-  /** Whether the position has moved beside that, behind records that retention has removed. */
-  readonly isTrimmed: boolean
+/** One of the partitions that a task reads. */
+export interface TaskInputPlace {
+  readonly input: StageInput
+  readonly partition: number
+  /** Where a run to the end stops. */
+  readonly until: number
+  /** Which of the task's sources of event time are this input's. */
+  readonly sources: InputSources
 }
 
 /**
- * What a task reads: the batches of one partition from its position on, as records with event time. What cannot be decoded
- * is set aside, and what work beside the batches had done before is left out.
+ * What a task reads of one topic: a partition from its position on, record by record, with event time. What cannot be
+ * decoded is set aside, and what work beside the batches had done before is left out.
  */
 export class TaskInput {
   /** Its place in the storage. */
   readonly partition: number
   readonly #storage: Storage
-  readonly #stage: Stage
+  readonly #input: StageInput
+  readonly #sources: InputSources
   readonly #progress: Progress
   readonly #scope: BatchScope
   readonly #badRecords: BadRecordSink
-  /** Where a run to the end stops. */
   readonly #until: number
   /** What all members of a run to the end have in common; 0 for a run without an end. */
   readonly #run: number
   readonly #upstream: UpstreamProgress | undefined
-  /**
-   * Whether records of one source carry watermarks that only grow. They are those of the first stage's sources, so behind
-   * a second one they are mixed, and only what that stage commits says how far it is.
-   */
-  readonly #hasOrderedWatermarks: boolean
   #position: number
   #end: number
-  /** The record that the operators are at work on, and the batch that it is in. */
-  #at: number | undefined
+  #isTrimmed = false
+  /** What was read and is not yet processed: the batches, the one at hand, and the place of its next record. */
+  #batches: ReadonlyArray<RecordBatch> = []
+  #nextBatch = 0
   #batch: RecordBatch | undefined
+  #index = 0
+  #key: unknown
+  #value: unknown
+  #timestamp = 0
+  /** Work beside the batches had done some of the records before this offset when the task started. */
+  #doneBefore = -1
   /** How far the stage before had come when the input ended here. */
   #reached: { readonly watermarks: Float64Array; readonly end: number } | undefined
   #isUpstreamEnded = false
-  #hasEnded = false
 
-  constructor(run: RunContext, { stage, partition, end }: ClaimedTask, progress: Progress, scope: BatchScope) {
+  constructor(
+    run: RunContext,
+    { input, partition, until, sources }: TaskInputPlace,
+    progress: Progress,
+    scope: BatchScope,
+  ) {
     const { storage, plan } = run
-    this.partition = partitionOf(run, stage.input, partition)
+    this.partition = partitionOf(run, input.topic, partition)
     this.#storage = storage
-    this.#stage = stage
+    this.#input = input
+    this.#sources = sources
     this.#progress = progress
     this.#scope = scope
-    this.#badRecords = new BadRecordSink(scope.writer(plan.badRecords), stage.input.name, partition)
-    this.#until = end
+    this.#badRecords = new BadRecordSink(scope.writer(plan.badRecords), input.topic.name, partition)
+    this.#until = until
     this.#run = run.run
-    this.#upstream = run.upstream[stage.index]
-    this.#hasOrderedWatermarks = stage.upstream !== undefined && plan.stages[stage.upstream]!.upstream === undefined
+    this.#upstream = run.upstream.get(input.topic.name)
     this.#position = storage.position(plan.job, this.partition)
     this.#end = this.#position
+  }
+
+  get topic(): string {
+    return this.#input.topic.name
   }
 
   /** What was read up to. */
@@ -88,14 +101,14 @@ export class TaskInput {
     return this.#end
   }
 
-  /** The record that the operators are at work on, if they are at one. */
+  /** The offset of the record at hand, if there is one. */
   get at(): number | undefined {
-    return this.#at
+    return this.#batch === undefined ? undefined : this.#batch.baseOffset + this.#index
   }
 
-  /** Whether a run to the end is over here. */
-  get hasEnded(): boolean {
-    return this.#hasEnded
+  /** Whether all that was in the partition at the last look was read and taken. */
+  get isAtEnd(): boolean {
+    return this.#position >= Math.min(this.#end, this.#until)
   }
 
   /** How many records there are to be processed from an offset on. */
@@ -109,7 +122,11 @@ export class TaskInput {
   }
 
   /** Reads what comes next; `undefined` when there is nothing to be read, or it may not be. */
-  read(bounds: ReadBounds): CompletableFuture<InputRead> | undefined {
+  read(bounds: ReadBounds): CompletableFuture<void> | undefined {
+    this.#doneBefore = this.#scope.hooks.doneBefore
+    this.#batches = []
+    this.#nextBatch = 0
+    this.#isTrimmed = false
     // what the stage before has reached is read before the end of what it wrote: see catchUp
     this.#isUpstreamEnded = this.#run !== 0 && this.#upstream?.isEnded() === true
     const reached = this.#upstream?.read()
@@ -117,36 +134,88 @@ export class TaskInput {
     return readKept(this.#storage, this.partition, this.#position, bounds).thenApply(({ batches, end, from }) => {
       this.#end = end
       if (reached !== undefined) this.#reached ??= { watermarks: reached, end }
-      const isTrimmed = this.#passTrimmed(from)
-      return { batches: batches.filter(({ baseOffset }) => baseOffset < this.#until), isTrimmed }
+      this.#passTrimmed(from)
+      this.#batches = batches.filter(({ baseOffset }) => baseOffset < this.#until)
     })
   }
 
+  /** Whether the last `read` has found records. */
+  get hasRead(): boolean {
+    return this.#batches.length > 0
+  }
+
+  /** Whether the position has moved behind records that retention has removed. */
+  get isTrimmed(): boolean {
+    return this.#isTrimmed
+  }
+
   /** Goes on behind records that retention removed before this task had read them; they are counted as lost. */
-  #passTrimmed(start: number): boolean {
-    if (start === this.#position) return false
+  #passTrimmed(start: number): void {
+    if (start === this.#position) return
     this.#scope.count('trimmed', start - this.#position)
     this.#position = start
+    this.#isTrimmed = true
+  }
+
+  /** Hands all records that were read over, and goes on behind them. */
+  push(to: RecordTaker): void {
+    while (this.#openBatch()) {
+      const batch = this.#batch!
+      for (; this.#index < batch.count; this.#index = batch.nextKept(this.#index + 1)) {
+        if (!this.#isDone(batch) && this.#decode(batch)) this.#send(batch, to)
+      }
+      this.#closeBatch(batch)
+    }
+  }
+
+  /**
+   * The event time of the next record, which is then at hand: `take` hands it over. `undefined` when no more were read. What
+   * cannot be decoded is set aside on the way.
+   */
+  peek(): number | undefined {
+    while (this.#batch !== undefined || this.#openBatch()) {
+      const batch = this.#batch!
+      for (; this.#index < batch.count; this.#index = batch.nextKept(this.#index + 1)) {
+        if (!this.#isDone(batch) && this.#decode(batch)) return this.#timestamp
+      }
+      this.#closeBatch(batch)
+    }
+    return undefined
+  }
+
+  /** Hands the record over that `peek` has found, and goes on behind it. */
+  take(to: RecordTaker): void {
+    const batch = this.#batch
+    invariant(batch !== undefined, 'a record was found before it is taken')
+    this.#send(batch, to)
+    this.#index = batch.nextKept(this.#index + 1)
+    this.#position = batch.baseOffset + this.#index
+    if (this.#index >= batch.count) this.#closeBatch(batch)
+  }
+
+  /** Leaves what was found and not taken: the next `read` finds it again. */
+  leave(): void {
+    this.#batch = undefined
+  }
+
+  #openBatch(): boolean {
+    const batch = this.#batches[this.#nextBatch]
+    if (batch === undefined) return false
+    this.#nextBatch++
+    this.#batch = batch
+    this.#index = batch.nextKept(Math.max(0, this.#position - batch.baseOffset))
     return true
   }
 
-  /** Hands the records of the batches over, and goes on behind them. */
-  push(batches: ReadonlyArray<RecordBatch>, to: RecordTaker): void {
-    const { doneBefore } = this.#scope.hooks
-    for (const batch of batches) {
-      this.#batch = batch
-      const first = batch.nextKept(Math.max(0, this.#position - batch.baseOffset))
-      for (let index = first; index < batch.count; index = batch.nextKept(index + 1)) {
-        this.#at = batch.baseOffset + index
-        if (this.#at < doneBefore && this.#scope.hooks.isDone(this.#at)) continue
-        this.#pushRecord(batch, index, to)
-      }
-      this.#position = batch.baseOffset + batch.count
-      if (this.#upstream !== undefined) this.#progress.settle()
-    }
-    this.#at = undefined
+  #closeBatch(batch: RecordBatch): void {
+    this.#position = batch.baseOffset + batch.count
     this.#batch = undefined
-    this.catchUp()
+    if (this.#upstream !== undefined) this.#progress.settle()
+  }
+
+  #isDone(batch: RecordBatch): boolean {
+    const at = batch.baseOffset + this.#index
+    return at < this.#doneBefore && this.#scope.hooks.isDone(at)
   }
 
   /**
@@ -154,32 +223,27 @@ export class TaskInput {
    * the stage before was read before the end of the input that has now been reached.
    */
   catchUp(): void {
-    if (this.#reached !== undefined && this.#position >= this.#reached.end) {
-      this.#reached.watermarks.forEach((watermark, source) => this.#progress.observe(source, watermark))
-      this.#reached = undefined
-    }
-    this.#progress.settle()
+    if (this.#reached === undefined || this.#position < this.#reached.end) return
+    const { first } = this.#sources
+    this.#reached.watermarks.forEach((watermark, source) => this.#progress.observe(first + source, watermark))
+    this.#reached = undefined
   }
 
-  /** A run to the end is over for this task when nothing is left and nothing can come. Windows close before that. */
-  endIfComplete(): void {
-    if (this.#run === 0 || !this.#scope.hooks.isSettled) return
-    if (this.#upstream === undefined && this.#position >= this.#until) {
-      this.#progress.observe(0, Infinity)
-      this.#progress.settle()
-    } else if (!this.#isUpstreamEnded) return
-    if (this.#progress.watermark !== Infinity) return
-    this.#progress.end(this.#run)
-    this.#hasEnded = true
+  /** Whether nothing is left to read in a run to the end, and nothing can come. */
+  endIfComplete(): boolean {
+    if (this.#upstream !== undefined) return this.#isUpstreamEnded
+    if (this.#position < this.#until) return false
+    this.#progress.advance(this.#sources.first, Infinity)
+    return true
   }
 
-  /** The record that the operators are at work on. */
+  /** The record at hand, which the operators are at work on. */
   source(): SourceRecord {
     const batch = this.#batch
-    invariant(batch !== undefined && this.#at !== undefined, 'a source record is asked for while it is pushed')
-    const index = this.#at - batch.baseOffset
+    invariant(batch !== undefined, 'a source record is asked for while it is pushed')
+    const index = this.#index
     return {
-      offset: this.#at,
+      offset: batch.baseOffset + index,
       id: batch.id(index),
       key: batch.key(index),
       value: batch.value(index),
@@ -188,11 +252,13 @@ export class TaskInput {
     }
   }
 
-  #pushRecord(batch: RecordBatch, index: number, to: RecordTaker): void {
-    const { input, timestamps, upstream } = this.#stage
-    const key = decodeKey(input.key, batch, index)
+  /** Decodes the record at hand; one that is not good is set aside. */
+  #decode(batch: RecordBatch): boolean {
+    const { topic, timestamps } = this.#input
+    const index = this.#index
+    const key = decodeKey(topic.key, batch, index)
     if (isLeft(key)) return this.#setAside(batch, index, 'key', key.left.reason)
-    const value = decodeValue(input.value, batch, index)
+    const value = decodeValue(topic.value, batch, index)
     if (isLeft(value)) return this.#setAside(batch, index, 'value', value.left.reason)
     const timestamp =
       timestamps.timestampOf === undefined ? batch.timestamp(index) : timestamps.timestampOf(value.right, key.right)
@@ -200,29 +266,43 @@ export class TaskInput {
       const reason = `the timestamp is ${timestamp}; expected milliseconds since 1970, at most ${timestampMax} either way`
       return this.#setAside(batch, index, 'timestamp', reason)
     }
-    let watermark: number
-    if (upstream === undefined) {
-      this.#progress.observe(0, timestamp - timestamps.outOfOrdernessMs)
-      this.#progress.settle()
-      watermark = this.#progress.watermark
-    } else {
-      watermark = batch.watermark(index)
-      if (this.#hasOrderedWatermarks) this.#progress.observe(batch.source, watermark)
-    }
+    this.#key = key.right
+    this.#value = value.right
+    this.#timestamp = timestamp
+    return true
+  }
+
+  /** Hands the record over that was decoded last. */
+  #send(batch: RecordBatch, to: RecordTaker): void {
+    const index = this.#index
     to.next({
-      key: key.right,
-      value: value.right,
-      timestamp,
-      watermark,
+      key: this.#key,
+      value: this.#value,
+      timestamp: this.#timestamp,
+      watermark: this.#observed(batch),
       headers: batch.hasHeaders ? batch.headers(index) : null,
       window: undefined,
       encodedValue: batch.valuesAreAscii ? batch.valueText(index) : batch.value(index),
-      encodedOf: value.right,
+      encodedOf: this.#value,
     })
   }
 
-  #setAside(batch: RecordBatch, index: number, part: BadPart, reason: string): void {
+  /** How far event time has come in the record's own source, itself included. */
+  #observed(batch: RecordBatch): number {
+    const { first, areOrdered } = this.#sources
+    if (this.#upstream === undefined) {
+      const watermark = this.#progress.advance(first, this.#timestamp - this.#input.timestamps.outOfOrdernessMs)
+      this.#progress.settle()
+      return watermark
+    }
+    const watermark = batch.watermark(this.#index)
+    if (areOrdered && batch.source >= 0) this.#progress.observe(first + batch.source, watermark)
+    return watermark
+  }
+
+  #setAside(batch: RecordBatch, index: number, part: BadPart, reason: string): false {
     this.#badRecords.add(batch, index, part, reason)
     this.#scope.count('bad', 1)
+    return false
   }
 }

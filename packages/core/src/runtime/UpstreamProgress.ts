@@ -1,4 +1,4 @@
-import type { Stage } from '../job/plan.ts'
+import type { Stage } from '../job/Stage.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import { committedProgress, type CommittedProgress } from './Progress.ts'
 

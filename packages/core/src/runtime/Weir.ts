@@ -3,7 +3,7 @@ import { observe } from '../future/observe.ts'
 import { Group } from '../group/Group.ts'
 import { assignments } from '../group/assignment.ts'
 import type { Job } from '../job/Job.ts'
-import { planJob, topicsOf } from '../job/plan.ts'
+import { ownTopicsOf, planJob, topicsOf } from '../job/plan.ts'
 import { appendEntries, type Entry } from '../log/entry.ts'
 import { BoundedProducer } from '../log/BoundedProducer.ts'
 import { PipelinedProducer } from '../log/PipelinedProducer.ts'
@@ -208,9 +208,7 @@ export class Weir {
       return run.shield().thenApply((running) => {
         for (const topic of topicsOf(plan)) this.#retainer.watch(topic.name)
         // what lies between the stages of a job is for nobody else
-        for (const { input, upstream } of plan.stages) {
-          if (upstream !== undefined) this.#retainer.watch(input.name, { untilConsumedBy: [job.name] })
-        }
+        for (const { name } of ownTopicsOf(plan)) this.#retainer.watch(name, { untilConsumedBy: [job.name] })
         return running
       })
     })

@@ -1,20 +1,21 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { Claimed, Ends } from '../group/Membership.ts'
-import { type Plan, type Stage, storesOf, topicsOf } from '../job/plan.ts'
+import { type Plan, topicsOf } from '../job/plan.ts'
+import { type Stage, storesOf } from '../job/Stage.ts'
 import { ensureTopic, findSameTopic, type TopicInfo } from '../log/topicCatalog.ts'
 import { InvalidJob, TopicMismatch } from '../model/errors.ts'
 import type { Fence } from '../ports/Commit.ts'
 import type { Storage } from '../ports/Storage.ts'
 import { committedProgress } from './Progress.ts'
-import { type RunContext, sourcesOf } from './RunContext.ts'
+import { type RunContext, sourceCountOf } from './RunContext.ts'
 import { ensureStore, requireSameStore } from './storeCatalog.ts'
 
 /** A task that is this run's own, until somebody else claims it. */
 export interface ClaimedTask {
   readonly stage: Stage
   readonly partition: number
-  /** Where a run to the end stops reading its input. */
-  readonly end: number
+  /** By input: where a run to the end stops reading it. */
+  readonly ends: ReadonlyArray<number>
   readonly fence: Fence
 }
 
@@ -55,31 +56,29 @@ export const prepare = (storage: Storage, plan: Plan): CompletableFuture<Prepare
 export const endsOf = (storage: Storage, plan: Plan, { topics }: Prepared): Ends =>
   Object.fromEntries(
     plan.stages
-      .filter(({ upstream }) => upstream === undefined)
-      .map(({ input: { name } }) => {
+      .flatMap(({ inputs }) => inputs.filter(({ upstream }) => upstream === undefined))
+      .map(({ topic: { name } }) => {
         const { firstPartition, partitions } = topics.get(name)!
         return [name, Array.from({ length: partitions }, (_, index) => storage.bounds(firstPartition + index).end)]
       }),
   )
 
 /** The task over a partition that this run has claimed. */
-export const taskOf = ({ plan, ends }: RunContext, { topic, partition, fence }: Claimed): ClaimedTask => ({
-  stage: plan.stages.find(({ input }) => input.name === topic)!,
-  partition,
+export const taskOf = ({ plan, ends }: RunContext, { topic, partition, fence }: Claimed): ClaimedTask => {
+  const stage = plan.stages.find(({ input }) => input.name === topic)!
   // the input of a later stage grows until the stage before has ended
-  end: ends[topic]?.[partition] ?? Infinity,
-  fence,
-})
+  return { stage, partition, ends: stage.inputs.map((input) => ends[input.topic.name]?.[partition] ?? Infinity), fence }
+}
 
 /** A job whose sources were others when its progress was written would take their event times for its own. */
 const requireSameSources = (storage: Storage, plan: Plan): void => {
   for (const stage of plan.stages) {
     const progress = committedProgress(storage.rows, { job: plan.job, input: stage.input.name, partition: 0 })
-    const sources = sourcesOf(plan, stage)
+    const sources = sourceCountOf(plan, stage)
     if (progress !== undefined && progress.sources !== sources) {
       throw new TopicMismatch(
-        `job '${plan.job}': topic '${stage.input.name}' was filled from ${progress.sources} partitions before, ` +
-          `and this job fills it from ${sources}; give the job a new name, or keep its source`,
+        `job '${plan.job}': what reads topic '${stage.input.name}' was filled from ${progress.sources} partitions before, ` +
+          `and this job fills it from ${sources}; give the job a new name, or keep its sources`,
       )
     }
   }

@@ -27,19 +27,24 @@ describe('a description', () => {
       name: 'word-count',
       stages: [
         {
-          input: { topic: 'words', partitions: 4, key: 'utf8', value: 'utf8' },
+          inputs: [{ topic: 'words', partitions: 4, key: 'utf8', value: 'utf8' }],
+          tasks: 4,
           operators: [
-            { kind: 'filter', name: 'filter', stores: [], outputs: [] },
-            { kind: 'keyBy', name: 'keyBy', stores: [], outputs: [] },
+            { kind: 'filter', name: 'filter', stores: [], outputs: [], from: [0] },
+            { kind: 'keyBy', name: 'keyBy', stores: [], outputs: [], from: [1] },
           ],
-          repartition: { topic: 'word-count-by-second-repartition', partitions: 2, key: 'utf8', value: 'utf8' },
+          repartitions: [
+            { topic: 'word-count-by-second-repartition', partitions: 2, key: 'utf8', value: 'utf8', from: 2 },
+          ],
         },
         {
-          input: { topic: 'word-count-by-second-repartition', partitions: 2, key: 'utf8', value: 'utf8' },
+          inputs: [{ topic: 'word-count-by-second-repartition', partitions: 2, key: 'utf8', value: 'utf8' }],
+          tasks: 2,
           operators: [
-            { kind: 'aggregate', name: 'by-second', stores: ['by-second'], outputs: ['late-words'] },
-            { kind: 'to', name: 'counts', stores: [], outputs: ['counts'] },
+            { kind: 'aggregate', name: 'by-second', stores: ['by-second'], outputs: ['late-words'], from: [0] },
+            { kind: 'to', name: 'counts', stores: [], outputs: ['counts'], from: [1] },
           ],
+          repartitions: [],
         },
       ],
     })
@@ -90,8 +95,8 @@ describe('a drawing', () => {
         ),
     )
     const nodes = [...drawn.matchAll(/^ *(\w+)[[(]/gm)].map(([, id]) => id)
-    expect(nodes).toHaveLength(6)
-    expect(new Set(nodes).size).toBe(6)
+    expect(nodes).toHaveLength(10)
+    expect(new Set(nodes).size).toBe(10)
     for (const name of ['a-b', 'a_b', 'a.b', 'x-y', 'x_y']) expect(drawn).toContain(`"${name}"`)
   })
 

@@ -21,7 +21,7 @@ describe('the plan of a job', () => {
   test('is one stage as long as records stay in their task', () => {
     const { stages } = planJob(job('j').from(words).pipe(count('c'), to(counts)))
     expect(stages).toHaveLength(1)
-    expect(stages[0]).toMatchObject({ index: 0, input: words, upstream: undefined, repartition: undefined })
+    expect(stages[0]).toMatchObject({ index: 0, input: words, inputs: [{ topic: words, upstream: undefined }] })
     expect(stages[0]!.operators.map(({ kind }) => kind)).toEqual(['count', 'to'])
   })
 
@@ -40,8 +40,8 @@ describe('the plan of a job', () => {
       ['keyBy', 'custom'],
       ['count', 'to'],
     ])
-    expect(stages[0]!.repartition).toBe(stages[1]!.input)
-    expect(stages[1]!.upstream).toBe(0)
+    expect(stages[0]!.nodes.at(-1)).toMatchObject({ kind: 'topic', topic: stages[1]!.input })
+    expect(stages[1]!.inputs[0]!.upstream).toBe(0)
     expect(stages[1]!.input).toMatchObject({ name: 'j-c-repartition', partitions: 4, key: utf8, value: utf8 })
   })
 
@@ -61,7 +61,9 @@ describe('the plan of a job', () => {
           to(topic('numbers', { key: int32, value: int32 })),
         ),
     )
-    expect(stages.map(({ input, upstream }) => [input.name, input.partitions, input.key.name, upstream])).toEqual([
+    expect(
+      stages.map(({ input, inputs }) => [input.name, input.partitions, input.key.name, inputs[0]!.upstream]),
+    ).toEqual([
       ['words', 4, 'utf8', undefined],
       ['j-by-word-repartition', 3, 'utf8', 0],
       ['j-by-count-repartition', 4, 'int32', 1],
@@ -164,9 +166,10 @@ describe('a job that cannot run is refused, by name', () => {
     expect(message).not.toContain('\n')
   })
 
-  test('with one topic as two sources', () => {
-    expect(invalid(() => job('j').from(words).pipe(to(texts)).from(words).pipe(to(texts)))).toContain(
-      "reads topic 'words' twice",
+  test('with one topic as two sources that are not the same', () => {
+    const timestamps = { timestampOf: () => 1, outOfOrdernessMs: 0 }
+    expect(invalid(() => job('j').from(words).pipe(to(texts)).from(words, timestamps).pipe(to(texts)))).toContain(
+      "reads topic 'words' twice, with two definitions or two ways to assign timestamps",
     )
   })
 

@@ -1,4 +1,4 @@
-import { InvalidOption, type Job, type ProducerRecord, type Topic } from '@weir/core'
+import { InvalidOption, type Job, partsOf, type ProducerRecord, type Topic } from '@weir/core'
 import type fc from 'fast-check'
 
 /** What a law feeds to one of a job's sources. */
@@ -44,7 +44,7 @@ export interface LawOptions {
 
 /** @throws InvalidOption for no input, or for one of a topic that is no source of the job: the law would prove nothing */
 export const requireInputs = (job: Job, inputs: ReadonlyArray<LawInput>): void => {
-  const sources = job.flows.map(({ source }) => source.name)
+  const sources = partsOf(job).sources.map(({ name }) => name)
   const known = sources.map((name) => `'${name}'`).join(', ')
   if (inputs.length === 0)
     throw new InvalidOption(`law over job '${job.name}': no inputs; expected inputTo() for ${known}`)

@@ -1,14 +1,5 @@
 import { inspect } from 'node:util'
-import {
-  type AnyOperator,
-  bytes,
-  type ConsumedRecord,
-  type Job,
-  nullable,
-  type StoreDefinition,
-  type Topic,
-  topic,
-} from '@weir/core'
+import { type ConsumedRecord, partsOf, type Topic } from '@weir/core'
 import type { Driver } from '../internal/Driver.ts'
 import type { LawOptions } from './LawInput.ts'
 
@@ -18,13 +9,14 @@ export type CommittedState = ReadonlyMap<string, ReadonlyArray<string>>
 /** Everything that the job has committed so far: its outputs, its bad records, and its state. */
 export const committedOf = async (driver: Driver, options: LawOptions): Promise<CommittedState> => {
   const state = new Map<string, ReadonlyArray<string>>()
-  for (const output of outputsOf(driver.job)) {
+  const parts = partsOf(driver.job)
+  for (const output of parts.outputs) {
     for (const record of await driver.output(output)) addRecord(state, output, record, options)
   }
   if (options.order === 'unordered') {
     for (const [place, lines] of state) state.set(place, lines.toSorted())
   }
-  for (const store of storesOf(driver.job)) {
+  for (const store of parts.stores) {
     const query = driver.store<unknown, unknown>(store.name)
     const held =
       store.kind === 'window' ? [...query.windows()] : [...query.entries()].map(([key, value]) => ({ key, value }))
@@ -50,22 +42,6 @@ const addRecord = (
   }
   state.set(place, [...(state.get(place) ?? []), show(seen)])
 }
-
-const operatorsOf = (job: Job): ReadonlyArray<AnyOperator> => job.flows.flatMap(({ operators }) => operators)
-
-/** The topics that the job writes for others, each once: not those between its stages. */
-const outputsOf = (job: Job): ReadonlyArray<Topic<unknown, unknown>> => {
-  const badRecords = topic(`${job.name}-bad-records`, {
-    key: nullable(bytes),
-    value: nullable(bytes),
-    recordBytesMax: 2 ** 30,
-  }) as unknown as Topic<unknown, unknown>
-  const outputs = operatorsOf(job).flatMap((operator) => operator.outputs)
-  return [...new Map([...outputs, badRecords].map((output) => [output.name, output])).values()]
-}
-
-const storesOf = (job: Job): ReadonlyArray<StoreDefinition<unknown, unknown>> =>
-  operatorsOf(job).flatMap((operator) => operator.stores)
 
 /** A value in one line, such that equal values have equal lines. */
 export const show = (value: unknown): string =>

@@ -1,0 +1,137 @@
+import { CompletableFuture } from '../future/CompletableFuture.ts'
+import type { SourceRecord } from '../job/Operator.ts'
+import { invariant } from '../model/invariant.ts'
+import type { ReadBounds } from '../ports/Storage.ts'
+import type { BatchScope } from './BatchScope.ts'
+import type { ClaimedTask } from './prepareRun.ts'
+import type { Progress } from './Progress.ts'
+import { type RunContext, sourcesOf } from './RunContext.ts'
+import { type RecordTaker, TaskInput } from './TaskInput.ts'
+
+/**
+ * All that a task reads: its partition of each of the stage's topics. Records of several topics come in the order of their
+ * event time as far as they have been appended; of the same time, the one of the first topic comes first.
+ */
+export class TaskInputs {
+  readonly all: ReadonlyArray<TaskInput>
+  readonly #run: number
+  readonly #progress: Progress
+  readonly #scope: BatchScope
+  /** The one whose record the operators are at work on. */
+  #current: TaskInput | undefined
+  #hasEnded = false
+
+  constructor(run: RunContext, { stage, partition, ends }: ClaimedTask, progress: Progress, scope: BatchScope) {
+    const sources = sourcesOf(run.plan, stage)
+    this.#run = run.run
+    this.#progress = progress
+    this.#scope = scope
+    this.all = stage.inputs.flatMap((input, index) => {
+      if (partition >= input.topic.partitions) {
+        // nothing can come from a partition that is not there
+        for (let source = 0; source < sources[index]!.count; source++) {
+          progress.observe(sources[index]!.first + source, Infinity)
+        }
+        return []
+      }
+      const place = { input, partition, until: ends[index]!, sources: sources[index]! }
+      return [new TaskInput(run, place, progress, scope)]
+    })
+    progress.settle()
+  }
+
+  /** The one that is read, for work on records as they lie in a topic: the plan sees to it that there is only one. */
+  get only(): TaskInput {
+    return this.all[0]!
+  }
+
+  /** The offset of the record that the operators are at work on, if they are at one, and where it lies. */
+  get at(): { readonly topic: string; readonly offset: number } | undefined {
+    const offset = this.#current?.at
+    return offset === undefined ? undefined : { topic: this.#current!.topic, offset }
+  }
+
+  /** Whether a run to the end is over here. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  /** Whether there is anything to be processed of what was read. */
+  get hasRead(): boolean {
+    return this.all.some(({ hasRead }) => hasRead)
+  }
+
+  /** Whether a position has moved behind records that retention has removed. */
+  get isTrimmed(): boolean {
+    return this.all.some(({ isTrimmed }) => isTrimmed)
+  }
+
+  /** Reads what comes next, of each as much. */
+  read(bounds: ReadBounds): CompletableFuture<void> {
+    if (this.all.length === 1) return this.all[0]!.read(bounds) ?? nothing
+    return CompletableFuture.allOf(this.all.map((input) => input.read(bounds) ?? nothing)).thenApply(() => undefined)
+  }
+
+  /** Hands over what was read; of several inputs, as far as it is known which of their records comes next. */
+  push(to: ReadonlyArray<RecordTaker>): void {
+    const from = this.#sumOfPositions()
+    if (this.all.length === 1) {
+      this.#current = this.all[0]!
+      this.#current.push(to[0]!)
+    } else this.#merge(to)
+    this.#current = undefined
+    this.#scope.count('in', this.#sumOfPositions() - from)
+    this.catchUp()
+  }
+
+  #sumOfPositions(): number {
+    return this.all.reduce((sum, { position }) => sum + position, 0)
+  }
+
+  #merge(to: ReadonlyArray<RecordTaker>): void {
+    const times = this.all.map((input) => input.peek())
+    for (;;) {
+      let next = -1
+      for (let index = 0; index < times.length; index++) {
+        const time = times[index]
+        if (time === undefined) {
+          // what comes next of it is in the log, but was not read: it may be earlier than all the others
+          if (!this.all[index]!.isAtEnd) return this.#leave()
+        } else if (next === -1 || time < times[next]!) next = index
+      }
+      if (next === -1) return
+      this.#current = this.all[next]!
+      this.#current.take(to[next]!)
+      times[next] = this.#current.peek()
+    }
+  }
+
+  #leave(): void {
+    for (const input of this.all) input.leave()
+  }
+
+  /** Event time may move on to what the stages before say. */
+  catchUp(): void {
+    for (const input of this.all) input.catchUp()
+    this.#progress.settle()
+  }
+
+  /** A run to the end is over for this task when nothing is left and nothing can come. Windows close before that. */
+  endIfComplete(): void {
+    if (this.#run === 0 || !this.#scope.hooks.isSettled) return
+    let isComplete = true
+    for (const input of this.all) isComplete = input.endIfComplete() && isComplete
+    this.#progress.settle()
+    if (!isComplete || this.#progress.watermark !== Infinity) return
+    this.#progress.end(this.#run)
+    this.#hasEnded = true
+  }
+
+  /** The record that the operators are at work on. */
+  source(): SourceRecord {
+    invariant(this.#current !== undefined, 'a source record is asked for while it is pushed')
+    return this.#current.source()
+  }
+}
+
+const nothing: CompletableFuture<void> = CompletableFuture.completed(undefined)

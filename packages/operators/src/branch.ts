@@ -1,0 +1,42 @@
+import { InvalidJob, type Operator, type StreamRecord } from '@weir/core'
+import { filter } from './filter.ts'
+import { fork, type ForkLine } from './fork.ts'
+
+/** A line of operators for the records for which `when` holds. */
+export interface Branch<K, V> {
+  readonly when: (value: V, record: StreamRecord<K, V>) => boolean
+  readonly line: ForkLine<K, V>
+}
+
+/**
+ * Sends each record down the line of the first branch whose `when` holds; what no branch takes goes on. Each line ends in a
+ * sink of its own, such as `to`.
+ *
+ * @param branches - in the order in which they are asked; `when` may be asked more than once for a record
+ * @throws InvalidJob for no branch, or a line without a sink
+ * @example
+ * import { job, topic, utf8 } from '@weir/core'
+ * const orders = topic('orders', { key: utf8, value: utf8 })
+ * const large = topic('large', { key: utf8, value: utf8 })
+ * const small = topic('small', { key: utf8, value: utf8 })
+ * const sorted = job('sort').from(orders).pipe(
+ *   branch({ when: (order) => order.length > 5, line: (line) => line.pipe(to(large)) }),
+ *   to(small),
+ * )
+ * sorted.describe().stages[0]?.operators.map(({ kind }) => kind) // => ['branch', 'filter', 'to', 'filter', 'to']
+ */
+export const branch = <K, V>(...branches: ReadonlyArray<Branch<K, V>>): Operator<K, V, K, V> => {
+  if (branches.length === 0) throw new InvalidJob('branch: there are no branches; expected at least one')
+  const isFirst = (index: number, value: V, record: StreamRecord<K, V>): boolean =>
+    branches.findIndex(({ when }) => when(value, record)) === index
+  const forked = fork<K, V>(
+    ...branches.map(
+      ({ line }, index): ForkLine<K, V> =>
+        (records) =>
+          line(records.pipe(filter((value, record) => isFirst(index, value, record)))),
+    ),
+  )
+  const rest = filter<K, V>((value, record) => isFirst(-1, value, record))
+  const first = { ...forked, kind: 'branch', name: forked.name === 'fork' ? 'branch' : forked.name }
+  return { ...first, steps: [first, rest] }
+}

@@ -1,0 +1,36 @@
+import { entry, int32, job, stream, topic, utf8 } from '@weir/core'
+import { arbitraryKey, arbitraryRecords, inputTo, isBatchInvariant, isExactlyOnce, jobDriver } from '@weir/testing'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { count, map, merge, to, tumbling } from '../src/index.ts'
+
+const web = topic('web', { key: utf8, value: utf8, partitions: 2 })
+const shop = topic('shop', { key: utf8, value: utf8, partitions: 2 })
+const all = topic('all', { key: utf8, value: utf8 })
+const counts = topic('counts', { key: utf8, value: int32, partitions: 2 })
+
+describe('merge', () => {
+  test('gives what has been appended in the order of event time, whichever topic it comes from', async () => {
+    const merged = job('j')
+      .from(web)
+      .pipe(merge(stream(shop).pipe(map((order) => `shop ${order}`))), to(all))
+    const driver = await jobDriver(merged)
+    const at = (source: typeof web, timestamp: number) => entry(source, 'a', `${timestamp}`, { timestamp })
+    await driver.weir.append(...[1, 4, 5].map((time) => at(web, time)), ...[2, 3, 6].map((time) => at(shop, time)))
+    await driver.settle()
+    const found = await driver.output(all)
+    expect(found.map(({ value }) => value)).toEqual(['1', 'shop 2', 'shop 3', '4', '5', 'shop 6'])
+    await driver.close()
+  })
+
+  const records = arbitraryRecords({ key: arbitraryKey(3), value: fc.string({ maxLength: 2 }) })
+  const windowed = job('windowed')
+    .from(web)
+    .pipe(merge(shop), count('c', { window: tumbling(5) }), to(counts))
+  const options = { inputs: [inputTo(web, records), inputTo(shop, records)], order: 'byKey' as const }
+
+  test('before windows is exactly once', () => fc.assert(isExactlyOnce(windowed, options), { numRuns: 60 }))
+
+  test('before windows gives the same however batches are cut', () =>
+    fc.assert(isBatchInvariant(windowed, options), { numRuns: 60 }))
+})
