@@ -44,12 +44,14 @@ export {
   type TopicDescription,
 } from './job/describe.ts'
 export type { Flow, Flows } from './job/Flow.ts'
+export { guaranteeOf, type JobGuarantee } from './job/guaranteeOf.ts'
 export { Job, job, JobFlow } from './job/Job.ts'
 export { operate, type Operation } from './job/operate.ts'
 export type {
   AnyOperator,
   OngoingWork,
   Operator,
+  OperatorGuarantee,
   Output,
   RawOutput,
   RawRecord,
@@ -95,6 +97,10 @@ export {
   OperatorFailed,
   RecordTooLarge,
   SequenceGap,
+  SinkFailed,
+  type SinkFailedOptions,
+  SinkFenced,
+  SinkMismatch,
   StorageClosed,
   StorageFailed,
   StorageFull,
@@ -135,6 +141,7 @@ export {
 } from './ports/Commit.ts'
 export type { Random } from './ports/Random.ts'
 export { rowKey, rowKeyEnd } from './ports/rows.ts'
+export type { Sink, SinkGuarantee, SinkPlace, SinkRecord, SinkWriter } from './ports/Sink.ts'
 export type {
   Capabilities,
   PartitionBounds,

@@ -24,6 +24,8 @@ export interface Operator<KIn, VIn, KOut, VOut> {
   readonly outputs: ReadonlyArray<Topic<unknown, unknown>>
   /** Its output is what the job is for: a job needs at least one such step in each flow. */
   readonly sink?: boolean | undefined
+  /** What a crash may do to what it writes to the outside; `exactly-once`, as all is inside of Weir, by default. */
+  readonly guarantee?: OperatorGuarantee | undefined
   /** It needs all records of a key in one task: after a change of the key a repartition topic comes before it. */
   readonly keyed: boolean
   /** It works on records as they lie in the topic (`TaskContext.source`), so it must be the first one behind it. */
@@ -39,6 +41,9 @@ export interface Operator<KIn, VIn, KOut, VOut> {
   readonly holdsMs?: number | undefined
   readonly attach: (context: TaskContext) => OperatorFunction<StreamRecord<KIn, VIn>, StreamRecord<KOut, VOut>>
 }
+
+/** Whether a crash may repeat or lose what an operator does. */
+export type OperatorGuarantee = 'exactly-once' | 'at-least-once' | 'at-most-once'
 
 /** What an operator says when it gives records another key. */
 export interface Rekeying {

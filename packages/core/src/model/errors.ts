@@ -158,6 +158,38 @@ export class OperatorFailed extends WeirError {
   readonly recovery = 'stop'
 }
 
+/**
+ * A sink could not write. Nothing of the write is outside, or the outcome is unknown: then the position outside tells it. With
+ * `retry` the task starts anew from there; with `stop`, when the same records would fail again, the run ends.
+ */
+export class SinkFailed extends WeirError {
+  readonly _tag = 'SinkFailed'
+  readonly recovery: 'retry' | 'stop'
+
+  constructor(message: string, { recovery = 'stop', ...options }: SinkFailedOptions = {}) {
+    super(message, options)
+    this.recovery = recovery
+  }
+}
+
+/** What a failure of a sink says beside its message. */
+export interface SinkFailedOptions extends ErrorOptions {
+  /** `stop` by default. */
+  readonly recovery?: 'retry' | 'stop'
+}
+
+/** Another writer has moved a sink's position on. Nothing of the write is outside. */
+export class SinkFenced extends WeirError {
+  readonly _tag = 'SinkFenced'
+  readonly recovery = 'restart'
+}
+
+/** A sink holds what came from another log, such as that of a folder that was removed since. */
+export class SinkMismatch extends WeirError {
+  readonly _tag = 'SinkMismatch'
+  readonly recovery = 'abort'
+}
+
 /** A future was cancelled. */
 export class Cancelled extends WeirError {
   readonly _tag = 'Cancelled'
