@@ -14,10 +14,11 @@ import {
   validateName,
   type Weir,
 } from '@weir/core'
-import { ensureTopic, headersOf, observe, TopicWriter } from '@weir/core/protocol'
+import { ensureTopic, headersOf, observe } from '@weir/core/protocol'
 import { RecordBatch } from '@weir/core/storage'
 import { requireCronTimes } from './internal/cronTimes.ts'
 import { deliverDue } from './internal/deliverDue.ts'
+import { oneRecord } from './internal/oneRecord.ts'
 import { scheduled } from './internal/scheduledTopic.ts'
 import type { Missed, Scheduled, ScheduledRecord } from './Scheduled.ts'
 
@@ -100,7 +101,15 @@ export class Schedules {
     this.#running = running
   }
 
-  /** The delivery as a run: its `done` tells when it fails, its metrics how much waits to be read. */
+  /**
+   * Completes when this is closed; fails with what ended the delivery. Somebody must ask: a failure that nobody asked for within
+   * a second is thrown, and mostly ends the process.
+   */
+  get ended(): CompletableFuture<void> {
+    return this.#running.done
+  }
+
+  /** The delivery as a run: its metrics tell how much waits to be read. */
   get running(): RunningJob {
     return this.#running
   }
@@ -155,20 +164,22 @@ export class Schedules {
 
   /** Takes no part any more. What waits goes on waiting for others, or for the next start. */
   close(): CompletableFuture<void> {
-    return this.#producer.close().thenCompose(() => this.#running.stop())
+    // those who have appended know how that ended, and `ended` how the delivery did
+    return this.#producer
+      .close()
+      .exceptionally(() => undefined)
+      .thenCompose(() => this.#running.end())
   }
 
   /** The record as it will be appended: what would be wrong with it then is found now. */
   #encoded<K, V>(to: Topic<K, V>, info: TopicInfo, key: K, value: V, options: AppendOptions): ScheduledRecord {
-    const writer = new TopicWriter(to, info)
     const { id = null, timestamp = null, partition } = options
     const headers = headersOf(options)
-    writer.add(key, value, timestamp ?? 0, id, headers, -Infinity, partition)
-    const [closed] = writer.take()
-    const batch = RecordBatch.view(closed!.append.batch, 0)
+    const written = oneRecord(to, info, { key, value, timestamp: timestamp ?? 0, id, headers, partition })
+    const batch = RecordBatch.view(written.append.batch, 0)
     return {
       topic: to.name,
-      partition: closed!.partition,
+      partition: written.partition,
       key: batch.key(0)?.slice() ?? null,
       value: batch.value(0)?.slice() ?? null,
       headers,

@@ -17,6 +17,7 @@ import { ensureTopic, observe, requireInteger, retried, systemStores, TopicWrite
 import type { Bucket } from './Bucket.ts'
 import { rounding } from './internal/bucketTime.ts'
 import { limitState, limitValue } from './internal/limitRow.ts'
+import { addRecord } from './internal/oneRecord.ts'
 import { WaitingLine } from './internal/WaitingLine.ts'
 import type { RateLimiter } from './RateLimiter.ts'
 import { tokenBucket, type TokenBucketOptions } from './tokenBucket.ts'
@@ -209,7 +210,7 @@ class Tokens implements TokenTopic {
 
   #made(count: number, nowMs: number): ReadonlyArray<{ readonly partition: number; readonly batch: Uint8Array }> {
     const writer = new TopicWriter(this.topic, this.#info)
-    for (let i = 0; i < count; i++) writer.add(null, nowMs, nowMs, null, null, -Infinity, 0)
+    for (let i = 0; i < count; i++) addRecord(writer, { key: null, value: nowMs, timestamp: nowMs, partition: 0 })
     return writer.take().map(({ append }) => append)
   }
 }
