@@ -7,6 +7,7 @@ export { json, jsonUnchecked } from './codec/json.ts'
 export { msgpack } from './codec/msgpack.ts'
 export type { NamedOptions } from './codec/NamedOptions.ts'
 export { nullable } from './codec/nullable.ts'
+export { pair } from './codec/pair.ts'
 export type { BadRecord, Received } from './codec/Received.ts'
 export { utf8 } from './codec/utf8.ts'
 export { chainRec } from './future/chainRec.ts'
@@ -63,7 +64,10 @@ export type {
 export type {
   DueTimer,
   KeyValueStore,
+  MapStore,
+  MapStoreDefinition,
   StoreDefinition,
+  SubkeyRange,
   TaskRows,
   TimerStore,
   WindowedValue,

@@ -4,7 +4,15 @@ import type { Topic } from '../log/Topic.ts'
 import type { Headers } from '../model/Headers.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { RowReader } from '../ports/Storage.ts'
-import type { KeyValueStore, StoreDefinition, TaskRows, TimerStore, WindowStore } from './Store.ts'
+import type {
+  KeyValueStore,
+  MapStore,
+  MapStoreDefinition,
+  StoreDefinition,
+  TaskRows,
+  TimerStore,
+  WindowStore,
+} from './Store.ts'
 import type { StreamRecord } from './StreamRecord.ts'
 
 /**
@@ -76,6 +84,7 @@ export interface TaskContext {
   readonly watermark: () => number
   readonly keyValueStore: <K, V>(definition: StoreDefinition<K, V>) => KeyValueStore<K, V>
   readonly windowStore: <K, V>(definition: StoreDefinition<K, V>) => WindowStore<K, V>
+  readonly mapStore: <K, S, V>(definition: MapStoreDefinition<K, S, V>) => MapStore<K, S, V>
   /** Timers; the definition's keys are `utf8`. */
   readonly timerStore: <V>(definition: StoreDefinition<string, V>) => TimerStore<V>
   /** Where records for a topic go: appended in the batch's commit. */

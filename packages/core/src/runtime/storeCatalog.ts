@@ -12,6 +12,8 @@ interface StoreInfo {
   readonly kind: string
   readonly key: string
   readonly value: string
+  /** Of a map store. */
+  readonly subkey?: string | undefined
 }
 
 const encoder = new TextEncoder()
@@ -43,7 +45,7 @@ export const ensureStore = (
     storage,
     catalogKey(job, store.name),
     { counter: 'store', first: firstUserStore, count: 1 },
-    (id): StoreInfo => ({ id, kind: store.kind, key: key.name, value: store.value.name }),
+    (id): StoreInfo => ({ id, kind: store.kind, key: key.name, value: store.value.name, subkey: store.subkey?.name }),
   ).thenApply((info) => sameStore(job, store, key, info))
 
 /**
@@ -67,7 +69,7 @@ const sameStore = (
   key: Codec<unknown>,
   info: StoreInfo,
 ): number => {
-  const requireSame = (what: string, stored: string, given: string): void => {
+  const requireSame = (what: string, stored: string | undefined, given: string | undefined): void => {
     if (stored === given) return
     throw new StoreMismatch(
       `job '${job}': store '${store.name}' holds state with ${what} ${stored}, but this job says ${given}; ` +
@@ -76,6 +78,7 @@ const sameStore = (
   }
   requireSame('kind', info.kind, store.kind)
   requireSame('key codec', info.key, key.name)
+  requireSame('subkey codec', info.subkey, store.subkey?.name)
   requireSame('value codec', info.value, store.value.name)
   return info.id
 }
