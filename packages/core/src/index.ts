@@ -105,6 +105,7 @@ export {
   type SinkFailedOptions,
   SinkFenced,
   SinkMismatch,
+  SnapshotExpired,
   StorageClosed,
   StorageFailed,
   StorageFull,

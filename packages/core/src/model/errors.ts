@@ -131,6 +131,12 @@ export class StorageClosed extends WeirError {
   readonly recovery = 'stop'
 }
 
+/** A snapshot was kept open for longer than its bound, and has ended; take a new one. What it would have shown may be gone. */
+export class SnapshotExpired extends WeirError {
+  readonly _tag = 'SnapshotExpired'
+  readonly recovery = 'retry'
+}
+
 /** The folder cannot be opened: not ours, a newer format, no permission, or a network file system. */
 export class StorageRefused extends WeirError {
   readonly _tag = 'StorageRefused'
