@@ -1,10 +1,11 @@
 import {
   type AppendOptions,
-  type CompletableFuture,
+  CompletableFuture,
   type Headers,
   InvalidOption,
   job,
   type JobFlow,
+  murmur2Partitioner,
   type Producer,
   type RecordMetadata,
   type RunningJob,
@@ -17,7 +18,7 @@ import {
 import { ensureTopic, headersOf, observe } from '@weir/core/protocol'
 import { RecordBatch } from '@weir/core/storage'
 import { requireCronTimes } from './internal/cronTimes.ts'
-import { deliverDue } from './internal/deliverDue.ts'
+import { crons, deliverDue } from './internal/deliverDue.ts'
 import { oneRecord } from './internal/oneRecord.ts'
 import { scheduled } from './internal/scheduledTopic.ts'
 import type { Missed, Scheduled, ScheduledRecord } from './Scheduled.ts'
@@ -157,9 +158,44 @@ export class Schedules {
     })
   }
 
-  /** Ends a schedule; nothing happens when there is none of this name. Completes when that is durable. */
-  cancel(name: string): CompletableFuture<void> {
-    return this.#producer.append(name, { _tag: 'CronCancelled', name }).thenApply(() => undefined)
+  /**
+   * Ends a schedule. Completes when that is durable; what is due until then may still be delivered.
+   *
+   * @returns whether there was one of this name. Two who cancel at the same moment may both be told so
+   * @throws InvalidName; as `Producer.append`
+   */
+  cancel(name: string): CompletableFuture<boolean> {
+    return CompletableFuture.supply(() => {
+      validateName('schedule', name)
+      return this.#isSet(name)
+    }).thenCompose((isSet) =>
+      isSet
+        ? this.#producer.append(name, { _tag: 'CronCancelled', name }).thenApply(() => true)
+        : CompletableFuture.completed(false),
+    )
+  }
+
+  /** By what was said of it last: in the topic, behind what the delivery has read, or else in its store. */
+  #isSet(name: string): CompletableFuture<boolean> {
+    const partition = murmur2Partitioner(name, scheduled.partitions, 0)
+    return ensureTopic(this.#weir.storage, scheduled).thenCompose(({ firstPartition }) => {
+      const offset = this.#weir.storage.position(deliveries.name, firstPartition + partition)
+      let last: Scheduled['_tag'] | undefined
+      return this.#weir
+        .topic(scheduled)
+        .partition(partition)
+        .from({ offset })
+        .toEnd()
+        .consume((record) => {
+          if (record._tag !== 'Record' || record.value._tag === 'Delivery' || record.value.name !== name) return
+          last = record.value._tag
+        })
+        .thenApply(() => (last === undefined ? this.#hasRow(name) : last === 'CronSet'))
+    })
+  }
+
+  #hasRow(name: string): boolean {
+    return this.#weir.store<string, unknown>(deliveries, crons.name).get(name) !== undefined
   }
 
   /** Takes no part any more. What waits goes on waiting for others, or for the next start. */

@@ -25,6 +25,7 @@ import {
   TopicWriter,
 } from '@weir/core/protocol'
 import { addRecord } from './internal/oneRecord.ts'
+import { requireTopic } from './internal/requireTopic.ts'
 
 /** A row of the app's own outbox table: a record that its transaction wants to be sent. */
 export interface OutboxRow<K, V> {
@@ -96,6 +97,10 @@ export const relayOutbox = <K, V>(
 ): OutboxRelay<K, V> => {
   const { pollIntervalMs = 1_000, rowsMax = 500, commitBytesMax = 1 << 20, onFailure = () => undefined } = options
   validateName('outbox', name)
+  requireTopic(`outbox '${name}': topic`, topic)
+  if (typeof outbox?.readAfter !== 'function') {
+    throw new InvalidOption(`outbox '${name}': readAfter is ${typeof outbox?.readAfter}; expected a function`)
+  }
   requireInteger(`outbox '${name}': pollIntervalMs`, pollIntervalMs, 1, 2 ** 31)
   requireInteger(`outbox '${name}': rowsMax`, rowsMax, 1, 100_000)
   requireInteger(`outbox '${name}': commitBytesMax`, commitBytesMax, 1, 64 << 20)
