@@ -157,6 +157,8 @@ export interface OngoingWork {
   readonly isDone: (offset: number) => boolean
   /** Whether nothing is under way or waits for its time: a run to the end waits for it. */
   readonly isSettled: () => boolean
+  /** A run to the end has read all there is: what waits for more records is not to wait any longer. May be called often. */
+  readonly atEnd?: () => void
   /** A commit is about to be made: the last chance to write rows in it. What has not changed need not be written again. */
   readonly beforeCommit: () => void
   /** The task is about to end: nothing new is to begin, and what is not under way counts as settled. */

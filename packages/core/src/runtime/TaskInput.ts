@@ -163,7 +163,9 @@ export class TaskInput {
 
   /** A run to the end is over for this task when nothing is left and nothing can come. Windows close before that. */
   endIfComplete(): void {
-    if (this.#run === 0 || !this.#scope.hooks.isSettled) return
+    if (this.#run === 0) return
+    if (this.#upstream === undefined ? this.#position >= this.#until : this.#isUpstreamEnded) this.#scope.hooks.atEnd()
+    if (!this.#scope.hooks.isSettled) return
     if (this.#upstream === undefined && this.#position >= this.#until) {
       this.#progress.observe(0, Infinity)
       this.#progress.settle()
