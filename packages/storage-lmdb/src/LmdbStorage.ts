@@ -134,6 +134,7 @@ export class LmdbStorage implements Storage {
       get: (key) => reader.get(key),
       range: (from, until, options) => reader.range(from, until, options),
       read: (partition, position, bounds) => CompletableFuture.supply(() => reader.read(partition, position, bounds)),
+      offsetAt: (partition, timestamp) => CompletableFuture.supply(() => reader.offsetAt(partition, timestamp)),
       bounds: (partition) => reader.bounds(partition),
       position: (group, partition) => reader.position(group, partition),
       close: () => end(new StorageClosed('a snapshot was used after its close()')),

@@ -142,6 +142,8 @@ export interface Row {
 export interface Snapshot extends RowReader {
   /** As `Storage.read`, as of the snapshot: what retention and compaction removed since is still there. */
   read(partition: number, position: number, bounds: ReadBounds): CompletableFuture<ReadResult>
+  /** As `Storage.offsetAt`, as of the snapshot. */
+  offsetAt(partition: number, timestamp: number): CompletableFuture<number>
   bounds(partition: number): PartitionBounds
   position(group: string, partition: number): number
   close(): void

@@ -21,11 +21,11 @@ const catalogKey = (job: string, store: string): Uint8Array =>
   rowKey(systemStores.stores, 0, encoder.encode(`${job}/${store}`))
 
 /** The id that the storage gave to a job's store; `undefined` when the job never ran. */
-export const storedStoreId = (storage: Storage, job: string, store: string): number | undefined => {
+export const storedStoreId = (storage: Pick<Storage, 'rows'>, job: string, store: string): number | undefined => {
   return storedStore(storage, job, store)?.id
 }
 
-const storedStore = (storage: Storage, job: string, store: string): StoreInfo | undefined => {
+const storedStore = (storage: Pick<Storage, 'rows'>, job: string, store: string): StoreInfo | undefined => {
   const row = storage.rows.get(catalogKey(job, store))
   return row === undefined ? undefined : (parseRow(row) as StoreInfo)
 }

@@ -80,12 +80,7 @@ export class MemoryHandle implements MemoryStorage {
   }
 
   offsetAt(partition: number, timestamp: number): CompletableFuture<number> {
-    return this.#supply(() => {
-      const log = this.disk.logs.get(partition) ?? []
-      const found = log[firstIndex(log, (batch) => batch.runningTimestampMax >= timestamp)]
-      const { start, end } = this.disk.tails.get(partition) ?? emptyTail
-      return found === undefined ? end : Math.max(start, offsetOfTime(checkedView(found), timestamp))
-    })
+    return this.#supply(() => offsetAtTime(this.disk, partition, timestamp))
   }
 
   bytes(partition: number): number {
@@ -134,6 +129,11 @@ export class MemoryHandle implements MemoryStorage {
         CompletableFuture.supply(() => {
           requireOpen()
           return readLog({ tails, logs }, partition, position, bounds)
+        }),
+      offsetAt: (partition, timestamp) =>
+        CompletableFuture.supply(() => {
+          requireOpen()
+          return offsetAtTime({ tails, logs }, partition, timestamp)
         }),
       bounds: (partition) => {
         requireOpen()
@@ -237,6 +237,18 @@ const readLog = (
     throw new OffsetOutOfRange(`partition ${partition} was read from offset ${position}; expected ${start} to ${end}`)
   }
   return { batches: readBatches(logs.get(partition) ?? [], position, end, bounds), end }
+}
+
+const offsetAtTime = (
+  { tails, logs }: Pick<DiskState, 'tails' | 'logs'>,
+  partition: number,
+  timestamp: number,
+): number => {
+  const log = logs.get(partition) ?? []
+  const found = log[firstIndex(log, (batch) => batch.runningTimestampMax >= timestamp)]
+  const { start, end } = tails.get(partition) ?? emptyTail
+  if (found === undefined || found.baseOffset >= end) return end
+  return Math.max(start, offsetOfTime(checkedView(found), timestamp))
 }
 
 const readBatches = (

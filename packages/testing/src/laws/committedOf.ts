@@ -24,13 +24,14 @@ export const committedOf = async (driver: Driver, options: LawOptions): Promise<
   if (options.order === 'unordered') {
     for (const [place, lines] of state) state.set(place, lines.toSorted())
   }
-  for (const store of storesOf(driver.job)) {
-    const query = driver.store<unknown, unknown>(store.name)
-    const held =
-      store.kind === 'window' ? [...query.windows()] : [...query.entries()].map(([key, value]) => ({ key, value }))
-    state.set(`store '${store.name}'`, held.map(show))
-  }
+  for (const store of storesOf(driver.job)) state.set(`store '${store.name}'`, heldBy(driver, store).map(show))
   return state
+}
+
+const heldBy = (driver: Driver, { kind, name }: StoreDefinition<unknown, unknown>): ReadonlyArray<unknown> => {
+  if (kind === 'map') return [...driver.weir.mapStore<unknown, unknown, unknown>(driver.job, name).entries()]
+  const query = driver.store<unknown, unknown>(name)
+  return kind === 'key-value' ? [...query.entries()].map(([key, value]) => ({ key, value })) : [...query.windows()]
 }
 
 const addRecord = (

@@ -64,6 +64,7 @@ export const snapshotCases: ReadonlyArray<StorageCase> = [
         ],
       )
       assert.equal(end, 3)
+      assert.deepEqual([await snapshot.offsetAt(0, 0), await snapshot.offsetAt(0, 1)], [0, 3])
       assert.deepEqual(await snapshot.read(0, 3, unbounded), { batches: [], end: 3 })
       assert.deepEqual(await snapshot.read(1, 0, unbounded), { batches: [], end: 0 })
       await failsWith(snapshot.read(0, 4, unbounded), OffsetOutOfRange)
