@@ -20,7 +20,7 @@ export const requestReply = async ({ quick, path, progress }: Bench): Promise<Re
     await asking.ask('k', 'value')
     latencies.push(performance.now() - begin)
   }
-  asking.close()
+  await asking.close()
   await answering.stop()
   await weir.close()
   const measured = latencies.slice(count / 10)

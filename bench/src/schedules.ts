@@ -32,7 +32,7 @@ export const schedules = async ({ quick, path, progress }: Bench): Promise<Reado
     void open.deliver(due, 'k', String(deliverAtMs), { deliverAtMs })
     await sleep(spacingMs)
   }
-  await CompletableFuture.anyOf([done, open.running.done])
+  await CompletableFuture.anyOf([done, open.ended])
   subscription.unsubscribe()
   const resident = stopWatching()
   await weir.close()

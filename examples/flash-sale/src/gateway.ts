@@ -70,7 +70,7 @@ server.listen(0, '127.0.0.1', () =>
   serveParent({ _tag: 'Ready', port: (server.address() as AddressInfo).port }, async () => {
     server.close()
     server.closeAllConnections()
-    asker.close()
+    await asker.close()
     await weir.close()
   }),
 )

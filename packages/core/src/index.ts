@@ -7,6 +7,7 @@ export { json, jsonUnchecked } from './codec/json.ts'
 export { msgpack } from './codec/msgpack.ts'
 export type { NamedOptions } from './codec/NamedOptions.ts'
 export { nullable } from './codec/nullable.ts'
+export { pair } from './codec/pair.ts'
 export type { BadRecord, Received } from './codec/Received.ts'
 export { utf8 } from './codec/utf8.ts'
 export { chainRec } from './future/chainRec.ts'
@@ -43,6 +44,7 @@ export {
   type TopicDescription,
 } from './job/describe.ts'
 export type { Flow, Flows } from './job/Flow.ts'
+export { guaranteeOf, type JobGuarantee } from './job/guaranteeOf.ts'
 export { flowOf, Job, job, JobFlow, stream } from './job/Job.ts'
 export { type JobParts, partsOf } from './job/partsOf.ts'
 export { operate, type Operation } from './job/operate.ts'
@@ -51,6 +53,7 @@ export type {
   AttachedOperator,
   OngoingWork,
   Operator,
+  OperatorGuarantee,
   Output,
   RawOutput,
   RawRecord,
@@ -62,7 +65,10 @@ export type {
 export type {
   DueTimer,
   KeyValueStore,
+  MapStore,
+  MapStoreDefinition,
   StoreDefinition,
+  SubkeyRange,
   TaskRows,
   TimerStore,
   WindowedValue,
@@ -96,6 +102,11 @@ export {
   OperatorFailed,
   RecordTooLarge,
   SequenceGap,
+  SinkFailed,
+  type SinkFailedOptions,
+  SinkFenced,
+  SinkMismatch,
+  SnapshotExpired,
   StorageClosed,
   StorageFailed,
   StorageFull,
@@ -136,6 +147,7 @@ export {
 } from './ports/Commit.ts'
 export type { Random } from './ports/Random.ts'
 export { rowKey, rowKeyEnd } from './ports/rows.ts'
+export type { Sink, SinkGuarantee, SinkPlace, SinkRecord, SinkWriter } from './ports/Sink.ts'
 export type {
   Capabilities,
   PartitionBounds,
@@ -154,6 +166,9 @@ export { systemRandom } from './ports/systemRandom.ts'
 export type { Retained, RetentionMetrics } from './runtime/Retainer.ts'
 export { type RunMetrics, RunningJob } from './runtime/RunningJob.ts'
 export type { RunSettings } from './runtime/RunContext.ts'
-export { StoreQuery } from './runtime/StoreQuery.ts'
+export { type MapEntry, MapQuery, type MapStoreReference } from './runtime/MapQuery.ts'
+export { type KeyRange, StoreQuery, type WindowRange } from './runtime/StoreQuery.ts'
+export type { QuerySource, StoreReference } from './runtime/StoreRows.ts'
 export { deadLettersOf, handlerJob, type ProcessOptions, TopicGroup, WeirTopic } from './runtime/TopicGroup.ts'
-export { type RunOptions, Weir, type WeirOptions } from './runtime/Weir.ts'
+export { type RunOptions, type SnapshotOptions, Weir, type WeirOptions } from './runtime/Weir.ts'
+export { type JobPosition, WeirSnapshot } from './runtime/WeirSnapshot.ts'

@@ -2,22 +2,18 @@ import {
   CommitConflict,
   commitOf,
   CompletableFuture,
-  type Headers,
   InvalidOption,
-  noHeaders,
   type Random,
-  reservedHeaders,
   systemRandom,
   type Topic,
   type Weir,
   WeirError,
 } from '@weir/core'
-import { ensureTopic, jsonRow, observe, requireInteger, TopicWriter } from '@weir/core/protocol'
-import { RecordBatch } from '@weir/core/storage'
+import { Ending, ensureTopic, jsonRow, observe, requireInteger } from '@weir/core/protocol'
 import { HalfMessageSettled, InvalidAnswer, UnknownHalfMessage } from './errors.ts'
-import type { CheckedMessage, Checker, CheckReport, HalfMessage, TransactionState } from './HalfMessage.ts'
-import { dueKey, type HalfMessageRow, messageKey, readDue, readMessage, recordKey } from './internal/halfMessageRows.ts'
-import { scheduledRecord } from './internal/scheduledBatch.ts'
+import type { CheckCounts, CheckedMessage, Checker, CheckReport, HalfMessage, TransactionState } from './HalfMessage.ts'
+import { abandonedRecord, preparedRecord } from './internal/abandonedRecord.ts'
+import { dueKey, type HalfMessageRow, messageKey, messageOf, readDue, recordKey } from './internal/halfMessageRows.ts'
 import { commitSettling, settleMessage } from './internal/settleMessage.ts'
 
 /** How often messages are asked for, and how long. */
@@ -32,7 +28,10 @@ export interface CheckOptions {
   readonly answerWithinMs?: number
   /** How many messages are asked for at once by this; 16 by default. */
   readonly checksInFlightMax?: number
-  /** Where the records of messages that were given up go, in the commit that rolls them back, with cause and origin as headers. */
+  /**
+   * Where the records of messages that were given up go, in the commit that rolls them back, with cause and origin as headers.
+   * What of a record has no room there is left out: its value first, then its own headers and its key.
+   */
   readonly abandoned?: Topic<Uint8Array | null, Uint8Array | null>
   /** What came of each check that this made. */
   readonly onReport?: (report: CheckReport) => void
@@ -95,8 +94,8 @@ const retryMs = 1_000
  */
 export class Checking {
   readonly name: string
-  /** Completes when this is closed; fails with what the storage fails with for good, after which nothing is asked any more. */
-  readonly ended: CompletableFuture<void> = new CompletableFuture<void>()
+  readonly #ending: Ending
+  readonly #counts = { committed: 0, rolledBack: 0, unknown: 0, failed: 0, contradicted: 0, abandoned: 0, cut: 0 }
   readonly #weir: Weir
   readonly #checker: Checker
   readonly #settings: CheckSettings
@@ -109,6 +108,7 @@ export class Checking {
 
   constructor(weir: Weir, name: string, checker: Checker, settings: CheckSettings) {
     this.#weir = weir
+    this.#ending = new Ending(weir.clock)
     this.name = name
     this.#checker = checker
     this.#settings = settings
@@ -116,10 +116,23 @@ export class Checking {
     this.#schedule()
   }
 
+  /**
+   * Completes when this is closed; fails with what the storage fails with for good, after which nothing is asked any more.
+   * Somebody must ask: a failure that nobody asked for within a second is thrown, and mostly ends the process.
+   */
+  get ended(): CompletableFuture<void> {
+    return this.#ending.watch()
+  }
+
+  /** What came of the checks so far. */
+  counts(): CheckCounts {
+    return { ...this.#counts }
+  }
+
   /** Asks for no more messages. Completes when the checks under way have come to an end. */
   close(): CompletableFuture<void> {
     this.#stop()
-    return CompletableFuture.allOf([...this.#inFlight.values()]).thenApply(() => void this.ended.complete(undefined))
+    return CompletableFuture.allOf([...this.#inFlight.values()]).thenApply(() => this.#ending.complete())
   }
 
   #stop(): void {
@@ -196,7 +209,7 @@ export class Checking {
       return
     }
     this.#stop()
-    this.ended.completeExceptionally(error)
+    this.#ending.fail(error)
   }
 
   #check(id: string): CompletableFuture<void> {
@@ -204,9 +217,8 @@ export class Checking {
       const { rows } = this.#weir.storage
       const row = rows.get(messageKey(id))
       const record = rows.get(recordKey(id))
-      const message = readMessage(rows, id)
-      if (row === undefined || record === undefined || message === undefined)
-        return CompletableFuture.completed(undefined)
+      if (row === undefined || record === undefined) return CompletableFuture.completed(undefined)
+      const message = messageOf(row)
       if (message.checks >= this.#settings.checksMax) return this.#abandon(message, row, record)
       return this.#claim(message, row).thenCompose((claimed) => this.#ask(claimed, record))
     })
@@ -258,65 +270,45 @@ export class Checking {
 
   #abandon(message: HalfMessageRow, row: Uint8Array, record: Uint8Array): CompletableFuture<void> {
     const { abandoned } = this.#settings
-    if (abandoned === undefined) return this.#rollBackAbandoned(message, row, [])
-    return ensureTopic(this.#weir.storage, abandoned).thenCompose((info) => {
-      const writer = new TopicWriter(abandoned, info)
-      const { key, value, headers, timestamp } = recordOf(message, record)
-      writer.add(key, value, timestamp, null, { ...headers, ...originOf(message) }, -Infinity, undefined)
-      return this.#rollBackAbandoned(
-        message,
-        row,
-        writer.take().map(({ append }) => append),
-      )
-    })
-  }
-
-  #rollBackAbandoned(
-    message: HalfMessageRow,
-    row: Uint8Array,
-    append: Parameters<typeof commitSettling>[4],
-  ): CompletableFuture<void> {
-    return commitSettling(this.#weir, message, row, 'rolledBack', append).thenApply(() =>
-      this.#report({ _tag: 'Abandoned', message: known(message) }),
+    const { storage } = this.#weir
+    const kept =
+      abandoned === undefined
+        ? CompletableFuture.completed({ append: [], leftOut: [] })
+        : ensureTopic(storage, abandoned).thenApply((info) => abandonedRecord(abandoned, info, message, record))
+    return kept.thenCompose(({ append, leftOut }) =>
+      commitSettling(this.#weir, message, row, 'rolledBack', append).thenApply(() =>
+        this.#report({ _tag: 'Abandoned', message: known(message), leftOut }),
+      ),
     )
   }
 
   /** The app's own code: what it throws is thrown where it is seen, and does not disturb the checks. */
   #report(report: CheckReport): void {
+    for (const count of countsIn(report)) this.#counts[count]++
     observe(CompletableFuture.completed(undefined), () => this.#settings.onReport(report))
+  }
+}
+
+const countsIn = (report: CheckReport): ReadonlyArray<keyof CheckCounts> => {
+  switch (report._tag) {
+    case 'Checked':
+      return [report.answer === 'commit' ? 'committed' : report.answer === 'rollBack' ? 'rolledBack' : 'unknown']
+    case 'CheckFailed':
+      return ['failed']
+    case 'Contradicted':
+      return ['contradicted']
+    case 'Abandoned':
+      return report.leftOut.length === 0 ? ['abandoned'] : ['abandoned', 'cut']
   }
 }
 
 const known = ({ partition: _partition, isDeduplicated: _isDeduplicated, ...message }: HalfMessageRow): HalfMessage =>
   message
 
-interface RecordOf {
-  readonly key: Uint8Array | null
-  readonly value: Uint8Array | null
-  readonly headers: Headers
-  readonly timestamp: number
-}
-
-const recordOf = ({ deliverAtMs }: HalfMessageRow, record: Uint8Array): RecordOf => {
-  const batch = RecordBatch.view(record, 0)
-  if (deliverAtMs !== undefined) {
-    const { key, value, headers, timestamp } = scheduledRecord(batch)
-    return { key, value, headers: headers ?? noHeaders, timestamp: timestamp ?? deliverAtMs }
-  }
-  return { key: batch.key(0), value: batch.value(0), headers: batch.headers(0), timestamp: batch.timestamp(0) }
-}
-
 const checkedMessage = (message: HalfMessageRow, record: Uint8Array): CheckedMessage => {
-  const { key, value, headers } = recordOf(message, record)
+  const { key, value, headers } = preparedRecord(message, record)
   return { ...known(message), key, value, headers }
 }
-
-const originOf = ({ id, topic, checks }: HalfMessageRow): Headers => ({
-  [reservedHeaders.topic]: topic,
-  [reservedHeaders.cause]: `nobody could say what became of its transaction in ${checks} checks`,
-  [reservedHeaders.attempts]: String(checks),
-  [reservedHeaders.id]: id,
-})
 
 const requireAnswer = (answer: TransactionState): TransactionState => {
   if (answer === 'commit' || answer === 'rollBack' || answer === 'unknown') return answer

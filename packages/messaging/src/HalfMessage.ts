@@ -37,14 +37,34 @@ export interface CheckedMessage extends HalfMessage {
  */
 export type Checker = (message: CheckedMessage) => TransactionState | PromiseLike<TransactionState>
 
+/** What had no room in the topic of abandoned messages: parts of a message's record, or all that there is to say of it. */
+export type LeftOut = 'value' | 'headers' | 'key' | 'record'
+
+/** What came of the checks that a process made. */
+export interface CheckCounts {
+  /** Messages that an answer has committed. */
+  readonly committed: number
+  /** Messages that an answer has rolled back. */
+  readonly rolledBack: number
+  /** Answers that it cannot be said. */
+  readonly unknown: number
+  /** Checks that gave no answer. */
+  readonly failed: number
+  /** Answers that came too late, and were others. */
+  readonly contradicted: number
+  readonly abandoned: number
+  /** Of those that were abandoned, the ones of whose record something was left out. */
+  readonly cut: number
+}
+
 /** What came of a check, in the process that made it. */
 export type CheckReport =
   /** The checker's answer has settled the message, or it cannot say yet. */
   | { readonly _tag: 'Checked'; readonly message: HalfMessage; readonly answer: TransactionState }
   /** The checker threw, answered with something else, or not in time: as `unknown`. */
   | { readonly _tag: 'CheckFailed'; readonly message: HalfMessage; readonly error: Failure }
-  /** It was `unknown` `checksMax` times: rolled back. */
-  | { readonly _tag: 'Abandoned'; readonly message: HalfMessage }
+  /** It was `unknown` `checksMax` times: rolled back. What of its record was too large for the topic of such is left out there. */
+  | { readonly _tag: 'Abandoned'; readonly message: HalfMessage; readonly leftOut: ReadonlyArray<LeftOut> }
   /** The checker's answer came after the message had been settled the other way, and changes nothing. */
   | {
       readonly _tag: 'Contradicted'

@@ -16,6 +16,7 @@ import {
 import { handlerOptionNames, requireKnown, runOptionNames } from '@weir/core/protocol'
 import { repliesTopic } from './internal/repliesTopic.ts'
 import { headersOfReply, replyAddressOf } from './internal/requestHeaders.ts'
+import { requireTopic } from './internal/requireTopic.ts'
 import type { RequestTopics } from './RequestTopics.ts'
 
 /** What answers a request: its value and what a handler gets, in; the reply, or a future or promise of it, out. */
@@ -46,6 +47,7 @@ export const answering = <K, V, R>(
   answerer: Answerer<K, V, R>,
   options: AnswerOptions<K, V> = {},
 ): Operator<K, V, K, V> => {
+  requireTopic('answering: replies', replies)
   const retry = options.retry ?? exponential()
   const topic = repliesTopic(replies)
   const reply = (context: HandlerContext<K, V>, value: R | null, error?: string): void => {

@@ -8,7 +8,7 @@ import {
   validateName,
   type Weir,
 } from '@weir/core'
-import { type ClosedBatch, ensureTopic, headersOf, jsonRow, requireInteger, TopicWriter } from '@weir/core/protocol'
+import { type ClosedBatch, ensureTopic, headersOf, jsonRow, requireInteger } from '@weir/core/protocol'
 import { type CheckOptions, Checking, checkSettings } from './Checking.ts'
 import { HalfMessageExists, InvalidAnswer } from './errors.ts'
 import type { Checker, HalfMessage, Settlement, TransactionState } from './HalfMessage.ts'
@@ -16,12 +16,12 @@ import {
   dueKey,
   type HalfMessageRow,
   messageKey,
-  readMessage,
   readMessages,
   readSettled,
   recordKey,
   settledKey,
 } from './internal/halfMessageRows.ts'
+import { oneRecord } from './internal/oneRecord.ts'
 import { randomName } from './internal/randomName.ts'
 import { scheduledBatch } from './internal/scheduledBatch.ts'
 import { scheduled } from './internal/scheduledTopic.ts'
@@ -101,9 +101,7 @@ export class HalfMessages {
       return ensureTopic(storage, topic)
         .thenApply((info) => {
           const { id = messageId, timestamp = now, partition } = options
-          const writer = new TopicWriter(topic, info)
-          writer.add(key, value, timestamp, id, headersOf(options), -Infinity, partition)
-          return writer.take()[0]!
+          return oneRecord(topic, info, { key, value, timestamp, id, headers: headersOf(options), partition })
         })
         .thenCompose((written) => this.#later(topic as never, written, messageId, now, options))
         .thenCompose(({ append }) =>
@@ -171,7 +169,7 @@ export class HalfMessages {
   /** Where a message stands; `unknown` for one that was never prepared, or settled more than a week ago. */
   stateOf(messageId: string): 'pending' | Settlement | 'unknown' {
     const { rows } = this.#weir.storage
-    if (readMessage(rows, messageId) !== undefined) return 'pending'
+    if (rows.get(messageKey(messageId)) !== undefined) return 'pending'
     return readSettled(rows, messageId)?.settled ?? 'unknown'
   }
 

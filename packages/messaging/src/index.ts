@@ -2,7 +2,7 @@ export { answer, type Answerer, answering, type AnswerOptions } from './answerin
 export type { Bucket, BucketState, Taken } from './Bucket.ts'
 export { Checking, type CheckOptions } from './Checking.ts'
 export { checkStamps, type CheckStampsOptions } from './checkStamps.ts'
-export { OpenExchange, openExchange, type PublishOptions } from './openExchange.ts'
+export { OpenExchange, openExchange, type OpenExchangeOptions, type PublishOptions } from './openExchange.ts'
 export {
   ExchangeMismatch,
   HalfMessageExists,
@@ -22,7 +22,16 @@ export {
   type PublishedRecord,
   type Route,
 } from './exchange.ts'
-export type { CheckedMessage, Checker, CheckReport, HalfMessage, Settlement, TransactionState } from './HalfMessage.ts'
+export type {
+  CheckCounts,
+  CheckedMessage,
+  Checker,
+  CheckReport,
+  HalfMessage,
+  LeftOut,
+  Settlement,
+  TransactionState,
+} from './HalfMessage.ts'
 export { halfMessages, HalfMessages, type LocalTransaction, type PrepareOptions } from './halfMessages.ts'
 export { leakyBucket, type LeakyBucketOptions } from './leakyBucket.ts'
 export { LimitExceeded } from './LimitExceeded.ts'

@@ -2,6 +2,7 @@ import {
   type AppendOptions,
   commitOf,
   CompletableFuture,
+  type Headers,
   InvalidOption,
   noHeaders,
   type RecordMetadata,
@@ -9,7 +10,7 @@ import {
   UnknownTopic,
   type Weir,
 } from '@weir/core'
-import { encodePart, ensureTopic, findTopic, headersOf, jsonRow, retried } from '@weir/core/protocol'
+import { encodePart, ensureTopic, findTopic, headersOf, jsonRow, requireInteger, retried } from '@weir/core/protocol'
 import { ExchangeMismatch } from './errors.ts'
 import type { Exchange, ExchangeType } from './exchange.ts'
 import {
@@ -22,7 +23,7 @@ import {
   presentExchange,
   readBindings,
 } from './internal/bindingRows.ts'
-import { Publisher } from './internal/Publisher.ts'
+import { Publisher, type PublisherBounds } from './internal/Publisher.ts'
 import { requireRule } from './internal/requireRule.ts'
 import { unknownExchange } from './internal/unknownExchange.ts'
 import type { Binding, Rules } from './Rules.ts'
@@ -35,6 +36,14 @@ export interface PublishOptions extends Omit<AppendOptions, 'partition'> {
   readonly mandatory?: boolean
 }
 
+/** How much an open exchange gathers and holds. */
+export interface OpenExchangeOptions {
+  /** A commit is full at this size, each record counted once for each of its targets; 1 MiB by default. */
+  readonly commitBytesMax?: number
+  /** The bound of what is published and not yet on disk; 32 MiB by default. More is refused with `BufferFull`. */
+  readonly bufferBytesMax?: number
+}
+
 /** A rule, which may be left out where nothing in it must be said. */
 type RuleArgument<T extends ExchangeType> = T extends 'fanout' | 'hash' | 'custom'
   ? readonly [rule?: Rules[T]]
@@ -43,7 +52,7 @@ type RuleArgument<T extends ExchangeType> = T extends 'fanout' | 'hash' | 'custo
 /**
  * Makes sure that the exchange is there, durably, and gives what binds and publishes. Any number of processes may do so.
  *
- * @throws ExchangeMismatch when it is there with another type or other codecs
+ * @throws InvalidOption, ExchangeMismatch when it is there with another type or other codecs
  * @example
  * import { topic, utf8, Weir } from '@weir/core'
  * import { memory } from '@weir/testing'
@@ -57,16 +66,20 @@ type RuleArgument<T extends ExchangeType> = T extends 'fanout' | 'hash' | 'custo
 export const openExchange = <K, V, T extends ExchangeType>(
   weir: Weir,
   exchange: Exchange<K, V, T>,
+  options: OpenExchangeOptions = {},
 ): CompletableFuture<OpenExchange<K, V, T>> => {
   const { storage } = weir
   const key = exchangeKey(exchange.name)
+  const { commitBytesMax = 1 << 20, bufferBytesMax = 32 << 20 } = options
+  const bounds = { commitBytesMax, bufferBytesMax }
   return retried((): CompletableFuture<unknown> => {
+    requireBounds(exchange.name, bounds)
     const value = storage.rows.get(key) ?? null
     const present = presentExchange(value ?? undefined)
     if (present !== undefined) return CompletableFuture.completed(requireSame(exchange, present))
     const row = { key, value: jsonRow(newExchangeRow(exchange, value ?? undefined)) }
     return storage.commit(commitOf({ expect: [{ key, value }], rows: [row] }))
-  }).thenApply(() => new OpenExchange(weir, exchange))
+  }).thenApply(() => new OpenExchange(weir, exchange, bounds))
 }
 
 /** An exchange in a storage: its bindings, and publishing. */
@@ -75,10 +88,10 @@ export class OpenExchange<K, V, T extends ExchangeType> {
   readonly #weir: Weir
   readonly #publisher: Publisher<K, V>
 
-  constructor(weir: Weir, exchange: Exchange<K, V, T>) {
+  constructor(weir: Weir, exchange: Exchange<K, V, T>, bounds: PublisherBounds) {
     this.#weir = weir
     this.exchange = exchange
-    this.#publisher = new Publisher(weir, exchange)
+    this.#publisher = new Publisher(weir, exchange, bounds)
   }
 
   /**
@@ -126,7 +139,7 @@ export class OpenExchange<K, V, T extends ExchangeType> {
    * record is routed anew.
    *
    * @returns where it is, one place for each target; none when no binding fits. Fails with EncodeFailed, RecordTooLarge,
-   *   InvalidOption, BufferFull (retry), UnknownExchange, Unroutable, RouteFailed, or as `Weir.append`
+   *   InvalidOption, BufferFull (retry), StorageClosed, UnknownExchange, Unroutable, RouteFailed, or as `Weir.append`
    */
   publish(key: K, value: V, options: PublishOptions = {}): CompletableFuture<ReadonlyArray<RecordMetadata>> {
     const done = new CompletableFuture<ReadonlyArray<RecordMetadata>>()
@@ -135,21 +148,29 @@ export class OpenExchange<K, V, T extends ExchangeType> {
       const { routingKey, id = null, mandatory = false, timestamp = this.#weir.clock.now() } = options
       const headers = headersOf(options) ?? noHeaders
       if (id === '') throw new InvalidOption(`exchange '${exchange.name}': the id is empty; expected text`)
+      const keyEncoded = encodePart(exchange, 'key', exchange.key, key)
+      const valueEncoded = encodePart(exchange, 'value', exchange.value, value)
       this.#publisher.add({
         record: exchange.type === 'custom' ? { key, value, routingKey: routingKey ?? '', headers } : undefined,
         routingKey,
         headers,
-        keyEncoded: encodePart(exchange, 'key', exchange.key, key),
-        valueEncoded: encodePart(exchange, 'value', exchange.value, value),
+        keyEncoded,
+        valueEncoded,
         timestamp,
         id,
         mandatory,
+        bytes: overheadBytes + sizeOf(keyEncoded) + sizeOf(valueEncoded) + sizeOf(id) + sizeOfHeaders(headers),
         done,
       })
     } catch (error) {
       done.completeExceptionally(error)
     }
     return done
+  }
+
+  /** Publishes no more. Completes when all that was published has its outcome; the exchange stays. */
+  close(): CompletableFuture<void> {
+    return this.#publisher.close()
   }
 
   /**
@@ -216,6 +237,19 @@ export class OpenExchange<K, V, T extends ExchangeType> {
     return CompletableFuture.completed(undefined)
   }
 }
+
+const requireBounds = (exchange: string, { commitBytesMax, bufferBytesMax }: PublisherBounds): void => {
+  requireInteger(`exchange '${exchange}': commitBytesMax`, commitBytesMax, 1, 64 << 20)
+  requireInteger(`exchange '${exchange}': bufferBytesMax`, bufferBytesMax, 1, 2 ** 31)
+}
+
+/** What a record takes beside its parts, so that very small ones are bounded too. */
+const overheadBytes = 64
+
+const sizeOf = (part: Uint8Array | string | null): number => part?.length ?? 0
+
+const sizeOfHeaders = (headers: Headers): number =>
+  Object.entries(headers).reduce((size, [name, value]) => size + name.length + value.length, 0)
 
 const requireCodecs = (
   exchange: string,

@@ -9,10 +9,11 @@ import {
   TopicFull,
   type Weir,
 } from '@weir/core'
-import { ensureTopic, murmur2OfText, requireInteger } from '@weir/core/protocol'
+import { ensureTopic, murmur2OfText, observe, requireInteger } from '@weir/core/protocol'
 import { randomName } from './internal/randomName.ts'
 import { repliesTopic } from './internal/repliesTopic.ts'
 import { headersOfRequest, requestHeaders } from './internal/requestHeaders.ts'
+import { requireTopic } from './internal/requireTopic.ts'
 import { InvalidReply, RequestFailed } from './requestErrors.ts'
 import type { RequestTopics } from './RequestTopics.ts'
 
@@ -70,8 +71,8 @@ export interface Requester<K, V, R> {
    */
   ask(key: K, value: V, options?: AskOptions): CompletableFuture<Reply<R>>
   counts(): RequestCounts
-  /** Fails what waits with StorageClosed, and reads no more replies. */
-  close(): void
+  /** Fails what waits with StorageClosed, and reads no more replies. Completes when what was asked has been sent. */
+  close(): CompletableFuture<void>
 }
 
 /**
@@ -91,7 +92,9 @@ export const openRequester = <K, V, R>(
 ): CompletableFuture<Requester<K, V, R>> =>
   CompletableFuture.supply(() => {
     const { requests, replies, replyWithinMs, waitingMax = 10_000 } = options
+    requireTopic('requester: requests', requests)
     const what = `requester of topic '${requests.name}'`
+    requireTopic(`${what}: replies`, replies)
     requireInteger(`${what}: replyWithinMs`, replyWithinMs, 1, 2 ** 31)
     requireInteger(`${what}: waitingMax`, waitingMax, 1, 2 ** 31)
     if (options.startWithinMs !== undefined) {
@@ -150,8 +153,8 @@ class Asking<K, V, R> implements Requester<K, V, R> {
       .topic(repliesTopic(replies))
       .partition(partition)
       .from({ offset })
-      .subscribe({ next: (record) => this.#receive(record), error: (error) => this.#end(error) })
-    this.#stops = [() => subscription.unsubscribe(), weir.onClose(() => this.close())]
+      .subscribe({ next: (record) => this.#receive(record), error: (error) => this.#fail(error) })
+    this.#stops = [() => subscription.unsubscribe(), weir.onClose(() => void this.close())]
   }
 
   ask(key: K, value: V, options: AskOptions = {}): CompletableFuture<Reply<R>> {
@@ -180,8 +183,9 @@ class Asking<K, V, R> implements Requester<K, V, R> {
     return { ...this.#counts }
   }
 
-  close(): void {
+  close(): CompletableFuture<void> {
     this.#end(new StorageClosed(`the requester of topic '${this.#settings.requests.name}' is closed`))
+    return this.#producer.close().exceptionally(() => undefined)
   }
 
   #send(key: K, value: V, within: Within, own: Headers | undefined): CompletableFuture<Reply<R>> {
@@ -249,6 +253,12 @@ class Asking<K, V, R> implements Requester<K, V, R> {
       this.#counts.answered++
       reply.complete({ value: (record as { readonly value: R }).value, headers })
     }
+  }
+
+  /** Replies cannot be read any more, so nothing is asked. */
+  #fail(error: unknown): void {
+    this.#end(error)
+    observe(this.#producer.close(), () => undefined)
   }
 
   /** Once: later ends change nothing. */

@@ -1,10 +1,11 @@
 import {
   type AppendOptions,
-  type CompletableFuture,
+  CompletableFuture,
   type Headers,
   InvalidOption,
   job,
   type JobFlow,
+  murmur2Partitioner,
   type Producer,
   type RecordMetadata,
   type RunningJob,
@@ -14,10 +15,11 @@ import {
   validateName,
   type Weir,
 } from '@weir/core'
-import { ensureTopic, headersOf, observe, TopicWriter } from '@weir/core/protocol'
+import { ensureTopic, headersOf, observe } from '@weir/core/protocol'
 import { RecordBatch } from '@weir/core/storage'
 import { requireCronTimes } from './internal/cronTimes.ts'
-import { deliverDue } from './internal/deliverDue.ts'
+import { crons, deliverDue } from './internal/deliverDue.ts'
+import { oneRecord } from './internal/oneRecord.ts'
 import { scheduled } from './internal/scheduledTopic.ts'
 import type { Missed, Scheduled, ScheduledRecord } from './Scheduled.ts'
 
@@ -100,7 +102,15 @@ export class Schedules {
     this.#running = running
   }
 
-  /** The delivery as a run: its `done` tells when it fails, its metrics how much waits to be read. */
+  /**
+   * Completes when this is closed; fails with what ended the delivery. Somebody must ask: a failure that nobody asked for within
+   * a second is thrown, and mostly ends the process.
+   */
+  get ended(): CompletableFuture<void> {
+    return this.#running.done
+  }
+
+  /** The delivery as a run: its metrics tell how much waits to be read. */
   get running(): RunningJob {
     return this.#running
   }
@@ -148,27 +158,64 @@ export class Schedules {
     })
   }
 
-  /** Ends a schedule; nothing happens when there is none of this name. Completes when that is durable. */
-  cancel(name: string): CompletableFuture<void> {
-    return this.#producer.append(name, { _tag: 'CronCancelled', name }).thenApply(() => undefined)
+  /**
+   * Ends a schedule. Completes when that is durable; what is due until then may still be delivered.
+   *
+   * @returns whether there was one of this name. Two who cancel at the same moment may both be told so
+   * @throws InvalidName; as `Producer.append`
+   */
+  cancel(name: string): CompletableFuture<boolean> {
+    return CompletableFuture.supply(() => {
+      validateName('schedule', name)
+      return this.#isSet(name)
+    }).thenCompose((isSet) =>
+      isSet
+        ? this.#producer.append(name, { _tag: 'CronCancelled', name }).thenApply(() => true)
+        : CompletableFuture.completed(false),
+    )
+  }
+
+  /** By what was said of it last: in the topic, behind what the delivery has read, or else in its store. */
+  #isSet(name: string): CompletableFuture<boolean> {
+    const partition = murmur2Partitioner(name, scheduled.partitions, 0)
+    return ensureTopic(this.#weir.storage, scheduled).thenCompose(({ firstPartition }) => {
+      const offset = this.#weir.storage.position(deliveries.name, firstPartition + partition)
+      let last: Scheduled['_tag'] | undefined
+      return this.#weir
+        .topic(scheduled)
+        .partition(partition)
+        .from({ offset })
+        .toEnd()
+        .consume((record) => {
+          if (record._tag !== 'Record' || record.value._tag === 'Delivery' || record.value.name !== name) return
+          last = record.value._tag
+        })
+        .thenApply(() => (last === undefined ? this.#hasRow(name) : last === 'CronSet'))
+    })
+  }
+
+  #hasRow(name: string): boolean {
+    return this.#weir.store<string, unknown>(deliveries, crons.name).get(name) !== undefined
   }
 
   /** Takes no part any more. What waits goes on waiting for others, or for the next start. */
   close(): CompletableFuture<void> {
-    return this.#producer.close().thenCompose(() => this.#running.stop())
+    // those who have appended know how that ended, and `ended` how the delivery did
+    return this.#producer
+      .close()
+      .exceptionally(() => undefined)
+      .thenCompose(() => this.#running.end())
   }
 
   /** The record as it will be appended: what would be wrong with it then is found now. */
   #encoded<K, V>(to: Topic<K, V>, info: TopicInfo, key: K, value: V, options: AppendOptions): ScheduledRecord {
-    const writer = new TopicWriter(to, info)
     const { id = null, timestamp = null, partition } = options
     const headers = headersOf(options)
-    writer.add(key, value, timestamp ?? 0, id, headers, -Infinity, partition)
-    const [closed] = writer.take()
-    const batch = RecordBatch.view(closed!.append.batch, 0)
+    const written = oneRecord(to, info, { key, value, timestamp: timestamp ?? 0, id, headers, partition })
+    const batch = RecordBatch.view(written.append.batch, 0)
     return {
       topic: to.name,
-      partition: closed!.partition,
+      partition: written.partition,
       key: batch.key(0)?.slice() ?? null,
       value: batch.value(0)?.slice() ?? null,
       headers,

@@ -17,6 +17,7 @@ import { ensureTopic, observe, requireInteger, retried, systemStores, TopicWrite
 import type { Bucket } from './Bucket.ts'
 import { rounding } from './internal/bucketTime.ts'
 import { limitState, limitValue } from './internal/limitRow.ts'
+import { addRecord } from './internal/oneRecord.ts'
 import { WaitingLine } from './internal/WaitingLine.ts'
 import type { RateLimiter } from './RateLimiter.ts'
 import { tokenBucket, type TokenBucketOptions } from './tokenBucket.ts'
@@ -35,6 +36,8 @@ export interface TokenTopic extends RateLimiter {
   readonly topic: Topic<string | null, number>
   /** How many tokens lie there now; those that have become due since the last take are not made yet. */
   available(): number
+  /** Fails those who wait, and who come later, with StorageClosed. Completes when the take under way has its outcome. */
+  close(): CompletableFuture<void>
 }
 
 /**
@@ -74,10 +77,7 @@ export const openTokenTopic = (weir: Weir, name: string, options: TokenTopicOpti
       capacity: { countMax: burst, whenFull: 'reject' },
     })
     return ensureTopic(weir.storage, topic).thenApply((info): TokenTopic => {
-      const tokens = new Tokens(weir, topic, info, bucket, waitingMax)
-      weir.onClose(() => tokens.close())
-      weir.storage.onChange(() => tokens.look())
-      return tokens
+      return new Tokens(weir, topic, info, bucket, waitingMax)
     })
   })
 
@@ -100,6 +100,9 @@ class Tokens implements TokenTopic {
   readonly #row: Uint8Array
   readonly #waiting = new WaitingLine()
   #isTaking = false
+  /** Completes when the take under way has its outcome. */
+  #taking: CompletableFuture<void> = CompletableFuture.completed(undefined)
+  readonly #stops: Array<() => void>
   #cancelTimer: (() => void) | undefined
   #closed: StorageClosed | undefined
 
@@ -110,6 +113,7 @@ class Tokens implements TokenTopic {
     this.#bucket = bucket
     this.#waitingMax = waitingMax
     this.#row = rowKey(systemStores.limits, 0, utf8.encode(`/${topic.name}`))
+    this.#stops = [weir.onClose(() => void this.close()), weir.storage.onChange(() => this.#look())]
   }
 
   take(): CompletableFuture<void> {
@@ -127,14 +131,17 @@ class Tokens implements TokenTopic {
   }
 
   /** Something has changed: perhaps somebody has added tokens. */
-  look(): void {
+  #look(): void {
     if (this.#cancelTimer !== undefined && this.#waiting.length > 0 && this.available() > 0) this.#take()
   }
 
-  close(): void {
-    this.#closed = new StorageClosed(`the Weir of token topic '${this.topic.name}' is closed`)
+  close(): CompletableFuture<void> {
+    this.#closed ??= new StorageClosed(`token topic '${this.topic.name}' is closed`)
+    for (const stop of this.#stops.splice(0)) stop()
     this.#cancelTimer?.()
+    this.#cancelTimer = undefined
     this.#waiting.fail(this.#closed)
+    return this.#taking.shield()
   }
 
   #place(): { readonly position: number; readonly end: number } {
@@ -149,16 +156,16 @@ class Tokens implements TokenTopic {
     this.#cancelTimer = undefined
     if (this.#isTaking || this.#waiting.length === 0) return
     this.#isTaking = true
-    observe(
-      retried(() => this.#attempt()),
-      (taken, error) => {
-        this.#isTaking = false
-        if (error !== undefined) return this.#waiting.fail(error)
-        for (let i = 0; i < taken.count; i++) this.#waiting.letThrough()
-        if (taken.count > 0) return this.#take()
-        this.#cancelTimer = this.#weir.clock.after(taken.waitMs, () => this.#take())
-      },
-    )
+    const taking = retried(() => this.#attempt())
+    this.#taking = taking.handle(() => undefined)
+    observe(taking, (taken, error) => {
+      this.#isTaking = false
+      if (this.#closed !== undefined) return
+      if (error !== undefined) return this.#waiting.fail(error)
+      for (let i = 0; i < taken.count; i++) this.#waiting.letThrough()
+      if (taken.count > 0) return this.#take()
+      this.#cancelTimer = this.#weir.clock.after(taken.waitMs, () => this.#take())
+    })
   }
 
   #attempt(): CompletableFuture<TakenTokens> {
@@ -209,7 +216,7 @@ class Tokens implements TokenTopic {
 
   #made(count: number, nowMs: number): ReadonlyArray<{ readonly partition: number; readonly batch: Uint8Array }> {
     const writer = new TopicWriter(this.topic, this.#info)
-    for (let i = 0; i < count; i++) writer.add(null, nowMs, nowMs, null, null, -Infinity, 0)
+    for (let i = 0; i < count; i++) addRecord(writer, { key: null, value: nowMs, timestamp: nowMs, partition: 0 })
     return writer.take().map(({ append }) => append)
   }
 }

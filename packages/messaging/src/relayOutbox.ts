@@ -1,4 +1,5 @@
 import {
+  type Append,
   CommitConflict,
   commitOf,
   CompletableFuture,
@@ -13,7 +14,18 @@ import {
   type Weir,
   WeirError,
 } from '@weir/core'
-import { ensureTopic, jsonRow, observe, parseRow, requireInteger, systemStores, TopicWriter } from '@weir/core/protocol'
+import {
+  Ending,
+  ensureTopic,
+  jsonRow,
+  observe,
+  parseRow,
+  requireInteger,
+  systemStores,
+  TopicWriter,
+} from '@weir/core/protocol'
+import { addRecord } from './internal/oneRecord.ts'
+import { requireTopic } from './internal/requireTopic.ts'
 
 /** A row of the app's own outbox table: a record that its transaction wants to be sent. */
 export interface OutboxRow<K, V> {
@@ -47,8 +59,10 @@ export interface Outbox<K, V> {
 export interface RelayOptions {
   /** How long it waits when there is nothing, or when the table could not be read, in ms; 1 s by default. `wake` does not wait. */
   readonly pollIntervalMs?: number
-  /** The most rows of one commit; 500 by default. */
+  /** The most rows that are read at once, and are in one commit; 500 by default. */
   readonly rowsMax?: number
+  /** A commit is full at this size, beside one open batch a partition; 1 MiB by default. Rows left over are in the next. */
+  readonly commitBytesMax?: number
   /** The table could not be read, or the storage had no room; it is tried again. */
   readonly onFailure?: (error: unknown) => void
 }
@@ -81,18 +95,22 @@ export const relayOutbox = <K, V>(
   topic: Topic<K, V>,
   options: RelayOptions = {},
 ): OutboxRelay<K, V> => {
-  const { pollIntervalMs = 1_000, rowsMax = 500, onFailure = () => undefined } = options
+  const { pollIntervalMs = 1_000, rowsMax = 500, commitBytesMax = 1 << 20, onFailure = () => undefined } = options
   validateName('outbox', name)
+  requireTopic(`outbox '${name}': topic`, topic)
+  if (typeof outbox?.readAfter !== 'function') {
+    throw new InvalidOption(`outbox '${name}': readAfter is ${typeof outbox?.readAfter}; expected a function`)
+  }
   requireInteger(`outbox '${name}': pollIntervalMs`, pollIntervalMs, 1, 2 ** 31)
   requireInteger(`outbox '${name}': rowsMax`, rowsMax, 1, 100_000)
-  return new OutboxRelay(weir, name, outbox, topic, { pollIntervalMs, rowsMax, onFailure })
+  requireInteger(`outbox '${name}': commitBytesMax`, commitBytesMax, 1, 64 << 20)
+  return new OutboxRelay(weir, name, outbox, topic, { pollIntervalMs, rowsMax, commitBytesMax, onFailure })
 }
 
 /** A relay at work; see `relayOutbox`. */
 export class OutboxRelay<K, V> {
   readonly name: string
-  /** Completes when this is closed; fails with what no repetition can mend, such as a row that cannot be encoded. */
-  readonly ended: CompletableFuture<void> = new CompletableFuture<void>()
+  readonly #ending: Ending
   readonly #weir: Weir
   readonly #outbox: Outbox<K, V>
   readonly #topic: Topic<K, V>
@@ -102,12 +120,15 @@ export class OutboxRelay<K, V> {
   #info: TopicInfo | undefined
   #round: CompletableFuture<void> | undefined
   #cancelTimer: (() => void) | undefined
+  /** Rows that were read behind a cursor, and had no room in the commit of those before. */
+  #left: { readonly behind: string | null; readonly rows: ReadonlyArray<OutboxRow<K, V>> } = { behind: null, rows: [] }
   #isWoken = false
   #isClosed = false
   #awaiting: Array<CompletableFuture<void>> = []
 
   constructor(weir: Weir, name: string, outbox: Outbox<K, V>, topic: Topic<K, V>, settings: Required<RelayOptions>) {
     this.name = name
+    this.#ending = new Ending(weir.clock)
     this.#weir = weir
     this.#outbox = outbox
     this.#topic = topic
@@ -115,6 +136,14 @@ export class OutboxRelay<K, V> {
     this.#key = rowKey(systemStores.outboxes, 0, utf8.encode(name))
     this.#stopListening = weir.onClose(() => void this.close())
     this.#start()
+  }
+
+  /**
+   * Completes when this is closed; fails with what no repetition can mend, such as a row that cannot be encoded.
+   * Somebody must ask: a failure that nobody asked for within a second is thrown, and mostly ends the process.
+   */
+  get ended(): CompletableFuture<void> {
+    return this.#ending.watch()
   }
 
   /** Behind the last row that was sent, by any relay of the name; `null` before the first. */
@@ -143,7 +172,7 @@ export class OutboxRelay<K, V> {
   close(): CompletableFuture<void> {
     this.#stop(new StorageClosed(`the relay of outbox '${this.name}' is closed`))
     const round = this.#round ?? CompletableFuture.completed(undefined)
-    return round.handle(() => void this.ended.complete(undefined))
+    return round.handle(() => this.#ending.complete())
   }
 
   #stop(reason: unknown): void {
@@ -183,7 +212,7 @@ export class OutboxRelay<K, V> {
   #fail(error: unknown): void {
     if (error instanceof WeirError && error.recovery !== 'retry') {
       this.#stop(error)
-      this.ended.completeExceptionally(error)
+      this.#ending.fail(error)
       return
     }
     observe(CompletableFuture.completed(undefined), () => this.#settings.onFailure(error))
@@ -195,8 +224,7 @@ export class OutboxRelay<K, V> {
     const { storage } = this.#weir
     const value = storage.rows.get(this.#key) ?? null
     const cursor = value === null ? null : (parseRow(value) as string)
-    const read = CompletableFuture.supply(() => this.#outbox.readAfter(cursor, this.#settings.rowsMax))
-    return read.thenCompose((rows): CompletableFuture<number> => {
+    return this.#read(cursor).thenCompose((rows): CompletableFuture<number> => {
       const last = rows.at(-1)
       if (last === undefined || this.#isClosed) return CompletableFuture.completed(0)
       if (last.cursor === cursor) {
@@ -205,14 +233,26 @@ export class OutboxRelay<K, V> {
         )
       }
       return this.#place().thenCompose((info) => {
+        const { count, append } = this.#append(info, rows)
+        const behind = rows[count - 1]?.cursor ?? last.cursor
         const commit = commitOf({
           expect: [{ key: this.#key, value }],
-          append: this.#append(info, rows),
-          rows: [{ key: this.#key, value: jsonRow(last.cursor) }],
+          append,
+          rows: [{ key: this.#key, value: jsonRow(behind) }],
         })
-        return storage.commit(commit).thenApply(() => rows.length)
+        return storage.commit(commit).thenApply(() => {
+          this.#left = { behind, rows: rows.slice(count) }
+          return count
+        })
       })
     })
+  }
+
+  /** The rows behind the cursor: those that are left, unless another relay has sent them meanwhile. */
+  #read(cursor: string | null): CompletableFuture<ReadonlyArray<OutboxRow<K, V>>> {
+    const { behind, rows } = this.#left
+    if (rows.length > 0 && behind === cursor) return CompletableFuture.completed(rows)
+    return CompletableFuture.supply(() => this.#outbox.readAfter(cursor, this.#settings.rowsMax))
   }
 
   #place(): CompletableFuture<TopicInfo> {
@@ -220,12 +260,20 @@ export class OutboxRelay<K, V> {
     return ensureTopic(this.#weir.storage, this.#topic).thenApply((info) => (this.#info = info))
   }
 
-  #append(info: TopicInfo, rows: ReadonlyArray<OutboxRow<K, V>>): ReturnType<typeof commitOf>['append'] {
-    const writer = new TopicWriter(this.#topic, info)
+  /** As many of the rows, from the first on, as fill a commit. */
+  #append(
+    info: TopicInfo,
+    rows: ReadonlyArray<OutboxRow<K, V>>,
+  ): { readonly count: number; readonly append: ReadonlyArray<Append> } {
+    const { commitBytesMax } = this.#settings
+    const writer = new TopicWriter(this.#topic, info, { batchBytesMax: Math.min(commitBytesMax, 64 * 1024) })
     const now = this.#weir.clock.now()
+    let count = 0
     for (const { key, value, timestamp = now, id, headers = null } of rows) {
-      writer.add(key, value, timestamp, id, headers, -Infinity, undefined)
+      if (writer.closedBytes >= commitBytesMax) break
+      addRecord(writer, { key, value, timestamp, id, headers })
+      count++
     }
-    return writer.take().map(({ append }) => append)
+    return { count, append: writer.take().map(({ append }) => append) }
   }
 }

@@ -202,6 +202,56 @@ describe('a checker', () => {
     expect(given).toEqual([expect.objectContaining({ 'weir.topic': 'orders', 'weir.id': 'm', 'weir.attempts': '5' })])
   })
 
+  test.each([
+    ['value', { key: 'k', value: 'v'.repeat(1_000) }, { recordBytesMax: 500 }, ['value']],
+    [
+      'value and headers',
+      { key: 'k', value: 'v'.repeat(1_000), headers: { a: 'x'.repeat(1_000) } },
+      { recordBytesMax: 700 },
+      ['value', 'headers'],
+    ],
+    [
+      'value, headers and key',
+      { key: 'k'.repeat(1_000), value: 'v' },
+      { recordBytesMax: 700 },
+      ['value', 'headers', 'key'],
+    ],
+    ['record', { key: 'k', value: 'v' }, { recordBytesMax: 50 }, ['record']],
+  ])(
+    'gives up a message whose %s has no room among those that were given up, and goes on',
+    async (_, record, bound, leftOut) => {
+      const { clock, weirs, check, reports, messages } = await scene(1)
+      const { key, value, ...options } = { headers: {}, ...record }
+      await settled(clock, messages.prepare(orders, key, value, { checker: 'shop', messageId: 'big', ...options }))
+      const small = topic('small', { key: nullable(bytes), value: nullable(bytes), ...bound })
+      const checking = check(0, ({ id }) => (id === 'big' ? 'unknown' : 'commit'), { abandoned: small, checksMax: 1 })
+      await clock.advance(3_600_000)
+      expect([messages.stateOf('big'), messages.stateOf('m')]).toEqual(['rolledBack', 'committed'])
+      expect(reports).toContainEqual(expect.objectContaining({ _tag: 'Abandoned', leftOut }))
+      expect(checking.counts()).toMatchObject({ committed: 1, unknown: 1, abandoned: 1, cut: 1 })
+      const kept: Array<{ readonly key: unknown; readonly value: unknown; readonly cause: string | undefined }> = []
+      const read = weirs[0]!
+        .topic(small)
+        .from('earliest')
+        .toEnd()
+        .consume((each) => void (each._tag === 'Record' && kept.push({ ...each, cause: each.headers['weir.cause'] })))
+      await settled(clock, read)
+      expect(kept).toHaveLength(leftOut[0] === 'record' ? 0 : 1)
+      for (const { value: keptValue, key: keptKey, cause } of kept) {
+        expect(keptValue).toBe(null)
+        expect(keptKey === null).toBe(leftOut.includes('key'))
+        expect(cause).toContain(`left out: ${leftOut.join(', ')} (topic 'small': a record has`)
+      }
+    },
+  )
+
+  test('is heard when it fails and nobody has asked', async () => {
+    const { clock, weirs, check } = await scene(1)
+    check(0, () => 'unknown')
+    ;(weirs[0]!.storage as unknown as { crash(): void }).crash()
+    await expect(clock.advance(60_000)).rejects.toThrow(StorageFailed)
+  })
+
   test('asks 15 times by default, and waits 10 minutes at most', async () => {
     const { clock, check, asked, messages } = await scene(1)
     check(0, () => 'unknown')
@@ -224,14 +274,14 @@ describe('a checker', () => {
 
   test('is taken over by another process when the one that asks is gone', async () => {
     const { clock, weirs, check, asked } = await scene(2)
-    const lost = check(0, () => new Promise<never>(() => undefined))
+    const lost = check(0, () => new Promise<never>(() => undefined)).ended
     await clock.advance(7_000)
     ;(weirs[0]!.storage as unknown as { crash(): void }).crash()
     check(1, () => 'commit')
     await clock.advance(60_000)
     expect(asked.map(({ process }) => process)).toEqual([0, 1])
     expect(halfMessages(weirs[1]!).stateOf('m')).toBe('committed')
-    await expect(lost.ended).rejects.toThrow(StorageFailed)
+    await expect(lost).rejects.toThrow(StorageFailed)
   })
 
   test('that throws, answers nonsense or never, has said unknown', async () => {

@@ -24,6 +24,23 @@ describe('a handler with a limit', () => {
     await driver.close()
   })
 
+  test('spends no permit on a record that expires while it waits for one', async () => {
+    const clock = virtualClock()
+    const handled: number[] = []
+    const limited = handle<string, number>((value) => void handled.push(value), {
+      limit: rateLimiter(tokenBucket({ ratePerSecond: 1, burst: 1 }), { clock }),
+      order: 'none',
+    })
+    const driver = await jobDriver(job('limited').from(calls).pipe(limited), { clock })
+    const expiring = { headers: { 'weir.expires-at': String(clock.now() + 1_500) } }
+    const waiting = Array.from({ length: 20 }, (_, value) => ({ key: 'k', value, ...expiring }))
+    await driver.send(calls, [...waiting, { key: 'k', value: 100 }, { key: 'k', value: 101 }])
+    await driver.advance(3_100)
+    // at 0 and 1 s two of those that expire; at 2 and 3 s those behind them
+    expect(handled).toEqual([0, 1, 100, 101])
+    await driver.close()
+  })
+
   test('keeps to a limit that its workers share', async () => {
     const clock = virtualClock()
     const disk = memoryDisk()

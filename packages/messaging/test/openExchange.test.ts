@@ -1,10 +1,10 @@
 import {
-  type Commit,
-  type Committed,
+  BufferFull,
   CompletableFuture,
   EncodeFailed,
   json,
   type RecordMetadata,
+  StorageClosed,
   type StorageProvider,
   topic,
   UnknownTopic,
@@ -24,6 +24,7 @@ import {
   UnknownExchange,
   Unroutable,
 } from '../src/index.ts'
+import { heldBy } from './support/heldBy.ts'
 import { type Place, storages } from './support/storages.ts'
 
 const of = <T extends Exclude<ExchangeType, 'custom'>>(type: T) => exchange('events', { type, key: utf8, value: utf8 })
@@ -31,20 +32,8 @@ const target = (name: string) => topic(name, { key: utf8, value: utf8, partition
 const names = (places: ReadonlyArray<RecordMetadata>): string[] => places.map((place) => place.topic).toSorted()
 
 /** A storage whose appends wait for the gate before they begin. */
-const heldBy = (gate: CompletableFuture<void>, provider: StorageProvider): StorageProvider => ({
-  open: () =>
-    provider.open().thenApply((storage) => {
-      const commit = (given: Commit): CompletableFuture<Committed> =>
-        given.append.length === 0 ? storage.commit(given) : gate.shield().thenCompose(() => storage.commit(given))
-      return new Proxy(storage, {
-        get: (_, name) => {
-          if (name === 'commit') return commit
-          const member: unknown = Reflect.get(storage, name, storage)
-          return typeof member === 'function' ? member.bind(storage) : member
-        },
-      })
-    }),
-})
+const gatedBy = (gate: CompletableFuture<void>, provider: StorageProvider): StorageProvider =>
+  heldBy((commit) => (commit.append.length === 0 ? CompletableFuture.completed(undefined) : gate.shield()), provider)
 
 describe.each(storages)('an exchange on %s', (_name, place) => {
   let at: Place
@@ -188,7 +177,7 @@ describe.each(storages)('an exchange on %s', (_name, place) => {
     await events.bind(target('a'))
     await events.bind(target('b'))
     const gate = new CompletableFuture<void>()
-    const slow = await Weir.open(heldBy(gate, at.provider()))
+    const slow = await Weir.open(gatedBy(gate, at.provider()))
     const published = (await openExchange(slow, of('fanout'))).publish('k', '1')
     await events.unbind('a')
     gate.complete(undefined)
@@ -197,7 +186,7 @@ describe.each(storages)('an exchange on %s', (_name, place) => {
     await slow.close()
   })
 
-  test('that is removed takes its bindings with it, and can be declared again', async () => {
+  test('that is removed takes its bindings with it, and can be opened again', async () => {
     const events = await openExchange(weir, of('fanout'))
     await events.bind(target('a'))
     await events.publish('k', '1')
@@ -222,6 +211,55 @@ describe.each(storages)('an exchange on %s', (_name, place) => {
     await expect(events.publish('k', undefined as never)).rejects.toThrow(EncodeFailed)
     await expect(events.publish('k', 'v', { routingKey: 'a', mandatory: true })).rejects.toThrow(Unroutable)
     expect(await events.unbind('a', { pattern: '#' })).toBe(false)
+  })
+
+  test('cuts what waits into commits of commitBytesMax, each record counted for each target', async () => {
+    const counts: number[] = []
+    const watched = heldBy((commit) => {
+      if (commit.append.length > 0) counts.push(commit.append.length)
+      return CompletableFuture.completed(undefined)
+    }, at.provider())
+    const wide = await Weir.open(watched)
+    const events = await openExchange(wide, of('fanout'), { commitBytesMax: 30_000 })
+    for (const name of ['a', 'b', 'c']) await events.bind(target(name))
+    counts.length = 0
+    const big = 'x'.repeat(5_000)
+    const places = await Promise.all(Array.from({ length: 10 }, (_, index) => events.publish('k', `${index}${big}`)))
+    expect(places.every((each) => each.length === 3)).toBe(true)
+    // two records to three targets each make 30 kB
+    expect(counts).toEqual([3, 3, 3, 3, 3])
+    expect((await valuesIn('b')).map((value) => value[0]).join('')).toBe('0123456789')
+    await wide.close()
+  })
+
+  test('refuses more bytes than bufferBytesMax until some are on disk', async () => {
+    const gate = new CompletableFuture<void>()
+    const slow = await Weir.open(gatedBy(gate, at.provider()))
+    const events = await openExchange(slow, of('fanout'), { bufferBytesMax: 3_000 })
+    await events.bind(target('a'))
+    const published = Array.from({ length: 4 }, () => events.publish('k', 'x'.repeat(1_000)))
+    await expect(published[3]).rejects.toThrow(BufferFull)
+    gate.complete(undefined)
+    await Promise.all(published.slice(0, 3))
+    expect(await events.publish('k', 'x'.repeat(1_000))).toHaveLength(1)
+    await expect(openExchange(slow, of('fanout'), { bufferBytesMax: 0 })).rejects.toThrow(/bufferBytesMax is 0/)
+    await slow.close()
+  })
+
+  test('closes when what was published has its outcome, and publishes no more', async () => {
+    const gate = new CompletableFuture<void>()
+    const slow = await Weir.open(gatedBy(gate, at.provider()))
+    const events = await openExchange(slow, of('fanout'))
+    await events.bind(target('a'))
+    const published = events.publish('k', '1')
+    const closed = events.close()
+    await expect(events.publish('k', '2')).rejects.toThrow(StorageClosed)
+    expect(closed.isDone).toBe(false)
+    gate.complete(undefined)
+    await closed
+    expect(published.isDone).toBe(true)
+    await events.close()
+    await slow.close()
   })
 
   test('sends what was published before the Weir is closed', async () => {

@@ -1,4 +1,5 @@
 import {
+  InvalidOption,
   BufferFull,
   Cancelled,
   type CompletableFuture,
@@ -225,8 +226,9 @@ describe('a requester', () => {
     expect(clock.pending().length).toBe(2)
     asked[0]!.cancel()
     expect(clock.pending().length).toBe(1)
-    asker.close()
+    const closed = asker.close()
     expect(clock.pending().length).toBe(0)
+    await now(closed)
     await expect(asked[1]).rejects.toThrow(StorageClosed)
     await expect(asker.ask('k', 3)).rejects.toThrow(StorageClosed)
   })
@@ -252,6 +254,15 @@ describe('a requester', () => {
     await expect(now(openRequester(weir, { ...topics, replyWithinMs, startWithinMs: 1_001 }))).rejects.toThrow(
       /startWithinMs is 1001; expected a whole number from 1 to 1000/,
     )
+    for (const part of ['requests', 'replies'] as const) {
+      const opening = openRequester(weir, { ...topics, replyWithinMs, [part]: undefined as never })
+      await expect(now(opening)).rejects.toThrow(new RegExp(`${part} is undefined; expected a topic`))
+      await expect(now(opening)).rejects.toBeInstanceOf(InvalidOption)
+    }
+    await expect(now(answer(weir, 'a', { ...topics, replies: undefined as never }, () => 1))).rejects.toThrow(
+      /replies is undefined; expected a topic/,
+    )
+    await expect(now(answer(weir, 'a', topics, () => 1, { run: {} } as object))).rejects.toThrow(/no option 'run'/)
     const asker = await now(openRequester(weir, { ...topics, replyWithinMs }))
     await expect(asker.ask('k', 1, { startWithinMs: 0 })).rejects.toThrow(/startWithinMs is 0/)
   })

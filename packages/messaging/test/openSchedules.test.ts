@@ -1,12 +1,4 @@
-import {
-  type ConsumedRecord,
-  type CompletableFuture,
-  InvalidOption,
-  RecordTooLarge,
-  topic,
-  utf8,
-  Weir,
-} from '@weir/core'
+import { type ConsumedRecord, CompletableFuture, InvalidOption, RecordTooLarge, topic, utf8, Weir } from '@weir/core'
 import { memory, type MemoryDisk, memoryDisk, type VirtualClock, virtualClock } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { openSchedules, type Schedules } from '../src/index.ts'
@@ -157,9 +149,29 @@ describe('a schedule', () => {
     const expected = [1, 2, 3].map((day) => Date.UTC(2026, 0, day, 8, 30))
     expect((await records()).map(({ timestamp }) => timestamp)).toEqual(expected)
     expect((await records()).map(({ id }) => id)).toEqual(expected.map((time) => `daily@${time}`))
-    await outcome(schedules.cancel('daily'))
+    expect(await outcome(schedules.cancel('daily'))).toBe(true)
     await clock.advance(86_400_000)
     expect(await records()).toHaveLength(3)
+  })
+
+  test('says whether it was there to be cancelled, by what was said of it last', async () => {
+    const { schedules, outcome, clock, delivered } = await open(memoryDisk(), virtualClock(newYear))
+    const options = { topic: reminders, key: 'k', value: 'x', cron: '*/10 * * * *' }
+    expect(await outcome(schedules.cancel('nobody'))).toBe(false)
+    // the delivery has not read these yet
+    const [, first, second] = await outcome(
+      CompletableFuture.allOf([
+        schedules.cron('s', options).thenApply(() => false),
+        schedules.cron('s', options).thenCompose(() => schedules.cancel('s')),
+        schedules.cron('t', options).thenApply(() => true),
+      ]),
+    )
+    expect([first, second]).toEqual([true, true])
+    await clock.advance(600_000)
+    expect(await delivered()).toHaveLength(1)
+    expect([await outcome(schedules.cancel('s')), await outcome(schedules.cancel('t'))]).toEqual([false, true])
+    expect(await outcome(schedules.cancel('t'))).toBe(false)
+    await expect(outcome(schedules.cancel('a/b'))).rejects.toThrow(/schedule name "a\/b"/)
   })
 
   test('keeps to its time zone when summer time begins', async () => {
@@ -201,14 +213,31 @@ describe('a schedule', () => {
   })
 
   test.each([
-    ['no cron line', { cron: 'every day' }],
-    ['a line of too many fields', { cron: '* * * * * * * * *' }],
-    ['a time zone that is not known', { cron: '0 9 * * *', timeZone: 'Mars/Phobos' }],
-    ['a time that never comes', { cron: '0 0 30 2 *' }],
-    ['a way of making up that is none', { cron: '0 9 * * *', missed: 'never' as 'skip' }],
-  ])('is refused with %s', async (_what, options) => {
+    ['no cron line', { cron: 'every day' }, /cron is "every day"; expected five fields/],
+    ['no line at all', { cron: undefined as never }, /cron is undefined; expected five fields/],
+    [
+      'a time in place of a line',
+      { cron: '2030-01-01T00:00:00' },
+      /cron is "2030-01-01T00:00:00"; expected five fields/,
+    ],
+    ['a line of too many fields', { cron: '* * * * * * *' }, /expected five fields/],
+    [
+      'a number out of range',
+      { cron: '61 * * * *' },
+      /cron is "61 \* \* \* \*"; expected in each field numbers within/,
+    ],
+    [
+      'a time zone that is not known',
+      { cron: '0 9 * * *', timeZone: 'Mars/Phobos' },
+      /timeZone is "Mars\/Phobos"; exp/,
+    ],
+    ['a time that never comes', { cron: '0 0 30 2 *' }, /no time to come$/],
+    ['a way of making up that is none', { cron: '0 9 * * *', missed: 'never' as 'skip' }, /missed is never/],
+  ])('is refused with %s', async (_what, options, message) => {
     const { schedules, outcome } = await open()
     const schedule = { topic: reminders, key: 'k', value: 'x', ...options }
-    await expect(outcome(schedules.cron('s', schedule))).rejects.toBeInstanceOf(InvalidOption)
+    const refused = outcome(schedules.cron('s', schedule))
+    await expect(refused).rejects.toThrow(message)
+    await expect(refused).rejects.toBeInstanceOf(InvalidOption)
   })
 })

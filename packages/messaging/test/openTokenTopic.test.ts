@@ -128,6 +128,19 @@ describe('openTokenTopic', () => {
     await expect(topics[0]!.take()).rejects.toThrow(StorageClosed)
   })
 
+  test('is closed when the take under way has its outcome, and its Weir goes on', async () => {
+    const { clock, topics, weirs } = await scene(1, { ratePerSecond: 1, burst: 2 })
+    void topics[0]!.take().exceptionally(() => undefined)
+    const closed = topics[0]!.close()
+    expect(closed.isDone).toBe(false)
+    await clock.settle()
+    await closed
+    expect(clock.pending()).toEqual([])
+    const again = openTokenTopic(weirs[0]!, 'tokens', { ratePerSecond: 1, burst: 2 })
+    await clock.settle()
+    expect((await again).available()).toBe(1)
+  })
+
   test('refuses options out of range', async () => {
     const weir = await Weir.open(memory())
     await expect(openTokenTopic(weir, 'a', { ratePerSecond: 1, burst: 1.5 })).rejects.toThrow(/burst is 1.5/)

@@ -120,6 +120,36 @@ describe('a relay', () => {
     await again.close()
   })
 
+  test('cuts what it has read into commits of commitBytesMax, and reads the table once for all of them', async () => {
+    const weir = await Weir.open(memory())
+    const table = tableOf(0)
+    for (let index = 0; index < 10; index++) {
+      table.rows.push({ cursor: String(index + 1), id: `m${index}`, key: 'k', value: `${index}${'x'.repeat(1_000)}` })
+    }
+    let reads = 0
+    const outbox: Outbox<string, string> = {
+      readAfter: (cursor, limit) => (reads++, table.outbox.readAfter(cursor, limit)),
+    }
+    const offsets: number[] = []
+    weir.storage.onChange(() => offsets.push(weir.topics().length === 0 ? 0 : Number(relay.cursor)))
+    const relay = relayOutbox(weir, 'shop', outbox, orders, { commitBytesMax: 2_000 })
+    await relay.caughtUp()
+    expect(offsets.filter((cursor) => cursor > 0)).toEqual([2, 4, 6, 8, 10])
+    expect(reads).toBe(2)
+    expect(await valuesIn(weir)).toEqual(table.values())
+    await weir.close()
+  })
+
+  test('is heard when it fails and nobody has asked', async () => {
+    const clock = virtualClock(0)
+    const weir = await Weir.open(memory({ clock }), { clock })
+    const bad: Outbox<string, string> = {
+      readAfter: () => [{ cursor: '1', id: 'a', key: 'k', value: undefined as never }],
+    }
+    relayOutbox(weir, 'bad', bad, orders)
+    await expect(clock.advance(2_000)).rejects.toThrow(EncodeFailed)
+  })
+
   test('ends with what no repetition can mend', async () => {
     const weir = await Weir.open(memory())
     const bad: Outbox<string, string> = {

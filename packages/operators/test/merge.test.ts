@@ -1,4 +1,4 @@
-import { entry, int32, job, stream, topic, utf8 } from '@weir/core'
+import { int32, job, stream, topic, utf8 } from '@weir/core'
 import { arbitraryKey, arbitraryRecords, inputTo, isBatchInvariant, isExactlyOnce, jobDriver } from '@weir/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -7,6 +7,7 @@ import { count, map, merge, to, tumbling } from '../src/index.ts'
 const web = topic('web', { key: utf8, value: utf8, partitions: 2 })
 const shop = topic('shop', { key: utf8, value: utf8, partitions: 2 })
 const all = topic('all', { key: utf8, value: utf8 })
+const idle = topic('idle', { key: utf8, value: utf8 })
 const counts = topic('counts', { key: utf8, value: int32, partitions: 2 })
 
 describe('merge', () => {
@@ -14,13 +15,16 @@ describe('merge', () => {
     const merged = job('j')
       .from(web)
       .pipe(merge(stream(shop).pipe(map((order) => `shop ${order}`))), to(all))
-    const driver = await jobDriver(merged)
-    const at = (source: typeof web, timestamp: number) => entry(source, 'a', `${timestamp}`, { timestamp })
-    await driver.weir.append(...[1, 4, 5].map((time) => at(web, time)), ...[2, 3, 6].map((time) => at(shop, time)))
+    const before = await jobDriver(job('other').from(all).pipe(to(idle)))
+    const at = (timestamp: number) => ({ key: 'a', value: `${timestamp}`, timestamp })
+    await before.send(web, [1, 4, 5].map(at))
+    await before.send(shop, [2, 3, 6].map(at))
+    const driver = await jobDriver(merged, { disk: before.disk })
     await driver.settle()
     const found = await driver.output(all)
     expect(found.map(({ value }) => value)).toEqual(['1', 'shop 2', 'shop 3', '4', '5', 'shop 6'])
     await driver.close()
+    await before.close()
   })
 
   const records = arbitraryRecords({ key: arbitraryKey(3), value: fc.string({ maxLength: 2 }) })

@@ -8,9 +8,11 @@ import {
   type ReadResult,
   type RowReader,
   type Snapshot,
+  SnapshotExpired,
   type Storage,
   StorageClosed,
   StorageFailed,
+  type WeirError,
 } from '@weir/core'
 import { type Environment, lastTransaction, openDataForReading } from './environment.ts'
 import { LmdbReader } from './LmdbReader.ts'
@@ -106,11 +108,11 @@ export class LmdbStorage implements Storage {
     return this.#reader.position(group, partition)
   }
 
-  snapshot(): Snapshot {
+  snapshot(ageMaxMs: number = this.#settings.snapshotAgeMaxMs): Snapshot {
     this.#renew()
     const transaction = this.#data.useReadTransaction()
-    let ended: string | undefined
-    const end = (why: string): void => {
+    let ended: WeirError | undefined
+    const end = (why: WeirError): void => {
       if (ended !== undefined) return
       ended = why
       this.#snapshots.delete(snapshot)
@@ -120,21 +122,22 @@ export class LmdbStorage implements Storage {
     const reader = new LmdbReader(
       this.#data,
       () => {
-        if (ended !== undefined) throw new StorageClosed(`a snapshot was used after ${ended}`)
+        if (ended !== undefined) throw ended
       },
       transaction,
     )
-    const { snapshotAgeMaxMs } = this.#settings
     const expiry = setTimeout(
-      () => end(`its end, ${snapshotAgeMaxMs} ms after it began (snapshotAgeMaxMs)`),
-      snapshotAgeMaxMs,
+      () => end(new SnapshotExpired(`a snapshot was used more than ${ageMaxMs} ms after it began; expected a new one`)),
+      ageMaxMs,
     ).unref()
     const snapshot: Snapshot = {
       get: (key) => reader.get(key),
       range: (from, until, options) => reader.range(from, until, options),
+      read: (partition, position, bounds) => CompletableFuture.supply(() => reader.read(partition, position, bounds)),
+      offsetAt: (partition, timestamp) => CompletableFuture.supply(() => reader.offsetAt(partition, timestamp)),
       bounds: (partition) => reader.bounds(partition),
       position: (group, partition) => reader.position(group, partition),
-      close: () => end('its close()'),
+      close: () => end(new StorageClosed('a snapshot was used after its close()')),
     }
     this.#snapshots.add(snapshot)
     return snapshot

@@ -1,4 +1,4 @@
-import { commitOf, CorruptBatch, BufferFull, type Storage, StorageClosed } from '@weir/core'
+import { commitOf, CorruptBatch, BufferFull, SnapshotExpired, type Storage } from '@weir/core'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -74,13 +74,15 @@ test('more on the way than the bound is refused with BufferFull, and the rest go
   expect(readNumbers(storage, 0)).toEqual(accepted)
 })
 
-test('a snapshot ends by itself at snapshotAgeMaxMs, so that it cannot keep old pages for ever', async () => {
+test('a snapshot ends by itself at snapshotAgeMaxMs, or when whoever takes it says, so that it cannot keep old pages for ever', async () => {
   const other = await lmdb(folder.path, { snapshotAgeMaxMs: 20 }).open()
   const snapshot = other.snapshot()
   expect(snapshot.bounds(0).end).toBe(0)
-  await vi.waitFor(() => expect(() => snapshot.bounds(0)).toThrow(StorageClosed), 5_000)
-  expect(() => snapshot.get(new Uint8Array(1))).toThrow(/snapshotAgeMaxMs/)
+  await vi.waitFor(() => expect(() => snapshot.bounds(0)).toThrow(SnapshotExpired), 5_000)
   snapshot.close()
+  expect(() => snapshot.get(new Uint8Array(1))).toThrow('more than 20 ms after it began')
+  const short = other.snapshot(1)
+  await vi.waitFor(() => expect(() => short.bounds(0)).toThrow('more than 1 ms after it began'), 5_000)
   await other.close()
 })
 

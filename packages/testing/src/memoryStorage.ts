@@ -49,7 +49,7 @@ export const memory = (options: MemoryOptions = {}): MemoryProvider => {
  * Commits of one turn of the clock are applied together once the turn is over, each with its own verdict, in the order
  * of the calls; none of it is visible before. What a commit holds is copied when it is called. Reads are complete at
  * once and hand out the stored bytes: whoever changes them gets `CorruptBatch` at the next read.
- * A snapshot costs constant time; a commit and a row O(log n).
+ * A snapshot costs what a list of the partitions does; a commit and a row O(log n).
  *
  * @example
  * import { commitOf, rowKey } from '@weir/core'

@@ -26,6 +26,8 @@ export interface Codec<A> {
   readonly nullable?: true | undefined
   /** The order of the bytes is the order of the values, so that ranges of encoded keys are ranges of keys. */
   readonly ordered?: true | undefined
+  /** Present when all values take this many bytes. */
+  readonly width?: number | undefined
 }
 
 /** A codec's two functions over text instead of its UTF-8 bytes. */

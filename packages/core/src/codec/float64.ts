@@ -33,6 +33,7 @@ export const float64: Codec<number> = {
     return right(scratch.getFloat64(0))
   },
   ordered: true,
+  width: 8,
 }
 
 const signBit = 0x8000_0000

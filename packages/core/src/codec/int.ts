@@ -34,6 +34,7 @@ export const int: Codec<number> = {
     return Number.isSafeInteger(value) ? right(value) : decodeFailure('int', 'expected a safe integer', bytes)
   },
   ordered: true,
+  width: 8,
 }
 
 const wordSize = 2 ** 32

@@ -29,6 +29,7 @@ export const int32: Codec<number> = {
       ? right(readWord(bytes, 0) ^ signBit)
       : decodeFailure('int32', `expected 4 bytes, not ${bytes.length}`, bytes),
   ordered: true,
+  width: 4,
 }
 
 const signBit = 0x8000_0000

@@ -172,12 +172,29 @@ export class HandlerTask<K, V> implements OngoingWork {
   #limited(work: Work<K, V>, attempt: Attempt<K, V>): void {
     const { limit, limitKeyOf } = this.#settings
     if (limit === undefined) return this.#begin(work, attempt)
-    attempt.result = CompletableFuture.supply(() => limit.take(limitKeyOf?.(work.record)))
-    observe(attempt.result, (_, error) => {
+    const permit = CompletableFuture.supply(() => limit.take(limitKeyOf?.(work.record)))
+    attempt.result = permit
+    if (!permit.isDone) this.#expireInLine(work, attempt, permit)
+    observe(permit, (_, error) => {
       if (attempt.isOver) return
+      attempt.stopTimer?.()
+      attempt.stopTimer = undefined
       if (error !== undefined) this.#failed(work, attempt, error)
       else if (this.#isExpired(work)) this.#expire(work)
       else this.#begin(work, attempt)
+    })
+  }
+
+  /** What expires while it waits for its permit leaves the line, so that the permit is for one that can use it. */
+  #expireInLine(work: Work<K, V>, attempt: Attempt<K, V>, permit: CompletableFuture<unknown>): void {
+    const expiresAt = Number(work.record.headers[reservedHeaders.expiresAt])
+    if (Number.isNaN(expiresAt)) return
+    attempt.stopTimer = this.#context.clock.after(Math.max(0, expiresAt - this.#context.clock.now()), () => {
+      if (attempt.isOver) return
+      // the machine's time was set back
+      if (!this.#isExpired(work)) return this.#expireInLine(work, attempt, permit)
+      this.#expire(work)
+      permit.cancel()
     })
   }
 

@@ -33,6 +33,7 @@ export const handle = <K, V>(handler: Handler<K, V>, options: HandlerOptions<K, 
     stores: [stores.pending, stores.ids],
     outputs: outputs as ReadonlyArray<Topic<unknown, unknown>>,
     sink: true,
+    guarantee: settings.delivery,
     keyed: false,
     readsSource: true,
     attach: (context) => {

@@ -4,8 +4,16 @@ import type { Topic } from '../log/Topic.ts'
 import type { Headers } from '../model/Headers.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { RowReader } from '../ports/Storage.ts'
-import type { KeyValueStore, StoreDefinition, TaskRows, TimerStore, WindowStore } from './Store.ts'
 import type { Flow } from './Flow.ts'
+import type {
+  KeyValueStore,
+  MapStore,
+  MapStoreDefinition,
+  StoreDefinition,
+  TaskRows,
+  TimerStore,
+  WindowStore,
+} from './Store.ts'
 import type { StreamRecord } from './StreamRecord.ts'
 
 /**
@@ -25,6 +33,8 @@ export interface Operator<KIn, VIn, KOut, VOut> {
   readonly outputs: ReadonlyArray<Topic<unknown, unknown>>
   /** Its output is what the job is for: a job needs at least one such step in each flow. */
   readonly sink?: boolean | undefined
+  /** What a crash may do to what it writes to the outside; `exactly-once`, as all is inside of Weir, by default. */
+  readonly guarantee?: OperatorGuarantee | undefined
   /** It needs all records of a key in one task: after a change of the key a repartition topic comes before it. */
   readonly keyed: boolean
   /** It works on records as they lie in the topic (`TaskContext.source`), so it must be the first one behind it. */
@@ -56,6 +66,8 @@ export type AttachedOperator<KIn, VIn, KOut, VOut> = (
   source: Observable<StreamRecord<KIn, VIn>>,
   ...others: ReadonlyArray<Observable<StreamRecord<KIn, any>>> // oxlint-disable-line typescript/no-explicit-any -- of the types that the operator itself asked for
 ) => Observable<StreamRecord<KOut, VOut>>
+/** Whether a crash may repeat or lose what an operator does. */
+export type OperatorGuarantee = 'exactly-once' | 'at-least-once' | 'at-most-once'
 
 /** What an operator says when it gives records another key. */
 export interface Rekeying {
@@ -88,6 +100,7 @@ export interface TaskContext {
   readonly watermark: () => number
   readonly keyValueStore: <K, V>(definition: StoreDefinition<K, V>) => KeyValueStore<K, V>
   readonly windowStore: <K, V>(definition: StoreDefinition<K, V>) => WindowStore<K, V>
+  readonly mapStore: <K, S, V>(definition: MapStoreDefinition<K, S, V>) => MapStore<K, S, V>
   /** Timers; the definition's keys are `utf8`. */
   readonly timerStore: <V>(definition: StoreDefinition<string, V>) => TimerStore<V>
   /** Where records for a topic go: appended in the batch's commit. */
@@ -160,6 +173,8 @@ export interface OngoingWork {
   readonly isDone: (offset: number) => boolean
   /** Whether nothing is under way or waits for its time: a run to the end waits for it. */
   readonly isSettled: () => boolean
+  /** A run to the end has read all there is: what waits for more records is not to wait any longer. May be called often. */
+  readonly atEnd?: () => void
   /** A commit is about to be made: the last chance to write rows in it. What has not changed need not be written again. */
   readonly beforeCommit: () => void
   /** The task is about to end: nothing new is to begin, and what is not under way counts as settled. */

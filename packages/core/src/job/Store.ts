@@ -5,10 +5,19 @@ import type { Codec } from '../codec/Codec.ts'
  */
 export interface StoreDefinition<K, V> {
   readonly name: string
-  readonly kind: 'key-value' | 'window' | 'timer'
+  readonly kind: 'key-value' | 'window' | 'timer' | 'map'
   /** Absent: the codec of the keys that arrive. */
   readonly key?: Codec<K> | undefined
+  /** Of a map store only, see `MapStoreDefinition`. */
+  readonly subkey?: Pick<Codec<unknown>, 'name'> | undefined
   readonly value: Codec<V>
+}
+
+/** The definition of a store that holds a map for each key. */
+export interface MapStoreDefinition<K, S, V> extends StoreDefinition<K, V> {
+  readonly kind: 'map'
+  /** Each map is in the order of its subkeys' bytes, which is theirs too if the codec is `ordered`. */
+  readonly subkey: Codec<S>
 }
 
 /** Keyed state of one task: reads see the task's own writes; writes become durable with the batch's commit. */
@@ -31,10 +40,47 @@ export interface TaskRows {
 export interface WindowStore<K, V> {
   get(key: K, windowStart: number): V | undefined
   put(key: K, windowStart: number, value: V): void
-  /** The start of the earliest window that holds anything; `Infinity` when none does. */
-  earliest(): number
+  delete(key: K, windowStart: number): void
+  /**
+   * The start of the earliest window, from a time on, that holds anything, or did until `delete` emptied it; `Infinity`
+   * when none does.
+   */
+  earliest(from?: number): number
+  /** What is in the window, in the order of the keys' bytes. */
+  entries(windowStart: number): ReadonlyArray<readonly [K, V]>
   /** Removes the window and gives what was in it, in the order of the keys' bytes. */
   take(windowStart: number): ReadonlyArray<readonly [K, V]>
+}
+
+/**
+ * A map for each key, in the order of the subkeys' bytes; any number of entries takes a bounded amount of memory.
+ *
+ * A key without entries costs nothing: there are no maps to be made or removed.
+ */
+export interface MapStore<K, S, V> {
+  /** The value at a subkey; it may be changed in place if it is then `put`. */
+  get(key: K, subkey: S): V | undefined
+  put(key: K, subkey: S, value: V): void
+  delete(key: K, subkey: S): void
+  /**
+   * The entries of a key from a subkey on and before another one. To be walked through within the batch; the map may be
+   * changed meanwhile, and what lies ahead is given as it is by then. Costs what is walked through, not what there is.
+   */
+  range(key: K, range?: SubkeyRange<S>): Generator<readonly [S, V], void, undefined>
+  /** Whether the key has no entries. */
+  isEmpty(key: K): boolean
+}
+
+/** Which entries of a map, and from which end. */
+export interface SubkeyRange<S> {
+  /** The first subkey; the map's first by default. */
+  readonly from?: S | undefined
+  /** The subkey before which it ends; the map's end by default. */
+  readonly to?: S | undefined
+  /** So many entries at most; all by default. */
+  readonly limit?: number | undefined
+  /** From the last to the first; `from` and `to` stay what they are. */
+  readonly reverse?: boolean | undefined
 }
 
 /** A value of a window store, as a query gives it. */

@@ -3,9 +3,8 @@ import { chainRec } from '../future/chainRec.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { Received } from '../codec/Received.ts'
 import { InvalidOption, OffsetOutOfRange, StorageClosed, UnknownTopic } from '../model/errors.ts'
-import type { Storage } from '../ports/Storage.ts'
 import { decodeReceived } from './decode.ts'
-import type { OpenLog } from './OpenLog.ts'
+import type { ReadableLog } from './OpenLog.ts'
 import { readKept } from './readKept.ts'
 import type { StartPosition } from './StartPosition.ts'
 import type { Topic } from './Topic.ts'
@@ -32,7 +31,7 @@ const readBytesMax = 1 << 20
 
 /** Reads a topic on demand, batch by batch: what Observables, iterators and `consume` stand on. */
 export class TopicReader<K, V> {
-  readonly #storage: Storage
+  readonly #storage: ReadableLog['storage']
   readonly #topic: Topic<K, V>
   readonly #selection: Selection
   readonly #stopListening: Array<() => void>
@@ -48,7 +47,7 @@ export class TopicReader<K, V> {
 
   /** @param onTrimmed - told how many records were removed by retention before they were read */
   constructor(
-    log: OpenLog,
+    log: ReadableLog,
     topic: Topic<K, V>,
     selection: Selection,
     onTrimmed: (count: number) => void = () => undefined,

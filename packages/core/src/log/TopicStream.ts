@@ -3,7 +3,7 @@ import type { Received } from '../codec/Received.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
 import { InvalidOption } from '../model/errors.ts'
-import type { OpenLog } from './OpenLog.ts'
+import type { ReadableLog } from './OpenLog.ts'
 import { type StartPosition, validateStart } from './StartPosition.ts'
 import { requireInteger, type Topic } from './Topic.ts'
 import { TopicIterator } from './TopicIterator.ts'
@@ -26,14 +26,14 @@ const batchRecordsMaxDefault = 1_000
  */
 export class TopicStream<K, V> extends Observable<Received<K, V>> {
   readonly topic: Topic<K, V>
-  readonly #log: OpenLog
+  readonly #log: ReadableLog
   readonly #selection: Selection
   #trimmed = 0
   readonly #countTrimmed = (count: number): void => {
     this.#trimmed += count
   }
 
-  constructor(log: OpenLog, topic: Topic<K, V>, selection: Partial<Selection> = {}) {
+  constructor(log: ReadableLog, topic: Topic<K, V>, selection: Partial<Selection> = {}) {
     super((subscriber) => this.#emit(subscriber))
     this.topic = topic
     this.#log = log

@@ -131,6 +131,12 @@ export class StorageClosed extends WeirError {
   readonly recovery = 'stop'
 }
 
+/** A snapshot was kept open for longer than its bound, and has ended; take a new one. What it would have shown may be gone. */
+export class SnapshotExpired extends WeirError {
+  readonly _tag = 'SnapshotExpired'
+  readonly recovery = 'retry'
+}
+
 /** The folder cannot be opened: not ours, a newer format, no permission, or a network file system. */
 export class StorageRefused extends WeirError {
   readonly _tag = 'StorageRefused'
@@ -156,6 +162,38 @@ export class StoreMismatch extends WeirError {
 export class OperatorFailed extends WeirError {
   readonly _tag = 'OperatorFailed'
   readonly recovery = 'stop'
+}
+
+/**
+ * A sink could not write. Nothing of the write is outside, or the outcome is unknown: then the position outside tells it. With
+ * `retry` the task starts anew from there; with `stop`, when the same records would fail again, the run ends.
+ */
+export class SinkFailed extends WeirError {
+  readonly _tag = 'SinkFailed'
+  readonly recovery: 'retry' | 'stop'
+
+  constructor(message: string, { recovery = 'stop', ...options }: SinkFailedOptions = {}) {
+    super(message, options)
+    this.recovery = recovery
+  }
+}
+
+/** What a failure of a sink says beside its message. */
+export interface SinkFailedOptions extends ErrorOptions {
+  /** `stop` by default. */
+  readonly recovery?: 'retry' | 'stop'
+}
+
+/** Another writer has moved a sink's position on. Nothing of the write is outside. */
+export class SinkFenced extends WeirError {
+  readonly _tag = 'SinkFenced'
+  readonly recovery = 'restart'
+}
+
+/** A sink holds what came from another log, such as that of a folder that was removed since. */
+export class SinkMismatch extends WeirError {
+  readonly _tag = 'SinkMismatch'
+  readonly recovery = 'abort'
 }
 
 /** A future was cancelled. */

@@ -65,8 +65,13 @@ export interface Storage {
   /** The rows as of now. */
   readonly rows: RowReader
 
-  /** One consistent cut over all rows, positions and bounds, held until `close`. Hold it for seconds at most. */
-  snapshot(): Snapshot
+  /**
+   * One consistent cut over all rows, records, positions and bounds, held until `close`. Hold it for seconds at most: what is
+   * removed meanwhile takes room until then. One that is older than `ageMaxMs` has ended.
+   *
+   * @param ageMaxMs - the storage's own bound by default
+   */
+  snapshot(ageMaxMs?: number): Snapshot
 
   /**
    * Calls back when something may have become visible, by this process or another. Calls may be spurious and are merged;
@@ -130,8 +135,15 @@ export interface Row {
   readonly value: Uint8Array
 }
 
-/** A consistent cut over rows, bounds and positions, until it is closed. */
+/**
+ * A consistent cut over rows, records, bounds and positions, until it is closed: every call fails with `StorageClosed` then, and
+ * with `SnapshotExpired` when it became too old.
+ */
 export interface Snapshot extends RowReader {
+  /** As `Storage.read`, as of the snapshot: what retention and compaction removed since is still there. */
+  read(partition: number, position: number, bounds: ReadBounds): CompletableFuture<ReadResult>
+  /** As `Storage.offsetAt`, as of the snapshot. */
+  offsetAt(partition: number, timestamp: number): CompletableFuture<number>
   bounds(partition: number): PartitionBounds
   position(group: string, partition: number): number
   close(): void

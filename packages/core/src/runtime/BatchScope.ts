@@ -1,7 +1,15 @@
 import type { Codec } from '../codec/Codec.ts'
 import type { OngoingWork, Output, RawOutput, SourceRecord, TaskContext } from '../job/Operator.ts'
 import { type Stage, storesOf } from '../job/Stage.ts'
-import type { KeyValueStore, StoreDefinition, TaskRows, TimerStore, WindowStore } from '../job/Store.ts'
+import type {
+  KeyValueStore,
+  MapStore,
+  MapStoreDefinition,
+  StoreDefinition,
+  TaskRows,
+  TimerStore,
+  WindowStore,
+} from '../job/Store.ts'
 import type { StreamRecord } from '../job/StreamRecord.ts'
 import type { Topic } from '../log/Topic.ts'
 import { type OpenBatch, TopicWriter } from '../log/TopicWriter.ts'
@@ -9,6 +17,7 @@ import { invariant } from '../model/invariant.ts'
 import type { Append, Expectation, RowChange } from '../ports/Commit.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import { CachedKeyValueStore, type StoreLocation } from './CachedKeyValueStore.ts'
+import { CachedMapStore } from './CachedMapStore.ts'
 import { CachedTimerStore } from './CachedTimerStore.ts'
 import { CachedWindowStore } from './CachedWindowStore.ts'
 import type { Progress } from './Progress.ts'
@@ -93,6 +102,12 @@ export class BatchScope implements TaskContext {
       definition,
       (location) => new CachedWindowStore(this.#run.storage.rows, location, this.#run.settings.cacheEntriesMax),
     )
+
+  readonly mapStore = <K, S, V>(definition: MapStoreDefinition<K, S, V>): MapStore<K, S, V> =>
+    this.#store<K, V, CachedMapStore<K, S, V>>(definition, (location) => {
+      const { subkey } = definition
+      return new CachedMapStore(this.#run.storage.rows, { ...location, subkey }, this.#run.settings.cacheEntriesMax)
+    })
 
   readonly timerStore = <V>(definition: StoreDefinition<string, V>): TimerStore<V> =>
     this.#store(definition, (location) => new CachedTimerStore(this.#run.storage.rows, location, timersAtOnce))

@@ -27,19 +27,23 @@ export interface RunSettings {
   readonly drainWithinMs: number
 }
 
-/** What all tasks of a run share. */
-export interface RunContext {
+/** What a run works with, whoever shares it. */
+export interface RunParts {
   readonly storage: Storage
   readonly clock: Clock
   readonly plan: Plan
   readonly settings: RunSettings
+  readonly topics: ReadonlyMap<string, TopicInfo>
+  readonly storeIds: ReadonlyMap<string, number>
+  readonly counters: Counters
+}
+
+/** What all tasks of a run share. */
+export interface RunContext extends RunParts {
   /** What all members of a run to the end have in common, and no other run; 0 for a run without an end. */
   readonly run: number
   /** Where a run to the end stops, by source and partition. */
   readonly ends: Ends
-  readonly topics: ReadonlyMap<string, TopicInfo>
-  readonly storeIds: ReadonlyMap<string, number>
-  readonly counters: Counters
   /** By topic between two stages: how far the tasks of the stage that writes it have come. */
   readonly upstream: ReadonlyMap<string, UpstreamProgress>
 }

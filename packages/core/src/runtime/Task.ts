@@ -60,7 +60,7 @@ export class Task {
     this.#scope = new BatchScope(run, stage, partition, this.#progress, {
       source: () => this.#inputs.source(),
       readUpTo: () => this.#inputs.only.position,
-      inputEnd: () => this.#inputs.only.end,
+      inputEnd: () => this.#inputs.only.knownEnd,
       wake: () => this.wake(),
     })
     this.#inputs = new TaskInputs(run, claimed, this.#progress, this.#scope)

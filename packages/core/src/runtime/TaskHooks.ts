@@ -80,6 +80,11 @@ export class TaskHooks {
     return this.#works.every((work) => work.isSettled()) && this.isEmpty
   }
 
+  /** All that a run to the end reads was read. */
+  atEnd(): void {
+    for (const work of this.#works) work.atEnd?.()
+  }
+
   drain(): void {
     for (const work of this.#works) work.drain()
   }

@@ -97,7 +97,7 @@ export class TaskInput {
   }
 
   /** Where the partition ended at the last look into it. */
-  get end(): number {
+  get knownEnd(): number {
     return this.#end
   }
 
@@ -230,11 +230,13 @@ export class TaskInput {
   }
 
   /** Whether nothing is left to read in a run to the end, and nothing can come. */
-  endIfComplete(): boolean {
-    if (this.#upstream !== undefined) return this.#isUpstreamEnded
-    if (this.#position < this.#until) return false
-    this.#progress.advance(this.#sources.first, Infinity)
-    return true
+  get isComplete(): boolean {
+    return this.#upstream === undefined ? this.#position >= this.#until : this.#isUpstreamEnded
+  }
+
+  /** Lets event time come to its end: nothing more is read. A stage before says so itself. */
+  end(): void {
+    if (this.#upstream === undefined) this.#progress.advance(this.#sources.first, Infinity)
   }
 
   /** The record at hand, which the operators are at work on. */

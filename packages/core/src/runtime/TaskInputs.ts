@@ -118,9 +118,11 @@ export class TaskInputs {
 
   /** A run to the end is over for this task when nothing is left and nothing can come. Windows close before that. */
   endIfComplete(): void {
-    if (this.#run === 0 || !this.#scope.hooks.isSettled) return
-    let isComplete = true
-    for (const input of this.all) isComplete = input.endIfComplete() && isComplete
+    if (this.#run === 0) return
+    const isComplete = this.all.every((input) => input.isComplete)
+    if (isComplete) this.#scope.hooks.atEnd()
+    if (!this.#scope.hooks.isSettled) return
+    for (const input of this.all) if (input.isComplete) input.end()
     this.#progress.settle()
     if (!isComplete || this.#progress.watermark !== Infinity) return
     this.#progress.end(this.#run)

@@ -26,8 +26,11 @@ import { systemRandom } from '../ports/systemRandom.ts'
 import { type Retained, Retainer, type RetentionMetrics } from './Retainer.ts'
 import { RunningJob } from './RunningJob.ts'
 import type { RunSettings } from './RunContext.ts'
+import { MapQuery, type MapStoreReference } from './MapQuery.ts'
 import { StoreQuery } from './StoreQuery.ts'
+import type { QuerySource, StoreReference } from './StoreRows.ts'
 import { WeirTopic } from './TopicGroup.ts'
+import { WeirSnapshot } from './WeirSnapshot.ts'
 
 /** What a Weir runs on beside its storage. */
 export interface WeirOptions {
@@ -40,6 +43,12 @@ export interface WeirOptions {
    * topics that this has written to or runs a job on.
    */
   readonly retentionIntervalMs?: number
+}
+
+/** How a snapshot is taken. */
+export interface SnapshotOptions {
+  /** After so long it ends by itself; 30 s by default. */
+  readonly ageMaxMs?: number
 }
 
 /** How a job is run. None of it changes what the job computes. */
@@ -220,12 +229,49 @@ export class Weir {
   }
 
   /**
-   * Asks a job's store, from any process, also while the job runs.
+   * Asks a job's store, from any process, also while the job runs: `weir.store(wordCount, { name: 'counted', value: int })`.
+   * With codecs the query is typed by them; with a name alone it is typed by the caller, unchecked.
    *
-   * @throws InvalidJob when the job has no store of this name
+   * @param store - its name; or a definition, or a name with the codecs of its values and, unless it is left out, its keys
+   * @throws InvalidJob when the job has no store of this name, with those that it has, or a map store; StoreMismatch when it
+   *   has other codecs
    */
-  store<K, V>(job: Job, name: string): StoreQuery<K, V> {
-    return StoreQuery.of<K, V>(this.storage, planJob(job), name)
+  store<K, V>(job: Job, store: string | StoreReference<K, V>): StoreQuery<K, V> {
+    return StoreQuery.of(this.#newest(), planJob(job), store)
+  }
+
+  /**
+   * As `store`, for a map store.
+   *
+   * @throws InvalidJob when the job has no map store of this name; StoreMismatch when it has other codecs
+   */
+  mapStore<K, S, V>(job: Job, store: string | MapStoreReference<K, S, V>): MapQuery<K, S, V> {
+    return MapQuery.of(this.#newest(), planJob(job), store)
+  }
+
+  /**
+   * One moment of all stores, topics and positions, to be asked several things that fit together.
+   *
+   * @param options - `ageMaxMs`, after which it ends by itself: from 1 ms to an hour, 30 s by default
+   * @throws InvalidOption
+   */
+  snapshot(options: SnapshotOptions = {}): WeirSnapshot {
+    const { ageMaxMs = 30_000 } = options
+    requireKnown('snapshot', options, ['ageMaxMs'])
+    requireInteger('snapshot: ageMaxMs', ageMaxMs, 1, 3_600_000)
+    return new WeirSnapshot(this, this.storage.snapshot(ageMaxMs))
+  }
+
+  #newest(): QuerySource {
+    const { storage } = this
+    return {
+      rows: storage.rows,
+      cut: () => storage.snapshot(),
+      watch: (onChange, onEnd) => {
+        const stops = [storage.onChange(onChange), this.onClose(onEnd)]
+        return () => stops.forEach((stop) => stop())
+      },
+    }
   }
 
   /** Ends the streams, sends what producers hold, stops the jobs, waits for commits under way and closes the storage. */

@@ -7,7 +7,7 @@ import { InvalidJob, TopicMismatch } from '../model/errors.ts'
 import type { Fence } from '../ports/Commit.ts'
 import type { Storage } from '../ports/Storage.ts'
 import { committedProgress } from './Progress.ts'
-import { type RunContext, sourceCountOf } from './RunContext.ts'
+import { type RunContext, type RunParts, sourceCountOf } from './RunContext.ts'
 import { ensureStore, requireSameStore } from './storeCatalog.ts'
 
 /** A task that is this run's own, until somebody else claims it. */
@@ -53,7 +53,7 @@ export const prepare = (storage: Storage, plan: Plan): CompletableFuture<Prepare
   })
 
 /** Where the sources of a job end now. */
-export const endsOf = (storage: Storage, plan: Plan, { topics }: Prepared): Ends =>
+export const endsOf = ({ storage, plan, topics }: RunParts): Ends =>
   Object.fromEntries(
     plan.stages
       .flatMap(({ inputs }) => inputs.filter(({ upstream }) => upstream === undefined))

@@ -12,6 +12,8 @@ interface StoreInfo {
   readonly kind: string
   readonly key: string
   readonly value: string
+  /** Of a map store. */
+  readonly subkey?: string | undefined
 }
 
 const encoder = new TextEncoder()
@@ -19,11 +21,11 @@ const catalogKey = (job: string, store: string): Uint8Array =>
   rowKey(systemStores.stores, 0, encoder.encode(`${job}/${store}`))
 
 /** The id that the storage gave to a job's store; `undefined` when the job never ran. */
-export const storedStoreId = (storage: Storage, job: string, store: string): number | undefined => {
+export const storedStoreId = (storage: Pick<Storage, 'rows'>, job: string, store: string): number | undefined => {
   return storedStore(storage, job, store)?.id
 }
 
-const storedStore = (storage: Storage, job: string, store: string): StoreInfo | undefined => {
+const storedStore = (storage: Pick<Storage, 'rows'>, job: string, store: string): StoreInfo | undefined => {
   const row = storage.rows.get(catalogKey(job, store))
   return row === undefined ? undefined : (parseRow(row) as StoreInfo)
 }
@@ -43,7 +45,7 @@ export const ensureStore = (
     storage,
     catalogKey(job, store.name),
     { counter: 'store', first: firstUserStore, count: 1 },
-    (id): StoreInfo => ({ id, kind: store.kind, key: key.name, value: store.value.name }),
+    (id): StoreInfo => ({ id, kind: store.kind, key: key.name, value: store.value.name, subkey: store.subkey?.name }),
   ).thenApply((info) => sameStore(job, store, key, info))
 
 /**
@@ -67,7 +69,7 @@ const sameStore = (
   key: Codec<unknown>,
   info: StoreInfo,
 ): number => {
-  const requireSame = (what: string, stored: string, given: string): void => {
+  const requireSame = (what: string, stored: string | undefined, given: string | undefined): void => {
     if (stored === given) return
     throw new StoreMismatch(
       `job '${job}': store '${store.name}' holds state with ${what} ${stored}, but this job says ${given}; ` +
@@ -76,6 +78,7 @@ const sameStore = (
   }
   requireSame('kind', info.kind, store.kind)
   requireSame('key codec', info.key, key.name)
+  requireSame('subkey codec', info.subkey, store.subkey?.name)
   requireSame('value codec', info.value, store.value.name)
   return info.id
 }

@@ -2,10 +2,13 @@ import { aggregate, count, keyBy, to, tumbling } from '@weir/operators'
 import { describe, expect, test } from 'vitest'
 import { slow, strike, where } from '@weir/testing'
 import { int32 } from '../../src/codec/int32.ts'
+import { jsonUnchecked } from '../../src/codec/json.ts'
+import { msgpack } from '../../src/codec/msgpack.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
 import { job } from '../../src/job/Job.ts'
 import { topic } from '../../src/log/Topic.ts'
-import { InvalidJob, StoreMismatch } from '../../src/model/errors.ts'
+import { InvalidJob, InvalidOption, SnapshotExpired, StoreMismatch } from '../../src/model/errors.ts'
+import type { KeyRange, WindowRange } from '../../src/runtime/StoreQuery.ts'
 import { send, start } from '../support/jobs.ts'
 import { openWorld } from '../support/world.ts'
 
@@ -37,7 +40,7 @@ describe('a query of a key-value store', () => {
     expect(store.get('z')).toBeUndefined()
   })
 
-  test('gives all entries, by partition and in the order of the keys’ bytes, however many', async () => {
+  test('gives all entries in the order of the keys’ bytes, over all partitions, however many', async () => {
     const world = await openWorld()
     await start(world, wordCount)
     const keys = Array.from({ length: 2_500 }, (_, n) => `w${n}`)
@@ -47,10 +50,75 @@ describe('a query of a key-value store', () => {
       keys.map((key) => ['k', key] as const),
     )
     const entries = [...world.weir.store<string, number>(wordCount, 'by-word').entries()]
-    expect(entries.map(([key]) => key).toSorted()).toEqual(keys.toSorted())
-    expect(entries.every(([, value]) => value === 1)).toBe(true)
-    const drops = entries.filter(([key], index) => index > 0 && key < entries[index - 1]![0])
-    expect(drops.length).toBeLessThan(3)
+    expect(entries).toEqual(keys.toSorted().map((key) => [key, 1]))
+  })
+
+  test('gives a range of keys from one end or the other, and no more than asked for', async () => {
+    const world = await openWorld()
+    await start(world, wordCount)
+    const keys = Array.from({ length: 900 }, (_, n) => String(n).padStart(3, '0'))
+    await send(
+      world,
+      words,
+      keys.map((key) => ['k', key] as const),
+    )
+    const store = world.weir.store(wordCount, { name: 'by-word', key: utf8, value: msgpack<number>() })
+    const found = (range: KeyRange<string>): ReadonlyArray<string> => [...store.range(range)].map(([key]) => key)
+    expect(found({ from: '007', to: '012' })).toEqual(['007', '008', '009', '010', '011'])
+    expect(found({ from: '895' })).toEqual(['895', '896', '897', '898', '899'])
+    expect(found({ to: '002', reverse: true })).toEqual(['001', '000'])
+    expect(found({ limit: 2 })).toEqual(['000', '001'])
+    expect(found({ from: '100', to: '500', reverse: true, limit: 3 })).toEqual(['499', '498', '497'])
+    expect(found({ reverse: true })).toEqual(keys.toReversed())
+    expect(found({ from: '5', to: '4' })).toEqual([])
+  })
+
+  test('walks over one moment of the store, whatever is committed meanwhile', async () => {
+    const world = await openWorld()
+    await start(world, wordCount)
+    await send(world, words, [
+      ['k', 'a'],
+      ['k', 'c'],
+    ])
+    const walk = world.weir.store<string, number>(wordCount, 'by-word').entries()
+    expect(walk.next().value).toEqual(['a', 1])
+    await send(world, words, [
+      ['k', 'a'],
+      ['k', 'b'],
+      ['k', 'c'],
+    ])
+    expect([...walk]).toEqual([['c', 1]])
+  })
+
+  test('ends a walk that takes too long with SnapshotExpired', async () => {
+    const world = await openWorld()
+    await start(world, wordCount)
+    await send(
+      world,
+      words,
+      Array.from({ length: 5_000 }, (_, n) => ['k', `w${n}`] as const),
+    )
+    const walk = world.weir.store<string, number>(wordCount, 'by-word').entries()
+    walk.next()
+    await world.clock.advance(30_000)
+    expect(() => [...walk]).toThrow(SnapshotExpired)
+  })
+
+  test('follows a key: its value now, and each time it has changed', async () => {
+    const world = await openWorld()
+    await start(world, wordCount)
+    const seen: unknown[] = []
+    world.weir
+      .store<string, number>(wordCount, 'by-word')
+      .changes('a')
+      .subscribe({ next: (value) => seen.push(value), complete: () => seen.push('complete') })
+    expect(seen).toEqual([undefined])
+    await send(world, words, [['k', 'a']])
+    await send(world, words, [['k', 'b']])
+    await send(world, words, [['k', 'a']])
+    expect(seen).toEqual([undefined, 1, 2])
+    await world.outcome(world.weir.close())
+    expect(seen).toEqual([undefined, 1, 2, 'complete'])
   })
 
   test('sees what is committed, and nothing that is on its way', async () => {
@@ -98,8 +166,35 @@ describe('a query of a window store', () => {
       { key: 'a', windowStart: -3_000, value: 1 },
       { key: 'b', windowStart: 0, value: 2 },
     ])
-    expect([...store.windows('b')]).toEqual([{ key: 'b', windowStart: 0, value: 2 }])
+    expect([...store.windows({ key: 'b' })]).toEqual([{ key: 'b', windowStart: 0, value: 2 }])
     expect([store.window('a', -3_000), store.window('a', 0), store.window('b', 0)]).toEqual([1, undefined, 2])
+  })
+
+  test('gives the windows of a time range, of all keys or one, from one end or the other', async () => {
+    const world = await openWorld()
+    const graced = job('graced')
+      .from(words)
+      .pipe(count('c', { window: tumbling(1_000, { graceMs: 100_000 }) }), to(counts))
+    await start(world, graced)
+    const times = [-2_000, 0, 1_000, 2_000, 5_000, 6_000]
+    await send(
+      world,
+      words,
+      times.flatMap((time) =>
+        ['a', 'b', 'c'].flatMap((key) => (key === 'b' && time === 1_000 ? [] : [[key, 'x', time] as const])),
+      ),
+    )
+    const store = world.weir.store(graced, { name: 'c', value: msgpack<number>() })
+    const found = (range: WindowRange<unknown>): ReadonlyArray<string> =>
+      [...store.windows(range)].map(({ key, windowStart }) => `${String(key)}${windowStart / 1_000}`)
+    expect(found({ from: 1_000, to: 5_000 })).toEqual(['a1', 'c1', 'a2', 'b2', 'c2'])
+    expect(found({ from: 1_000, to: 5_000, reverse: true, limit: 4 })).toEqual(['c2', 'b2', 'a2', 'c1'])
+    expect(found({ key: 'b' })).toEqual(['b-2', 'b0', 'b2', 'b5', 'b6'])
+    expect(found({ key: 'b', from: 1_000, to: 6_000 })).toEqual(['b2', 'b5'])
+    expect(found({ key: 'b', reverse: true })).toEqual(['b6', 'b5', 'b2', 'b0', 'b-2'])
+    expect(found({ key: 'b', from: -1_999, to: 5_001, reverse: true, limit: 2 })).toEqual(['b5', 'b2'])
+    expect([found({ key: 'aa' }), found({ key: 'aa', reverse: true })]).toEqual([[], []])
+    expect([store.get('b'), store.get('d')]).toEqual([1, undefined])
   })
 
   test('gives the latest window of a key that is open', async () => {
@@ -135,11 +230,38 @@ describe('a query that cannot be answered is refused by name', () => {
     const { weir } = await openWorld()
     const counted = weir.store<string, number>(wordCount, 'by-word')
     const windowed = weir.store<string, number>(perSecond, 'by-second')
-    expect(() => counted.windows()).toThrow("store 'by-word' is a key-value store; expected get() and entries()")
+    expect(() => counted.windows()).toThrow(
+      "store 'by-word' is a key-value store; expected get(), range(), entries() and changes()",
+    )
+    expect(() => weir.mapStore(wordCount, 'by-word')).toThrow('expected weir.store()')
+    expect(() => windowed.changes('a')).toThrow(InvalidJob)
     expect(() => counted.window('a', 0)).toThrow(InvalidJob)
     expect(() => windowed.entries()).toThrow(
       "store 'by-second' is a window store; expected get(), window() and windows()",
     )
+  })
+
+  test('for codecs that are not those of the job', async () => {
+    const { weir } = await openWorld()
+    expect(() => weir.store(wordCount, { name: 'by-word', key: utf8, value: utf8 })).toThrow(StoreMismatch)
+    expect(() => weir.store(wordCount, { name: 'by-word', key: int32, value: int32 })).toThrow(
+      "store 'by-word' has the key codec utf8, and is asked with int32",
+    )
+  })
+
+  test('for a range of keys whose bytes have another order, and for options that make no sense', async () => {
+    const { weir } = await openWorld()
+    const byJson = job('j')
+      .from(topic('t', { key: jsonUnchecked<number>(), value: utf8 }))
+      .pipe(count('c'), to(topic('o', { key: jsonUnchecked<number>(), value: int32 })))
+    expect(() => weir.store<number, number>(byJson, 'c').range({ from: 1 })).toThrow(InvalidOption)
+    expect(() => weir.store<number, number>(byJson, 'c').range({ limit: 1 })).not.toThrow()
+    const counted = weir.store<string, number>(wordCount, 'by-word')
+    expect(() => counted.range({ limit: 0 })).toThrow('limit is 0; expected a whole number from 1')
+    expect(() => counted.range({ prefix: 'a' } as KeyRange<string>)).toThrow("there is no option 'prefix'")
+    const windowed = weir.store<string, number>(perSecond, 'by-second')
+    expect(() => windowed.windows({ from: 0.5 })).toThrow('from is 0.5')
+    expect(() => windowed.windows('b' as WindowRange<string>)).toThrow(InvalidOption)
   })
 
   test('for state that the codec cannot read', async () => {

@@ -9,6 +9,7 @@ import { utf8 } from '../../src/codec/utf8.ts'
 import { commitOf, type RowChange } from '../../src/ports/Commit.ts'
 import type { Storage } from '../../src/ports/Storage.ts'
 import { CachedKeyValueStore, type StoreLocation } from '../../src/runtime/CachedKeyValueStore.ts'
+import { CachedMapStore } from '../../src/runtime/CachedMapStore.ts'
 import { CachedTimerStore } from '../../src/runtime/CachedTimerStore.ts'
 import { CachedWindowStore } from '../../src/runtime/CachedWindowStore.ts'
 import type { TaskStore } from '../../src/runtime/TaskStore.ts'
@@ -205,6 +206,137 @@ describe('a window store', () => {
         ],
       },
     )
+  })
+})
+
+describe('a map store', () => {
+  const subkey = fc.integer({ min: -4, max: 12 })
+  const bound = fc.option(subkey, { nil: undefined, freq: 3 })
+  const limit = fc.option(fc.integer({ min: 0, max: 4 }), { nil: undefined })
+  const step = fc.oneof(
+    { weight: 8, arbitrary: fc.record({ kind: fc.constant('put' as const), key, subkey, value: fc.nat(100) }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('delete' as const), key, subkey }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('get' as const), key, subkey }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant('range' as const),
+        key,
+        from: bound,
+        to: bound,
+        limit,
+        reverse: fc.boolean(),
+        /** What is done to the map at the n-th entry. */
+        change: fc.option(fc.record({ nth: fc.nat(3), subkey, value: fc.option(fc.nat(100), { nil: undefined }) }), {
+          nil: undefined,
+        }),
+      }),
+    },
+    { weight: 2, arbitrary: fc.constant({ kind: 'flush' as const }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'durable' as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
+  )
+
+  test('is a sorted map for each key, whatever its cache holds and however late its commits become durable', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 120, size: 'max' }),
+        kindOf,
+        sizes,
+        fc.constantFrom(1, 2, 1_000),
+        async (steps, kind, entriesMax, pageRowsMax) => {
+          const rig = new Rig(
+            ({ rows }) => new CachedMapStore(rows, { ...locationOf(kind), subkey: int32 }, entriesMax, pageRowsMax),
+          )
+          const models = Array.from({ length: 6 }, () => new Map<number, number>())
+          const keyOf = (at: number): unknown => structuredClone(kind.keys[at])
+          const write = (at: number, of: number, value: number | undefined): void => {
+            if (value === undefined) {
+              rig.store.delete(keyOf(at), of)
+              models[at]!.delete(of)
+            } else {
+              rig.store.put(keyOf(at), of, value)
+              models[at]!.set(of, value)
+            }
+          }
+          const next = (at: number, low: number, high: number, reverse: boolean) => {
+            const all = [...models[at]!].filter(([of]) => of >= low && of < high).toSorted(([a], [b]) => a - b)
+            return reverse ? all.at(-1) : all[0]
+          }
+          const expectAll = (at: number): void => {
+            const expected = [...models[at]!].toSorted(([a], [b]) => a - b)
+            expect([...rig.store.range(keyOf(at))]).toEqual(expected)
+            expect(rig.store.isEmpty(keyOf(at))).toBe(expected.length === 0)
+          }
+          for (const each of steps) {
+            if (each.kind === 'put') write(each.key, each.subkey, each.value)
+            else if (each.kind === 'delete') write(each.key, each.subkey, undefined)
+            else if (each.kind === 'get') {
+              expect(rig.store.get(keyOf(each.key), each.subkey)).toBe(models[each.key]!.get(each.subkey))
+            } else if (each.kind === 'range') {
+              const { from, to, reverse, change } = each
+              let [low, high] = [from ?? -Infinity, to ?? Infinity]
+              let count = 0
+              for (const found of rig.store.range(keyOf(each.key), { from, to, limit: each.limit, reverse })) {
+                expect(found).toEqual(next(each.key, low, high, reverse))
+                if (reverse) high = found[0]
+                else low = found[0] + 1
+                if (change?.nth === count++) write(each.key, change.subkey, change.value)
+              }
+              if (count < (each.limit ?? Infinity)) expect(next(each.key, low, high, reverse)).toBeUndefined()
+              else expect(count).toBe(each.limit)
+            } else if (each.kind === 'flush') rig.flush()
+            else if (each.kind === 'durable') await rig.durable()
+            else {
+              await rig.settle()
+              rig.restart()
+            }
+          }
+          for (let at = 0; at < 6; at++) expectAll(at)
+          await rig.settle()
+          for (let at = 0; at < 6; at++) expectAll(at)
+          rig.restart()
+          for (let at = 0; at < 6; at++) expectAll(at)
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+
+  test('writes nothing for what was put and deleted within a batch', () => {
+    const rig = new Rig(({ rows }) => new CachedMapStore(rows, { ...locationOf(kinds[0]!), subkey: int32 }, 10))
+    expect(rig.store.isEmpty('a')).toBe(true)
+    rig.store.put('a', 1, 1)
+    rig.store.delete('a', 1)
+    rig.store.delete('a', 2)
+    const rows: RowChange[] = []
+    rig.store.flush(rows, 1)
+    expect(rows).toEqual([])
+  })
+
+  test('reads a page of a long map, not all of it', async () => {
+    let read = 0
+    const rig = new Rig(({ rows }) => {
+      const counted = {
+        get: (row: Uint8Array) => rows.get(row),
+        range: (...args: Parameters<typeof rows.range>) => {
+          const found = rows.range(...args)
+          read += found.length
+          return found
+        },
+      }
+      return new CachedMapStore(counted, { ...locationOf(kinds[0]!), subkey: int32 }, 10, 16)
+    })
+    for (let at = 0; at < 1_000; at++) rig.store.put('a', at, at)
+    await rig.settle()
+    rig.restart()
+    expect(rig.store.isEmpty('a')).toBe(false)
+    read = 0
+    expect([...rig.store.range('a', { to: 900, limit: 1, reverse: true })]).toEqual([[899, 899]])
+    expect(read).toBe(1)
+    for (const [at] of rig.store.range('a', { to: 32 })) rig.store.delete('a', at)
+    expect(read).toBeLessThan(70)
+    expect([...rig.store.range('a', { limit: 1 })]).toEqual([[32, 32]])
   })
 })
 

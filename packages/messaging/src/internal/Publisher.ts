@@ -3,14 +3,15 @@ import {
   type Clock,
   CommitConflict,
   commitOf,
-  type CompletableFuture,
+  CompletableFuture,
   noHeaders,
   type RecordMetadata,
   type Storage,
+  StorageClosed,
   type Topic,
   type TopicInfo,
 } from '@weir/core'
-import { type ClosedBatch, findTopic, observe, placesOf, TopicWriter } from '@weir/core/protocol'
+import { type ClosedBatch, equalBytes, findTopic, observe, placesOf, TopicWriter } from '@weir/core/protocol'
 import { Unroutable } from '../errors.ts'
 import type { Exchange, ExchangeType } from '../exchange.ts'
 import { exchangeKey, presentExchange, readBindings } from './bindingRows.ts'
@@ -24,13 +25,17 @@ export interface PublisherLog {
   readonly onClose: (listener: () => void) => () => void
 }
 
+type Appended = ReadonlyArray<RecordMetadata>
+
 /** A record that waits for its commit: encoded already, so that its caller may change what it gave. */
 export interface Publication<K, V> extends RoutingFacts<K, V> {
   readonly valueEncoded: Uint8Array | string | null
   readonly timestamp: number
   readonly id: string | null
   readonly mandatory: boolean
-  readonly done: CompletableFuture<ReadonlyArray<RecordMetadata>>
+  /** About how much memory it takes. */
+  readonly bytes: number
+  readonly done: CompletableFuture<Appended>
 }
 
 /** The bindings as they were at one version. */
@@ -42,10 +47,11 @@ interface Table<K, V> {
 
 type Place = (appended: ReadonlyMap<unknown, (index: number) => RecordMetadata>) => RecordMetadata
 
-/** How many records wait at most for the commit before theirs. */
-const pendingCountMax = 100_000
-/** How many records one commit has at most. */
-const commitRecordsMax = 4_096
+/** How much a publisher holds, and one commit of it. */
+export interface PublisherBounds {
+  readonly commitBytesMax: number
+  readonly bufferBytesMax: number
+}
 
 /**
  * Sends what is published in the order of the calls, one commit at a time: all records of a turn of the event loop, and those
@@ -55,30 +61,49 @@ const commitRecordsMax = 4_096
 export class Publisher<K, V> {
   readonly #log: PublisherLog
   readonly #exchange: Exchange<K, V, ExchangeType>
+  readonly #bounds: PublisherBounds
   readonly #rowKey: Uint8Array
   #table: Table<K, V> | undefined
   #waiting: Array<Publication<K, V>> = []
   #isScheduled = false
   #isUnderWay = false
+  #pendingBytes = 0
+  #isClosed = false
+  /** Those who wait until nothing is pending. */
+  #awaiting: Array<CompletableFuture<void>> = []
   #stopListening: (() => void) | undefined
 
-  constructor(log: PublisherLog, exchange: Exchange<K, V, ExchangeType>) {
+  constructor(log: PublisherLog, exchange: Exchange<K, V, ExchangeType>, bounds: PublisherBounds) {
     this.#log = log
     this.#exchange = exchange
+    this.#bounds = bounds
     this.#rowKey = exchangeKey(exchange.name)
   }
 
-  /** @throws BufferFull */
+  /** @throws BufferFull, StorageClosed */
   add(publication: Publication<K, V>): void {
-    if (this.#waiting.length >= pendingCountMax) {
+    const { name } = this.#exchange
+    const { bufferBytesMax } = this.#bounds
+    if (this.#isClosed) throw new StorageClosed(`exchange '${name}' is closed`)
+    if (this.#pendingBytes >= bufferBytesMax) {
       throw new BufferFull(
-        `exchange '${this.#exchange.name}' has ${pendingCountMax} records waiting for the disk; ` +
-          'wait for those that were published and publish again',
+        `exchange '${name}' has ${this.#pendingBytes} bytes waiting for the disk; expected less than bufferBytesMax = ` +
+          `${bufferBytesMax}: wait for those that were published and publish again`,
       )
     }
+    this.#pendingBytes += publication.bytes
     this.#waiting.push(publication)
     this.#stopListening ??= this.#log.onClose(() => this.#send())
     this.#schedule()
+  }
+
+  /** Publishes no more. Completes when all that was published has its outcome. */
+  close(): CompletableFuture<void> {
+    this.#isClosed = true
+    if (this.#waiting.length === 0 && !this.#isUnderWay) return CompletableFuture.completed(undefined)
+    const idle = new CompletableFuture<void>()
+    this.#awaiting.push(idle)
+    return idle
   }
 
   #schedule(): void {
@@ -91,9 +116,7 @@ export class Publisher<K, V> {
   }
 
   #send(): void {
-    const records = this.#waiting.splice(0, commitRecordsMax)
-    if (records.length === 0) return
-    const prepared = this.#prepare(records)
+    const prepared = this.#prepare()
     if (prepared === undefined) return this.#next()
     const { row, batches, places } = prepared
     this.#isUnderWay = true
@@ -104,7 +127,7 @@ export class Publisher<K, V> {
     observe(this.#log.storage.commit(commit), (committed, error) => {
       this.#isUnderWay = false
       if (error instanceof CommitConflict) this.#waiting = [...places.keys(), ...this.#waiting]
-      else if (error !== undefined) for (const { done } of places.keys()) done.completeExceptionally(error)
+      else if (error !== undefined) for (const publication of places.keys()) this.#fail(publication, error)
       else {
         const appended = new Map(
           batches.map(({ open, partition, topic }, index) => [
@@ -112,7 +135,12 @@ export class Publisher<K, V> {
             placesOf(topic, partition, committed.appends[index]!),
           ]),
         )
-        for (const [{ done }, each] of places) done.complete(each.map((place) => place(appended)))
+        for (const [publication, each] of places) {
+          this.#complete(
+            publication,
+            each.map((place) => place(appended)),
+          )
+        }
       }
       this.#next()
     })
@@ -123,10 +151,24 @@ export class Publisher<K, V> {
     if (this.#isUnderWay) return
     this.#stopListening?.()
     this.#stopListening = undefined
+    for (const idle of this.#awaiting.splice(0)) idle.complete(undefined)
   }
 
-  /** The commit's batches, and where each record will be found; what cannot be routed fails at once. */
-  #prepare(records: ReadonlyArray<Publication<K, V>>):
+  #complete({ bytes, done }: Publication<K, V>, places: Appended): void {
+    this.#pendingBytes -= bytes
+    done.complete(places)
+  }
+
+  #fail({ bytes, done }: Publication<K, V>, error: unknown): void {
+    this.#pendingBytes -= bytes
+    done.completeExceptionally(error)
+  }
+
+  /**
+   * The batches of the next commit, and where each of its records will be found; what cannot be routed fails at once. A commit
+   * is full when what it appends, a record once for each of its targets, comes to `commitBytesMax`.
+   */
+  #prepare():
     | {
         readonly row: Uint8Array
         readonly batches: ReadonlyArray<ClosedBatch & { readonly topic: string }>
@@ -137,21 +179,27 @@ export class Publisher<K, V> {
     try {
       table = this.#currentTable()
     } catch (error) {
-      for (const { done } of records) done.completeExceptionally(error)
+      for (const publication of this.#waiting.splice(0)) this.#fail(publication, error)
       return undefined
     }
     const writers = new Map<string, TopicWriter<K, V>>()
     const places = new Map<Publication<K, V>, ReadonlyArray<Place>>()
-    for (const record of records) {
+    let bytes = 0
+    let taken = 0
+    for (const record of this.#waiting) {
+      if (bytes >= this.#bounds.commitBytesMax) break
+      taken++
       try {
         const targets = table.targetsOf(record)
+        bytes += record.bytes * Math.max(1, targets.size)
         if (targets.size > 0) places.set(record, this.#write(record, targets, table, writers))
         else if (record.mandatory) throw unroutable(this.#exchange.name, record.routingKey)
-        else record.done.complete([])
+        else this.#complete(record, [])
       } catch (error) {
-        record.done.completeExceptionally(error)
+        this.#fail(record, error)
       }
     }
+    this.#waiting.splice(0, taken)
     if (places.size === 0) return undefined
     const batches = [...writers].flatMap(([topic, writer]) => writer.take().map((batch) => ({ ...batch, topic })))
     return { row: table.row, batches, places }
@@ -189,7 +237,7 @@ export class Publisher<K, V> {
   #currentTable(): Table<K, V> {
     const { storage } = this.#log
     const row = storage.rows.get(this.#rowKey)
-    if (this.#table !== undefined && row !== undefined && isEqual(row, this.#table.row)) return this.#table
+    if (this.#table !== undefined && row !== undefined && equalBytes(row, this.#table.row)) return this.#table
     const snapshot = storage.snapshot()
     try {
       const present = snapshot.get(this.#rowKey)
@@ -215,6 +263,3 @@ const unroutable = (exchange: string, routingKey: string | undefined): Unroutabl
     `exchange '${exchange}': no binding fits a mandatory record with ` +
       (routingKey === undefined ? 'no routing key' : `the routing key '${routingKey}'`),
   )
-
-const isEqual = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, index) => byte === b[index])

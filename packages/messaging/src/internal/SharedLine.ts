@@ -1,5 +1,5 @@
 import { type Clock, commitOf, CompletableFuture, type Storage } from '@weir/core'
-import { observe, retried } from '@weir/core/protocol'
+import { equalBytes, observe, retried } from '@weir/core/protocol'
 import type { Bucket, BucketState } from '../Bucket.ts'
 import { rounding } from './bucketTime.ts'
 import { limitRow, type LimitSweep, limitState, limitValue } from './limitRow.ts'
@@ -164,7 +164,7 @@ export class SharedLine {
     // time that was set back must be written down, or it would not count on from there
     if (count === 0 && state.atMs >= before.atMs) return CompletableFuture.completed({ count, waitMs, validFromMs })
     const unused = this.#unused
-    const swept = sweep.next(nowMs).filter(({ key }) => !areEqual(key, this.#row))
+    const swept = sweep.next(nowMs).filter(({ key }) => !equalBytes(key, this.#row))
     return storage
       .commit(
         commitOf({
@@ -182,6 +182,3 @@ export class SharedLine {
       })
   }
 }
-
-const areEqual = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, index) => byte === b[index])

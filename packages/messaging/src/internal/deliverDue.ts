@@ -24,7 +24,8 @@ interface RunningCron extends CronSet {
 const deliveriesMax = 4_096
 
 const timers: StoreDefinition<string, Waiting> = { name: 'timers', kind: 'timer', key: utf8, value: msgpack<Waiting>() }
-const crons: StoreDefinition<string, RunningCron> = {
+/** The schedules, each with its next time. */
+export const crons: StoreDefinition<string, RunningCron> = {
   name: 'crons',
   kind: 'key-value',
   key: utf8,

@@ -42,11 +42,8 @@ export const settledKey = (id: string): Uint8Array => key(parts.settled, id)
 export const dueKey = ({ checker, dueAtMs, id }: Pick<HalfMessage, 'checker' | 'dueAtMs' | 'id'>): Uint8Array =>
   key(parts.due, `${checker}\0${timeText(dueAtMs)}${id}`)
 
-/** A message that waits; `undefined` when it does not, or never did. */
-export const readMessage = (rows: RowReader, id: string): HalfMessageRow | undefined => {
-  const row = rows.get(messageKey(id))
-  return row === undefined ? undefined : (parseRow(row) as HalfMessageRow)
-}
+/** What the row under `messageKey` says. */
+export const messageOf = (row: Uint8Array): HalfMessageRow => parseRow(row) as HalfMessageRow
 
 /** How a message ended; `undefined` when it has not, or that is forgotten. */
 export const readSettled = (rows: RowReader, id: string): SettledRow | undefined => {
@@ -73,7 +70,7 @@ export const readDue = (
 export const readMessages = (rows: RowReader, limit: number): ReadonlyArray<HalfMessageRow> =>
   rows
     .range(key(parts.messages, ''), rowKey(systemStores.halfMessages, parts.records, noBytes), { limit })
-    .map(({ value }) => parseRow(value) as HalfMessageRow)
+    .map(({ value }) => messageOf(value))
 
 /** What settling a message writes: its rows go, how it ended comes. */
 export const settlingRows = (message: HalfMessageRow, settled: Settlement, atMs: number): RowChange[] => [

@@ -1,7 +1,8 @@
 import { invariant, type Topic, type TopicInfo } from '@weir/core'
-import { type ClosedBatch, TopicWriter } from '@weir/core/protocol'
+import type { ClosedBatch } from '@weir/core/protocol'
 import { RecordBatch } from '@weir/core/storage'
 import type { ScheduledRecord } from '../Scheduled.ts'
+import { oneRecord } from './oneRecord.ts'
 import { scheduled } from './scheduledTopic.ts'
 
 /** When and as what a record is delivered that is written already. */
@@ -38,9 +39,7 @@ export const scheduledBatch = (
     id: batch.id(0),
     timestamp,
   }
-  const writer = new TopicWriter(scheduled, info)
-  writer.add(place, { _tag: 'Delivery', atMs, record }, now, id, null, -Infinity, undefined)
-  return writer.take()[0]!
+  return oneRecord(scheduled, info, { key: place, value: { _tag: 'Delivery', atMs, record }, timestamp: now, id })
 }
 
 /** The record that a batch of `scheduledBatch` has delivered. */

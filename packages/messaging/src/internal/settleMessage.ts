@@ -6,7 +6,7 @@ import {
   forgettingRows,
   type HalfMessageRow,
   messageKey,
-  readMessage,
+  messageOf,
   readSettled,
   recordKey,
   settlingRows,
@@ -39,7 +39,7 @@ export const settleMessage = (
     const { rows } = log.storage
     const present = rows.get(messageKey(id))
     if (present === undefined) return settledBefore(log, id, settled)
-    return commitSettling(log, readMessage(rows, id)!, present, settled, alsoAppend)
+    return commitSettling(log, messageOf(present), present, settled, alsoAppend)
   })
 
 /** As `settleMessage`, but only while the message's row is the given one: CommitConflict otherwise. */

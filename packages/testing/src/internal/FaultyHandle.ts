@@ -104,8 +104,8 @@ export class FaultyHandle implements FaultyStorage {
     return this.#open().position(group, partition)
   }
 
-  snapshot(): Snapshot {
-    return this.#open().snapshot()
+  snapshot(ageMaxMs?: number): Snapshot {
+    return this.#open().snapshot(ageMaxMs)
   }
 
   onChange(listener: () => void): () => void {

@@ -12,6 +12,7 @@ import {
   type ReadResult,
   type RowReader,
   type Snapshot,
+  SnapshotExpired,
   StorageClosed,
   StorageFailed,
   type WeirError,
@@ -22,6 +23,9 @@ import { applyCommit } from './applyCommit.ts'
 import { copyCommit } from './copyCommit.ts'
 import { type DiskState, firstIndex, positionKey } from './DiskState.ts'
 import { rowReader } from './rowReader.ts'
+
+/** How old a snapshot may become, unless whoever takes it says so: as on disk. */
+const snapshotAgeMaxMs = 30_000
 
 interface Waiting {
   readonly commit: Commit
@@ -67,15 +71,7 @@ export class MemoryHandle implements MemoryStorage {
   }
 
   read(partition: number, position: number, bounds: ReadBounds): CompletableFuture<ReadResult> {
-    return this.#supply(() => {
-      const { start, end } = this.disk.tails.get(partition) ?? emptyTail
-      if (!(position >= start && position <= end)) {
-        throw new OffsetOutOfRange(
-          `partition ${partition} was read from offset ${position}; expected ${start} to ${end}`,
-        )
-      }
-      return { batches: readBatches(this.disk.logs.get(partition) ?? [], position, bounds), end }
-    })
+    return this.#supply(() => readLog(this.disk, partition, position, bounds))
   }
 
   bounds(partition: number): PartitionBounds {
@@ -84,12 +80,7 @@ export class MemoryHandle implements MemoryStorage {
   }
 
   offsetAt(partition: number, timestamp: number): CompletableFuture<number> {
-    return this.#supply(() => {
-      const log = this.disk.logs.get(partition) ?? []
-      const found = log[firstIndex(log, (batch) => batch.runningTimestampMax >= timestamp)]
-      const { start, end } = this.disk.tails.get(partition) ?? emptyTail
-      return found === undefined ? end : Math.max(start, offsetOfTime(checkedView(found), timestamp))
-    })
+    return this.#supply(() => offsetAtTime(this.disk, partition, timestamp))
   }
 
   bytes(partition: number): number {
@@ -113,16 +104,37 @@ export class MemoryHandle implements MemoryStorage {
     return this.disk.positions.get(positionKey(group, partition)) ?? 0
   }
 
-  snapshot(): Snapshot {
+  snapshot(ageMaxMs: number = snapshotAgeMaxMs): Snapshot {
     this.#requireOpen()
     const tails = this.disk.tails.clone()
     const positions = this.disk.positions.clone()
-    let open = true
+    // logs grow where they lie, and are replaced by others when something is removed
+    const logs = new Map(this.disk.logs)
+    let ended: WeirError | undefined
     const requireOpen = (): void => {
-      if (!open) throw new StorageClosed('memory storage: a snapshot was used after its close()')
+      if (ended !== undefined) throw ended
     }
+    const cancelExpiry = this.#clock.after(
+      ageMaxMs,
+      () => {
+        ended ??= new SnapshotExpired(
+          `memory storage: a snapshot was used more than ${ageMaxMs} ms after it began; expected a new one`,
+        )
+      },
+      'background',
+    )
     return {
       ...rowReader(this.disk.rows.clone(), requireOpen),
+      read: (partition, position, bounds) =>
+        CompletableFuture.supply(() => {
+          requireOpen()
+          return readLog({ tails, logs }, partition, position, bounds)
+        }),
+      offsetAt: (partition, timestamp) =>
+        CompletableFuture.supply(() => {
+          requireOpen()
+          return offsetAtTime({ tails, logs }, partition, timestamp)
+        }),
       bounds: (partition) => {
         requireOpen()
         return boundsOf(tails.get(partition))
@@ -132,7 +144,8 @@ export class MemoryHandle implements MemoryStorage {
         return positions.get(positionKey(group, partition)) ?? 0
       },
       close: () => {
-        open = false
+        cancelExpiry()
+        ended ??= new StorageClosed('memory storage: a snapshot was used after its close()')
       },
     }
   }
@@ -213,13 +226,44 @@ const applyOne = (disk: DiskState, commit: Commit): Verdict => {
 
 const boundsOf = ({ start, end }: Tail = emptyTail): PartitionBounds => ({ start, end })
 
-const readBatches = (log: ReadonlyArray<StagedBatch>, position: number, bounds: ReadBounds): RecordBatch[] => {
+const readLog = (
+  { tails, logs }: Pick<DiskState, 'tails' | 'logs'>,
+  partition: number,
+  position: number,
+  bounds: ReadBounds,
+): ReadResult => {
+  const { start, end } = tails.get(partition) ?? emptyTail
+  if (!(position >= start && position <= end)) {
+    throw new OffsetOutOfRange(`partition ${partition} was read from offset ${position}; expected ${start} to ${end}`)
+  }
+  return { batches: readBatches(logs.get(partition) ?? [], position, end, bounds), end }
+}
+
+const offsetAtTime = (
+  { tails, logs }: Pick<DiskState, 'tails' | 'logs'>,
+  partition: number,
+  timestamp: number,
+): number => {
+  const log = logs.get(partition) ?? []
+  const found = log[firstIndex(log, (batch) => batch.runningTimestampMax >= timestamp)]
+  const { start, end } = tails.get(partition) ?? emptyTail
+  if (found === undefined || found.baseOffset >= end) return end
+  return Math.max(start, offsetOfTime(checkedView(found), timestamp))
+}
+
+const readBatches = (
+  log: ReadonlyArray<StagedBatch>,
+  position: number,
+  end: number,
+  bounds: ReadBounds,
+): RecordBatch[] => {
   const batches: RecordBatch[] = []
   let records = 0
   let bytes = 0
   let at = firstIndex(log, (batch) => batch.baseOffset + batch.count > position)
   for (; at < log.length; at++) {
     const stored = log[at]!
+    if (stored.baseOffset >= end) break
     records += stored.count
     bytes += stored.bytes.length
     if (batches.length > 0 && (records > bounds.recordsMax || bytes > bounds.bytesMax)) break

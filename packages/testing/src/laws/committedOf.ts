@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { type ConsumedRecord, partsOf, type Topic } from '@weir/core'
+import { type ConsumedRecord, partsOf, type StoreDefinition, type Topic } from '@weir/core'
 import type { Driver } from '../internal/Driver.ts'
 import type { LawOptions } from './LawInput.ts'
 
@@ -16,13 +16,14 @@ export const committedOf = async (driver: Driver, options: LawOptions): Promise<
   if (options.order === 'unordered') {
     for (const [place, lines] of state) state.set(place, lines.toSorted())
   }
-  for (const store of parts.stores) {
-    const query = driver.store<unknown, unknown>(store.name)
-    const held =
-      store.kind === 'window' ? [...query.windows()] : [...query.entries()].map(([key, value]) => ({ key, value }))
-    state.set(`store '${store.name}'`, held.map(show))
-  }
+  for (const store of parts.stores) state.set(`store '${store.name}'`, heldBy(driver, store).map(show))
   return state
+}
+
+const heldBy = (driver: Driver, { kind, name }: StoreDefinition<unknown, unknown>): ReadonlyArray<unknown> => {
+  if (kind === 'map') return [...driver.weir.mapStore<unknown, unknown, unknown>(driver.job, name).entries()]
+  const query = driver.store<unknown, unknown>(name)
+  return kind === 'key-value' ? [...query.entries()].map(([key, value]) => ({ key, value })) : [...query.windows()]
 }
 
 const addRecord = (

@@ -51,6 +51,24 @@ export const replaceCases: ReadonlyArray<StorageCase> = [
     },
   },
   {
+    name: 'a batch without records may be appended, so that a partition begins where another one does',
+    run: async (storage) => {
+      const gap = (): Uint8Array => sparseBatch({ count: 7, indexes: [], kept: undefined, timestamp: -5 })
+      await commit(storage, { append: [{ partition: 0, batch: gap() }] })
+      await commit(storage, { append: [append(0, ['a']), { partition: 0, batch: gap() }, append(0, ['b'])] })
+      await commit(storage, { trim: [{ partition: 0, before: 7 }] })
+      assert.deepEqual(storage.bounds(0), { start: 7, end: 16 })
+      assert.deepEqual(
+        (await readAll(storage, 0, 7)).map(({ offset, value }) => [offset, value]),
+        [
+          [7, 'a'],
+          [15, 'b'],
+        ],
+      )
+      assert.equal(await storage.offsetAt(0, 0), 7)
+    },
+  },
+  {
     name: 'batches that are not as they were read any more are not replaced',
     run: async (storage) => {
       await fill(storage, 0, [3, 3])

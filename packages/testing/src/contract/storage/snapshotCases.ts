@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Snapshot } from '@weir/core'
-import { rowText } from './observe.ts'
+import { OffsetOutOfRange, type Snapshot, StorageClosed } from '@weir/core'
+import { failsWith, rowText, unbounded } from './observe.ts'
 import { append, commit, key, row } from './parts.ts'
 import type { StorageCase } from './StorageCase.ts'
 
@@ -45,6 +45,31 @@ export const snapshotCases: ReadonlyArray<StorageCase> = [
       } finally {
         snapshot.close()
       }
+    },
+  },
+  {
+    name: 'a snapshot reads records as they were: none that came later, all that were removed since',
+    run: async (storage) => {
+      await commit(storage, { append: [append(0, ['a', 'b'])] })
+      await commit(storage, { append: [append(0, ['c'])] })
+      const snapshot = storage.snapshot()
+      await commit(storage, { append: [append(0, ['d']), append(1, ['e'])] })
+      await commit(storage, { trim: [{ partition: 0, before: 3 }] })
+      const { batches, end } = await snapshot.read(0, 1, unbounded)
+      assert.deepEqual(
+        batches.map((batch) => [batch.baseOffset, batch.count, batch.valueText(batch.count - 1)]),
+        [
+          [0, 2, 'b'],
+          [2, 1, 'c'],
+        ],
+      )
+      assert.equal(end, 3)
+      assert.deepEqual([await snapshot.offsetAt(0, 0), await snapshot.offsetAt(0, 1)], [0, 3])
+      assert.deepEqual(await snapshot.read(0, 3, unbounded), { batches: [], end: 3 })
+      assert.deepEqual(await snapshot.read(1, 0, unbounded), { batches: [], end: 0 })
+      await failsWith(snapshot.read(0, 4, unbounded), OffsetOutOfRange)
+      snapshot.close()
+      await failsWith(snapshot.read(0, 0, unbounded), StorageClosed)
     },
   },
   {

@@ -1,0 +1,172 @@
+import { isLeft } from 'fp-ts/lib/Either.js'
+import type { Codec } from '../codec/Codec.ts'
+import type { Plan } from '../job/plan.ts'
+import { type Stage, storesOf } from '../job/Stage.ts'
+import type { StoreDefinition } from '../job/Store.ts'
+import { InvalidJob, StoreMismatch } from '../model/errors.ts'
+import type { Row, RowReader } from '../ports/Storage.ts'
+import { decodeStored } from './CachedKeyValueStore.ts'
+import { mergeRows, type RowRange } from './mergeRows.ts'
+import { storedStoreId } from './storeCatalog.ts'
+
+/** Where queries read: the newest that is committed, or what was at one moment. */
+export interface QuerySource {
+  readonly rows: RowReader
+  /** One moment, for a walk over many rows. To be closed after it. */
+  cut(): RowReader & { close(): void }
+  /**
+   * Tells of changes, and of the end; what never changes has ended at once.
+   *
+   * @returns a function that ends the subscription
+   */
+  watch(onChange: () => void, onEnd: () => void): () => void
+}
+
+/**
+ * A store by its name, or by its name and codecs: with them the query is typed, and they are compared with the job's.
+ * A definition of a store is one.
+ */
+export interface StoreReference<K, V> {
+  readonly name: string
+  readonly key?: Codec<K> | undefined
+  /** Of a map store. */
+  readonly subkey?: { readonly name: string } | undefined
+  readonly value: Codec<V>
+}
+
+/** The kinds that a query can answer for. */
+type StoreKind = StoreDefinition<unknown, unknown>['kind']
+
+/** Which rows of a store, for each partition: from the first one, before the second one. */
+type RangeOf = (store: number, partition: number) => RowRange
+
+/** The rows of one store of a job, as queries find them. */
+export class StoreRows<K, V> {
+  readonly source: QuerySource
+  readonly store: StoreDefinition<K, V>
+  readonly #plan: Plan
+  readonly #stage: Stage
+  readonly #key: Codec<K>
+
+  private constructor(source: QuerySource, plan: Plan, stage: Stage, store: StoreDefinition<K, V>, key: Codec<K>) {
+    this.source = source
+    this.store = store
+    this.#plan = plan
+    this.#stage = stage
+    this.#key = key
+  }
+
+  /**
+   * @throws InvalidJob when the job has no store of this name; StoreMismatch when it has other codecs
+   */
+  static of<K, V>(source: QuerySource, plan: Plan, reference: string | StoreReference<K, V>): StoreRows<K, V> {
+    const name = typeof reference === 'string' ? reference : reference.name
+    for (const stage of plan.stages) {
+      for (const { store, key } of storesOf(stage)) {
+        if (store.name !== name) continue
+        if (typeof reference !== 'string') requireCodecs(plan.job, reference, { ...store, key })
+        return new StoreRows(source, plan, stage, store as StoreDefinition<K, V>, key as Codec<K>)
+      }
+    }
+    const known = plan.stages.flatMap(storesOf).map(({ store }) => `'${store.name}'`)
+    throw new InvalidJob(
+      `job '${plan.job}' has no store '${name}'; expected ${known.join(', ') || 'a job with stores'}`,
+    )
+  }
+
+  /** @throws InvalidJob when the store is of another kind, saying what such a one can be asked */
+  require(kinds: ReadonlyArray<StoreKind>, instead: Readonly<Record<StoreKind, string>>): void {
+    const { kind, name } = this.store
+    if (kinds.includes(kind)) return
+    throw new InvalidJob(`job '${this.#plan.job}': store '${name}' is a ${kind} store; expected ${instead[kind]}`)
+  }
+
+  encodeKey(key: K): Uint8Array {
+    return this.#key.encode(key)
+  }
+
+  /** Refuses a range of keys whose bytes are in another order than they. */
+  get keyCodec(): Codec<K> {
+    return this.#key
+  }
+
+  partitionOf(key: Uint8Array): number {
+    const { partitioner, partitions } = this.#stage.input
+    return partitioner(key, partitions, 0)
+  }
+
+  /** The bytes of one row, as of now; `undefined` when there is none, or the job never ran. */
+  bytes(rowOf: (store: number) => Uint8Array): Uint8Array | undefined {
+    const { rows } = this.source
+    const id = storedStoreId({ rows }, this.#plan.job, this.store.name)
+    return id === undefined ? undefined : rows.get(rowOf(id))
+  }
+
+  /** The value of one row, as of now. */
+  value(rowOf: (store: number) => Uint8Array): V | undefined {
+    const bytes = this.bytes(rowOf)
+    return bytes === undefined ? undefined : this.decodeValue(bytes)
+  }
+
+  /** Rows of all partitions, or one, as of one moment, in the order of what follows the partition in their keys. */
+  *scan(rangeOf: RangeOf, reverse: boolean, partition?: number): Generator<Row, void, undefined> {
+    yield* this.walk(function* (reader, id, partitions) {
+      const ranges = partition === undefined ? partitions.map((each) => rangeOf(id, each)) : [rangeOf(id, partition)]
+      yield* mergeRows(reader, ranges, reverse)
+    })
+  }
+
+  /** Walks over rows as of one moment, however it likes. */
+  *walk<A>(
+    over: (reader: RowReader, store: number, partitions: ReadonlyArray<number>) => Generator<A, void, undefined>,
+  ): Generator<A, void, undefined> {
+    const cut = this.source.cut()
+    try {
+      const id = storedStoreId({ rows: cut }, this.#plan.job, this.store.name)
+      if (id === undefined) return
+      yield* over(
+        cut,
+        id,
+        Array.from({ length: this.#stage.input.partitions }, (_, partition) => partition),
+      )
+    } finally {
+      cut.close()
+    }
+  }
+
+  /** @throws StoreMismatch */
+  decodeKey(bytes: Uint8Array): K {
+    return this.decode(this.#key, bytes)
+  }
+
+  /** @throws StoreMismatch */
+  decode<A>(codec: Codec<A>, bytes: Uint8Array): A {
+    const decoded = codec.decode(bytes)
+    if (isLeft(decoded))
+      throw new StoreMismatch(`store '${this.store.name}' holds a key that codec ${codec.name} cannot read`)
+    return decoded.right
+  }
+
+  /** @throws StoreMismatch */
+  decodeValue(bytes: Uint8Array): V {
+    return decodeStored(this.store, bytes)
+  }
+}
+
+interface StoreCodecs {
+  readonly name: string
+  readonly key?: { readonly name: string } | undefined
+  readonly subkey?: { readonly name: string } | undefined
+  readonly value: { readonly name: string }
+}
+
+const requireCodecs = (job: string, reference: StoreCodecs, declared: StoreCodecs): void => {
+  for (const part of ['key', 'subkey', 'value'] as const) {
+    const given = reference[part]?.name
+    const expected = declared[part]?.name
+    if (given === undefined || given === expected) continue
+    throw new StoreMismatch(
+      `job '${job}': store '${reference.name}' has the ${part} codec ${String(expected)}, and is asked with ${given}; expected the same`,
+    )
+  }
+}
