@@ -1,14 +1,15 @@
 import type { Codec } from '../codec/Codec.ts'
 import type { OngoingWork, Output, RawOutput, SourceRecord, TaskContext } from '../job/Operator.ts'
 import { type Stage, storesOf } from '../job/plan.ts'
-import type {
-  KeyValueStore,
-  MapStore,
-  MapStoreDefinition,
-  StoreDefinition,
-  TaskRows,
-  TimerStore,
-  WindowStore,
+import {
+  keyCodecOf,
+  type KeyValueStore,
+  type MapStore,
+  type MapStoreDefinition,
+  type StoreDefinition,
+  type TaskRows,
+  type TimerStore,
+  type WindowStore,
 } from '../job/Store.ts'
 import type { StreamRecord } from '../job/StreamRecord.ts'
 import type { Topic } from '../log/Topic.ts'
@@ -64,7 +65,7 @@ export class BatchScope implements TaskContext {
     this.rows = run.storage.rows
     this.hooks = new TaskHooks(run, partition, host)
     this.#run = run
-    this.#keys = new Map(storesOf(stage).map(({ store, key }) => [store.name, key]))
+    this.#keys = new Map(storesOf(stage).map(({ store, key }) => [store.name, keyCodecOf(store, key)]))
     this.#inputCodec = stage.input.value.name
     this.#progress = progress
   }
@@ -107,7 +108,7 @@ export class BatchScope implements TaskContext {
       return new CachedMapStore(this.#run.storage.rows, { ...location, subkey }, this.#run.settings.cacheEntriesMax)
     })
 
-  readonly timerStore = <V>(definition: StoreDefinition<string, V>): TimerStore<V> =>
+  readonly timerStore = <V, I>(definition: StoreDefinition<I, V>): TimerStore<V, I> =>
     this.#store(definition, (location) => new CachedTimerStore(this.#run.storage.rows, location, timersAtOnce))
 
   readonly output = <K, V>(topic: Topic<K, V>): Output<K, V> => {

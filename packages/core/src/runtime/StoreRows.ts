@@ -1,7 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Codec } from '../codec/Codec.ts'
 import { type Plan, type Stage, storesOf } from '../job/plan.ts'
-import type { StoreDefinition } from '../job/Store.ts'
+import { keyCodecOf, type StoreDefinition } from '../job/Store.ts'
 import { InvalidJob, StoreMismatch } from '../model/errors.ts'
 import type { Row, RowReader } from '../ports/Storage.ts'
 import { decodeStored } from './CachedKeyValueStore.ts'
@@ -61,8 +61,9 @@ export class StoreRows<K, V> {
   static of<K, V>(source: QuerySource, plan: Plan, reference: string | StoreReference<K, V>): StoreRows<K, V> {
     const name = typeof reference === 'string' ? reference : reference.name
     for (const stage of plan.stages) {
-      for (const { store, key } of storesOf(stage)) {
+      for (const { store, key: arriving } of storesOf(stage)) {
         if (store.name !== name) continue
+        const key = keyCodecOf(store, arriving)
         if (typeof reference !== 'string') requireCodecs(plan.job, reference, { ...store, key })
         return new StoreRows(source, plan, stage, store as StoreDefinition<K, V>, key as Codec<K>)
       }
