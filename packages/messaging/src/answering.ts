@@ -13,7 +13,7 @@ import {
   type Topic,
   type Weir,
 } from '@weir/core'
-import { handlerOptionNames, requireKnown, runOptionNames } from '@weir/core/protocol'
+import { handlerOptionNames, pickOptions, requireKnown, runOptionNames } from '@weir/core/protocol'
 import { repliesTopic } from './internal/repliesTopic.ts'
 import { headersOfReply, replyAddressOf } from './internal/requestHeaders.ts'
 import { requireTopic } from './internal/requireTopic.ts'
@@ -25,7 +25,9 @@ export type Answerer<K, V, R> = (value: V, context: HandlerContext<K, V>) => R |
 /** How requests are answered: as by any handler, exactly once, and none holds up others for good. */
 export type AnswerOptions<K, V> = Omit<HandlerOptions<K, V>, 'delivery' | 'onExhausted'>
 
-const answerOptionNames = handlerOptionNames.filter((name) => name !== 'delivery' && name !== 'onExhausted')
+const answerOptionNames = handlerOptionNames.filter(
+  (name): name is keyof AnswerOptions<unknown, unknown> => name !== 'delivery' && name !== 'onExhausted',
+)
 
 /**
  * The step of a job that answers requests: the reply goes to the instance that asked, in the commit that settles the
@@ -98,7 +100,10 @@ export const answer = <K, V, R>(
 ): CompletableFuture<RunningJob> => {
   return CompletableFuture.supply(() => {
     requireKnown(`answerers '${group}'`, options, [...answerOptionNames, ...runOptionNames])
-    const step = answering(topics, answerer, { deadLetter: deadLettersOf(group), ...options })
-    return weir.run(job(group).from(topics.requests).pipe(step), options)
+    const step = answering(topics, answerer, {
+      deadLetter: deadLettersOf(group),
+      ...pickOptions(options, answerOptionNames),
+    })
+    return weir.run(job(group).from(topics.requests).pipe(step), pickOptions(options, runOptionNames))
   })
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { CompletableFuture, InvalidOption, type StorageProvider } from '@weir/core'
+import { optionNames, requireKnown } from '@weir/core/protocol'
 import { inspectFolder } from './folder.ts'
 import { type LmdbSettings, LmdbStorage } from './LmdbStorage.ts'
 
@@ -26,6 +27,14 @@ export interface LmdbOptions {
   readonly allowNetworkFileSystem?: boolean
 }
 
+const lmdbOptionNames = optionNames<LmdbOptions>({
+  mapSizeBytes: true,
+  pollIntervalMs: true,
+  stallAfterMs: true,
+  snapshotAgeMaxMs: true,
+  allowNetworkFileSystem: true,
+})
+
 /**
  * A storage in a folder on a local disk, shared by any number of processes and threads without a server.
  *
@@ -43,6 +52,7 @@ export const lmdb = (path: string, options: LmdbOptions = {}): StorageProvider =
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
     throw new InvalidOption(`lmdb: the path is ${JSON.stringify(path)}; expected that of a folder`)
   }
+  requireKnown('lmdb', options, lmdbOptionNames)
   const settings: LmdbSettings = {
     folder: resolve(path),
     mapSizeBytes: wholeNumber('mapSizeBytes', options.mapSizeBytes ?? 64 * 2 ** 30, 1 << 20, 2 ** 46),

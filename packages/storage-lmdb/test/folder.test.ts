@@ -148,6 +148,11 @@ test('a folder without permission is refused, also one that cannot be created', 
 test.each<{ path: string; options?: LmdbOptions; message: RegExp }>([
   { path: '', message: /path is ""/ },
   { path: 'a\0b', message: /expected that of a folder/ },
+  {
+    path: 'data',
+    options: { mapSize: 5 } as LmdbOptions,
+    message: /there is no option 'mapSize'; expected some of mapSizeBytes/,
+  },
   { path: 'data', options: { mapSizeBytes: 5 }, message: /mapSizeBytes is 5; expected a whole number from/ },
   { path: 'data', options: { pollIntervalMs: 0.5 }, message: /pollIntervalMs is 0.5/ },
   { path: 'data', options: { stallAfterMs: Number.NaN }, message: /stallAfterMs is NaN/ },

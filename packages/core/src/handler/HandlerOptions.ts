@@ -1,3 +1,5 @@
+import { optionNames } from '../log/optionNames.ts'
+import { requireKnown } from '../log/requireKnown.ts'
 import { requireInteger, type Topic } from '../log/Topic.ts'
 import { InvalidOption } from '../model/errors.ts'
 import type { ConsumedRecord } from '../model/ConsumedRecord.ts'
@@ -96,27 +98,32 @@ export interface HandlerSettings<K, V> extends HandlerOptions<K, V> {
 }
 
 /** What `handle` reads. */
-export const handlerOptionNames: ReadonlyArray<string> = [
-  'name',
-  'order',
-  'concurrencyMax',
-  'delivery',
-  'retry',
-  'attemptMsMax',
-  'deadLetter',
-  'onExhausted',
-  'settleWithinMs',
-  'pendingCountMax',
-  'priorityOf',
-  'limit',
-  'limitKeyOf',
-  'shed',
-  'expired',
-  'outputs',
-]
+export const handlerOptionNames: ReadonlyArray<keyof HandlerOptions<unknown, unknown>> = optionNames<
+  HandlerOptions<unknown, unknown>
+>({
+  name: true,
+  order: true,
+  concurrencyMax: true,
+  delivery: true,
+  retry: true,
+  attemptMsMax: true,
+  deadLetter: true,
+  onExhausted: true,
+  settleWithinMs: true,
+  pendingCountMax: true,
+  priorityOf: true,
+  limit: true,
+  limitKeyOf: true,
+  shed: true,
+  expired: true,
+  outputs: true,
+})
+
+const sheddingNames = optionNames<Shedding>({ lagMax: true, keepEvery: true })
 
 /** @throws InvalidOption, saying what was given and what was expected */
 export const handlerSettings = <K, V>(options: HandlerOptions<K, V>): HandlerSettings<K, V> => {
+  requireKnown('handler', options, handlerOptionNames)
   const settings: HandlerSettings<K, V> = {
     ...options,
     name: options.name ?? 'handler',
@@ -137,6 +144,7 @@ export const handlerSettings = <K, V>(options: HandlerOptions<K, V>): HandlerSet
   requireInteger('handler: pendingCountMax', settings.pendingCountMax, 1, 10_000_000)
   if (settings.attemptMsMax !== undefined) requireInteger('handler: attemptMsMax', settings.attemptMsMax, 1, 2 ** 31)
   if (settings.shed !== undefined) {
+    requireKnown('handler: shed', settings.shed, sheddingNames)
     requireInteger('handler: shed.lagMax', settings.shed.lagMax, 0, Number.MAX_SAFE_INTEGER)
     if (settings.shed.keepEvery !== undefined)
       requireInteger('handler: shed.keepEvery', settings.shed.keepEvery, 1, 2 ** 31)

@@ -1,5 +1,5 @@
 import type { RawRecord } from '../job/Operator.ts'
-import { type AppendOptions, headersOf } from '../log/recordMetadata.ts'
+import { type AppendOptions, headersOf, requireAppendOptions } from '../log/recordMetadata.ts'
 import type { Topic } from '../log/Topic.ts'
 import { encodePart, requireFit } from '../log/TopicWriter.ts'
 import { EncodeFailed, InvalidOption } from '../model/errors.ts'
@@ -19,6 +19,7 @@ export const encodeRecord = <K, V>(
   options: AppendOptions,
   added: number,
 ): RawRecord => {
+  requireAppendOptions(topic.name, options)
   const { id, timestamp, partition } = options
   const headers = headersOf(options) ?? {}
   const encodedKey = encodePart(topic, 'key', topic.key, key)

@@ -1,3 +1,4 @@
+import { optionNames } from '../log/optionNames.ts'
 import { requireKnown } from '../log/requireKnown.ts'
 import { requireInteger } from '../log/Topic.ts'
 import { InvalidOption } from '../model/errors.ts'
@@ -30,6 +31,15 @@ export interface ExponentialOptions {
   readonly random?: Random
 }
 
+const exponentialNames = optionNames<ExponentialOptions>({
+  attemptsMax: true,
+  delayMs: true,
+  delayMsMax: true,
+  jitter: true,
+  when: true,
+  random: true,
+})
+
 /**
  * Waits twice as long after each failed attempt: `min(delayMsMax, delayMs * 2^(attempt - 1))`, less a part by chance, so
  * that those that failed together do not all come back together. With the defaults 1, 2, 4 and 8 seconds: a record is
@@ -41,7 +51,7 @@ export interface ExponentialOptions {
  */
 export const exponential = (options: ExponentialOptions = {}): Retry => {
   const { attemptsMax = 5, delayMs = 1_000, jitter = 0.2, random = systemRandom } = options
-  requireKnown('retry', options, ['attemptsMax', 'delayMs', 'delayMsMax', 'jitter', 'random', 'when'])
+  requireKnown('retry', options, exponentialNames)
   const delayMsMax = options.delayMsMax ?? Math.max(60_000, delayMs)
   requireInteger('retry: attemptsMax', attemptsMax, 1, 1_000_000)
   requireInteger('retry: delayMs', delayMs, 1, Number.MAX_SAFE_INTEGER)

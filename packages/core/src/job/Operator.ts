@@ -101,8 +101,8 @@ export interface TaskContext {
   readonly keyValueStore: <K, V>(definition: StoreDefinition<K, V>) => KeyValueStore<K, V>
   readonly windowStore: <K, V>(definition: StoreDefinition<K, V>) => WindowStore<K, V>
   readonly mapStore: <K, S, V>(definition: MapStoreDefinition<K, S, V>) => MapStore<K, S, V>
-  /** Timers; the definition's keys are `utf8`. */
-  readonly timerStore: <V>(definition: StoreDefinition<string, V>) => TimerStore<V>
+  /** Timers; their ids are the definition's keys. */
+  readonly timerStore: <V, I>(definition: StoreDefinition<I, V>) => TimerStore<V, I>
   /** Where records for a topic go: appended in the batch's commit. */
   readonly output: <K, V>(topic: Topic<K, V>) => Output<K, V>
   /** Adds to one of the run's counters, such as `late`; counted when the batch commits. */

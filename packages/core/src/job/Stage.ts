@@ -1,7 +1,7 @@
 import type { Codec } from '../codec/Codec.ts'
 import type { Topic } from '../log/Topic.ts'
 import type { AnyOperator } from './Operator.ts'
-import type { StoreDefinition } from './Store.ts'
+import { keyCodecOf, type StoreDefinition } from './Store.ts'
 import type { TimestampAssigner } from './TimestampAssigner.ts'
 
 /** What a stage reads: task p reads partition p of it. */
@@ -57,7 +57,7 @@ export interface PlacedStore {
 /** All stores of a stage with the codec of their keys. */
 export const storesOf = ({ nodes }: Stage): ReadonlyArray<PlacedStore> =>
   nodes.flatMap((node) =>
-    node.kind === 'operator' ? node.operator.stores.map((store) => ({ store, key: store.key ?? node.key })) : [],
+    node.kind === 'operator' ? node.operator.stores.map((store) => ({ store, key: keyCodecOf(store, node.key) })) : [],
   )
 
 /** Whether a stage's records go on to another one. */

@@ -8,6 +8,8 @@ export interface StoreDefinition<K, V> {
   readonly kind: 'key-value' | 'window' | 'timer' | 'map'
   /** Absent: the codec of the keys that arrive. */
   readonly key?: Codec<K> | undefined
+  /** Instead of `key`: a codec made of that of the keys that arrive, such as of pairs with them. */
+  readonly keyFrom?: ((arriving: Codec<unknown>) => Codec<K>) | undefined
   /** Of a map store only, see `MapStoreDefinition`. */
   readonly subkey?: Pick<Codec<unknown>, 'name'> | undefined
   readonly value: Codec<V>
@@ -19,6 +21,12 @@ export interface MapStoreDefinition<K, S, V> extends StoreDefinition<K, V> {
   /** Each map is in the order of its subkeys' bytes, which is theirs too if the codec is `ordered`. */
   readonly subkey: Codec<S>
 }
+
+/** The codec of a store's keys, where keys of the codec `arriving` arrive. */
+export const keyCodecOf = (
+  { key, keyFrom }: StoreDefinition<unknown, unknown>,
+  arriving: Codec<unknown>,
+): Codec<unknown> => key ?? keyFrom?.(arriving) ?? arriving
 
 /** Keyed state of one task: reads see the task's own writes; writes become durable with the batch's commit. */
 export interface KeyValueStore<K, V> {
@@ -92,24 +100,24 @@ export interface WindowedValue<K, V> {
 }
 
 /** Something to be done at a time. */
-export interface DueTimer<V> {
+export interface DueTimer<V, I = string> {
   /** In milliseconds; of which time is for its operator to say: `clock.now()`, or event time. */
   readonly dueMs: number
-  readonly id: string
+  readonly id: I
   readonly value: V
 }
 
 /**
- * Timers of one task, kept until they are taken, in the order of their time and then of their ids. Any number of them takes a
+ * Timers of one task, kept until they are taken, in the order of their time and then of their ids' bytes. Any number of them takes a
  * bounded amount of memory.
  */
-export interface TimerStore<V> {
+export interface TimerStore<V, I = string> {
   /** Sets a timer; one of the same time and id is replaced. Its time is a safe integer. */
-  set(dueMs: number, id: string, value: V): void
+  set(dueMs: number, id: I, value: V): void
   /** Removes the timer of this time and id, if it is there. */
-  cancel(dueMs: number, id: string): void
+  cancel(dueMs: number, id: I): void
   /** When the first one is due; `Infinity` when there is none. */
   earliest(): number
   /** Removes and gives those that are due at `untilMs` or before, at most so many. */
-  takeDue(untilMs: number, limit: number): ReadonlyArray<DueTimer<V>>
+  takeDue(untilMs: number, limit: number): ReadonlyArray<DueTimer<V, I>>
 }

@@ -7,7 +7,14 @@ import { failureOf, isFinal, isUnknown } from './appendFailure.ts'
 import type { OpenLog } from './OpenLog.ts'
 import type { Producer } from './Producer.ts'
 import type { ProducerSettings } from './producerSettings.ts'
-import { type AppendOptions, headersOf, placesOf, type ProducerRecord, type RecordMetadata } from './recordMetadata.ts'
+import {
+  type AppendOptions,
+  headersOf,
+  placesOf,
+  type ProducerRecord,
+  type RecordMetadata,
+  requireAppendOptions,
+} from './recordMetadata.ts'
 import type { Capacity } from './Retention.ts'
 import { roomOf } from './roomOf.ts'
 import type { Topic } from './Topic.ts'
@@ -72,6 +79,7 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
     const answer = new CompletableFuture<RecordMetadata>()
     try {
       this.#requireUsable()
+      requireAppendOptions(this.topic.name, options)
       const { timestamp = this.#log.clock.now(), id = null, partition } = options
       const open = this.#encoder.add(key, value, timestamp, id, headersOf(options), -Infinity, partition)
       const answers = this.#open.get(open) ?? new Map<number, CompletableFuture<RecordMetadata>>()

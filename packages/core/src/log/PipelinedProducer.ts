@@ -7,7 +7,13 @@ import { Flight, type Waiter } from './Flight.ts'
 import type { OpenLog } from './OpenLog.ts'
 import type { Producer } from './Producer.ts'
 import type { ProducerSettings } from './producerSettings.ts'
-import { type AppendOptions, headersOf, type ProducerRecord, type RecordMetadata } from './recordMetadata.ts'
+import {
+  type AppendOptions,
+  headersOf,
+  type ProducerRecord,
+  type RecordMetadata,
+  requireAppendOptions,
+} from './recordMetadata.ts'
 import type { Topic } from './Topic.ts'
 import type { TopicInfo } from './topicCatalog.ts'
 import { type OpenBatch, type ProducerIdentity, TopicWriter } from './TopicWriter.ts'
@@ -61,6 +67,7 @@ export class PipelinedProducer<K, V> implements Producer<K, V> {
   append(key: K, value: V, options?: AppendOptions): CompletableFuture<RecordMetadata> {
     const future = new CompletableFuture<RecordMetadata>()
     try {
+      if (options !== undefined) requireAppendOptions(this.topic.name, options)
       const batch = this.#add(key, value, options)
       this.#waiters.push({ future, batch, index: batch.builder.count - 1 })
       this.#sendIfLarge()
@@ -73,11 +80,15 @@ export class PipelinedProducer<K, V> implements Producer<K, V> {
   appendAll(records: Iterable<ProducerRecord<K, V>>): CompletableFuture<void> {
     const iterator = records[Symbol.iterator]()
     const failures = this.#failures
+    let isFirst = true
     const addWhileRoom = (): CompletableFuture<void> => {
       if (this.#failures !== failures) throw this.#lastFailure
       while (!this.#isAhead()) {
         const next = iterator.next()
         if (next.done === true) return this.#settled()
+        // what is misspelt in one record is so in all: a look at each would be felt
+        if (isFirst) requireAppendOptions(this.topic.name, next.value)
+        isFirst = false
         this.#add(next.value.key, next.value.value, next.value)
         this.#sendIfLarge()
       }

@@ -1,5 +1,7 @@
 import { InvalidOption } from '../model/errors.ts'
 import { validateName } from '../model/TopicName.ts'
+import { optionNames } from './optionNames.ts'
+import { requireKnown } from './requireKnown.ts'
 
 /**
  * How long a topic keeps its records. With an age or a size, records beyond either go; with `untilConsumedBy` too, only those
@@ -42,8 +44,13 @@ export type WhenFull = 'reject' | 'drop-newest' | 'drop-oldest' | 'wait'
 
 const policies: ReadonlyArray<WhenFull> = ['reject', 'drop-newest', 'drop-oldest', 'wait']
 
+const retentionNames = optionNames<Retention>({ ageMs: true, bytesMax: true, untilConsumedBy: true })
+const capacityNames = optionNames<Capacity>({ countMax: true, whenFull: true })
+
 /** @throws InvalidOption, InvalidName */
-export const validateRetention = (topic: string, { ageMs, bytesMax, untilConsumedBy }: Retention): void => {
+export const validateRetention = (topic: string, retention: Retention): void => {
+  requireKnown(`topic '${topic}': retention`, retention, retentionNames)
+  const { ageMs, bytesMax, untilConsumedBy } = retention
   requireAtLeastOne(topic, 'retention.ageMs', ageMs)
   requireAtLeastOne(topic, 'retention.bytesMax', bytesMax)
   if (untilConsumedBy !== undefined && untilConsumedBy !== 'all-groups') {
@@ -62,7 +69,9 @@ export const validateRetention = (topic: string, { ageMs, bytesMax, untilConsume
 }
 
 /** @throws InvalidOption */
-export const validateCapacity = (topic: string, { countMax, whenFull }: Capacity): void => {
+export const validateCapacity = (topic: string, capacity: Capacity): void => {
+  requireKnown(`topic '${topic}': capacity`, capacity, capacityNames)
+  const { countMax, whenFull } = capacity
   requireAtLeastOne(topic, 'capacity.countMax', countMax)
   if (countMax === undefined || !policies.includes(whenFull)) {
     throw new InvalidOption(

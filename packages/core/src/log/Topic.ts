@@ -2,6 +2,7 @@ import type { Codec } from '../codec/Codec.ts'
 import { InvalidOption } from '../model/errors.ts'
 import { murmur2Partitioner, type Partitioner } from '../model/partitioner.ts'
 import { validateName } from '../model/TopicName.ts'
+import { optionNames } from './optionNames.ts'
 import { requireKnown } from './requireKnown.ts'
 import { type Capacity, type Retention, validateCapacity, validateRetention } from './Retention.ts'
 
@@ -54,18 +55,20 @@ export interface TopicOptions<K, V> {
 }
 
 /** What `topic` reads; the name, because the options may be another topic. */
-const topicOptions: ReadonlyArray<string> = [
-  'key',
-  'value',
-  'partitions',
-  'partitioner',
-  'cleanup',
-  'recordBytesMax',
-  'retention',
-  'capacity',
-  'deleteRetentionMs',
-  'name',
-]
+const topicOptions: ReadonlyArray<string> = optionNames<
+  TopicOptions<unknown, unknown> & Pick<Topic<unknown, unknown>, 'name'>
+>({
+  key: true,
+  value: true,
+  partitions: true,
+  partitioner: true,
+  cleanup: true,
+  recordBytesMax: true,
+  retention: true,
+  capacity: true,
+  deleteRetentionMs: true,
+  name: true,
+})
 
 /**
  * Defines a topic. Nothing is created: that happens when it is first written to, read or used by a job.

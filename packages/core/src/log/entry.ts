@@ -2,7 +2,7 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { Clock } from '../ports/Clock.ts'
 import { type Append, commitOf } from '../ports/Commit.ts'
 import type { Storage } from '../ports/Storage.ts'
-import { type AppendOptions, headersOf, placesOf, type RecordMetadata } from './recordMetadata.ts'
+import { type AppendOptions, headersOf, placesOf, type RecordMetadata, requireAppendOptions } from './recordMetadata.ts'
 import type { Capacity } from './Retention.ts'
 import { roomOf } from './roomOf.ts'
 import type { Topic } from './Topic.ts'
@@ -41,6 +41,7 @@ export const appendEntries = (
   return CompletableFuture.allOf(topics.map((topic) => ensureTopic(storage, topic))).thenCompose((infos) => {
     const writers = new Map(topics.map((topic, index) => [topic.name, new TopicWriter(topic, infos[index]!)]))
     const places = entries.map(({ topic, key, value, options }) => {
+      requireAppendOptions(topic.name, options)
       const { timestamp = clock.now(), id = null, partition } = options
       const open = writers.get(topic.name)!.add(key, value, timestamp, id, headersOf(options), -Infinity, partition)
       return { open, index: open.builder.count - 1 }

@@ -1,3 +1,5 @@
+import { optionNames } from './optionNames.ts'
+import { requireKnown } from './requireKnown.ts'
 import { requireInteger } from './Topic.ts'
 
 /** How a producer gathers records into commits, and how much it holds. */
@@ -26,8 +28,17 @@ export interface ProducerSettings {
   readonly inFlightCommitsMax: number
 }
 
+const producerOptionNames = optionNames<ProducerOptions>({
+  lingerMs: true,
+  batchBytesMax: true,
+  commitBytesMax: true,
+  bufferBytesMax: true,
+  inFlightCommitsMax: true,
+})
+
 /** @throws InvalidOption */
 export const producerSettings = (options: ProducerOptions): ProducerSettings => {
+  requireKnown('producer', options, producerOptionNames)
   const settings = {
     lingerMs: options.lingerMs ?? 0,
     batchBytesMax: options.batchBytesMax ?? 64 * 1024,

@@ -2,6 +2,8 @@ import { InvalidOption } from '../model/errors.ts'
 import type { Headers } from '../model/Headers.ts'
 import { reservedHeaders } from '../model/reservedHeaders.ts'
 import type { Appended } from '../ports/Commit.ts'
+import { optionNames } from './optionNames.ts'
+import { requireKnown } from './requireKnown.ts'
 
 /** What may be said of a record beside its key and value. */
 export interface AppendOptions {
@@ -26,6 +28,26 @@ export interface AppendOptions {
 export interface ProducerRecord<K, V> extends AppendOptions {
   readonly key: K
   readonly value: V
+}
+
+/** The options may be a whole record, as of an array of them. */
+const appendOptionNames: ReadonlySet<string> = new Set(
+  optionNames<ProducerRecord<unknown, unknown>>({
+    id: true,
+    headers: true,
+    expiresAt: true,
+    timestamp: true,
+    partition: true,
+    key: true,
+    value: true,
+  }),
+)
+
+/** As `requireKnown`, for what is said of a record: it is asked for each one. */
+export const requireAppendOptions = (topic: string, options: AppendOptions): void => {
+  for (const name in options) {
+    if (!appendOptionNames.has(name)) requireKnown(`append to topic '${topic}'`, options, [...appendOptionNames])
+  }
 }
 
 /** The headers that a record is written with. */

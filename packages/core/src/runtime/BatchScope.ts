@@ -109,7 +109,7 @@ export class BatchScope implements TaskContext {
       return new CachedMapStore(this.#run.storage.rows, { ...location, subkey }, this.#run.settings.cacheEntriesMax)
     })
 
-  readonly timerStore = <V>(definition: StoreDefinition<string, V>): TimerStore<V> =>
+  readonly timerStore = <V, I>(definition: StoreDefinition<I, V>): TimerStore<V, I> =>
     this.#store(definition, (location) => new CachedTimerStore(this.#run.storage.rows, location, timersAtOnce))
 
   readonly output = <K, V>(topic: Topic<K, V>): Output<K, V> => {

@@ -1,4 +1,6 @@
+import { isLeft } from 'fp-ts/lib/Either.js'
 import type { DueTimer, TimerStore } from '../job/Store.ts'
+import { StoreMismatch } from '../model/errors.ts'
 import type { RowChange } from '../ports/Commit.ts'
 import { rowKeyEnd } from '../ports/rows.ts'
 import type { RowReader } from '../ports/Storage.ts'
@@ -6,16 +8,16 @@ import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
 import type { TaskStore } from './TaskStore.ts'
 import { windowKeyOf, windowRowKey, windowStartOf } from './windowRows.ts'
 
-interface Entry<V> extends DueTimer<V> {
+interface Entry<V, I> extends DueTimer<V, I> {
   readonly row: Uint8Array
   /** The row's key as text of the same order. */
   readonly order: string
 }
 
 /** What is not durable yet: a timer that was set, or `undefined` for one that was taken. */
-interface Change<V> {
+interface Change<V, I> {
   readonly row: Uint8Array
-  readonly entry: Entry<V> | undefined
+  readonly entry: Entry<V, I> | undefined
   /** The commit that writes it; `Infinity` until there is one. */
   commit: number
 }
@@ -24,20 +26,20 @@ interface Change<V> {
  * Timers in the order in which they are due. Only the first ones are in memory, whatever their number: the others lie in
  * the storage, and come when those before them have gone.
  */
-export class CachedTimerStore<V> implements TimerStore<V>, TaskStore {
+export class CachedTimerStore<V, I> implements TimerStore<V, I>, TaskStore {
   readonly #rows: RowReader
-  readonly #location: StoreLocation<string, V>
+  readonly #location: StoreLocation<I, V>
   readonly #headMax: number
   /** The first timers, in order, from `#first` on: all there are before `#horizon`. */
-  #head: Array<Entry<V>> = []
+  #head: Array<Entry<V, I>> = []
   #first = 0
   /** Where what is not in memory begins; `undefined` when all is. */
   #horizon: { readonly row: Uint8Array; readonly order: string } | undefined
-  readonly #changes = new Map<string, Change<V>>()
-  #dirty: Array<Change<V>> = []
+  readonly #changes = new Map<string, Change<V, I>>()
+  #dirty: Array<Change<V, I>> = []
 
   /** @param headMax - so many timers are read at once; about twice as many are in memory at most */
-  constructor(rows: RowReader, location: StoreLocation<string, V>, headMax: number) {
+  constructor(rows: RowReader, location: StoreLocation<I, V>, headMax: number) {
     this.#rows = rows
     this.#location = location
     this.#headMax = headMax
@@ -45,7 +47,7 @@ export class CachedTimerStore<V> implements TimerStore<V>, TaskStore {
     this.#horizon = { row, order: orderOf(row) }
   }
 
-  set(dueMs: number, id: string, value: V): void {
+  set(dueMs: number, id: I, value: V): void {
     const row = this.#rowKey(dueMs, id)
     const entry = { dueMs, id, value, row, order: orderOf(row) }
     this.#change(entry.order, { row, entry, commit: Infinity })
@@ -56,7 +58,7 @@ export class CachedTimerStore<V> implements TimerStore<V>, TaskStore {
     if (this.#head.length - this.#first > this.#headMax * 2) this.#shorten()
   }
 
-  cancel(dueMs: number, id: string): void {
+  cancel(dueMs: number, id: I): void {
     const row = this.#rowKey(dueMs, id)
     const order = orderOf(row)
     this.#change(order, { row, entry: undefined, commit: Infinity })
@@ -69,8 +71,8 @@ export class CachedTimerStore<V> implements TimerStore<V>, TaskStore {
     return this.#head[this.#first]?.dueMs ?? Infinity
   }
 
-  takeDue(untilMs: number, limit: number): ReadonlyArray<DueTimer<V>> {
-    const due: Array<DueTimer<V>> = []
+  takeDue(untilMs: number, limit: number): ReadonlyArray<DueTimer<V, I>> {
+    const due: Array<DueTimer<V, I>> = []
     while (due.length < limit) {
       this.#fill()
       const entry = this.#head[this.#first]
@@ -99,7 +101,7 @@ export class CachedTimerStore<V> implements TimerStore<V>, TaskStore {
     for (const [order, change] of this.#changes) if (change.commit <= commit) this.#changes.delete(order)
   }
 
-  #change(order: string, change: Change<V>): void {
+  #change(order: string, change: Change<V, I>): void {
     this.#changes.set(order, change)
     this.#dirty.push(change)
   }
@@ -112,7 +114,7 @@ export class CachedTimerStore<V> implements TimerStore<V>, TaskStore {
       const rows = this.#rows.range(from.row, rowKeyEnd(id, partition), { limit: this.#headMax })
       const last = rows.at(-1)
       const next = last === undefined || rows.length < this.#headMax ? undefined : successorOf(last.key)
-      const found = new Map<string, Entry<V>>()
+      const found = new Map<string, Entry<V, I>>()
       for (const { key, value } of rows) {
         const order = orderOf(key)
         if (!this.#changes.has(order)) found.set(order, this.#entryOf(key, order, value))
@@ -135,9 +137,11 @@ export class CachedTimerStore<V> implements TimerStore<V>, TaskStore {
     this.#horizon = { row, order }
   }
 
-  #entryOf(row: Uint8Array, order: string, value: Uint8Array): Entry<V> {
-    const id = decoder.decode(windowKeyOf(row))
-    return { dueMs: windowStartOf(row), id, value: decodeStored(this.#location, value), row, order }
+  #entryOf(row: Uint8Array, order: string, value: Uint8Array): Entry<V, I> {
+    const { name, key } = this.#location
+    const id = key.decode(windowKeyOf(row))
+    if (isLeft(id)) throw new StoreMismatch(`store '${name}' holds a timer whose id codec ${key.name} cannot read`)
+    return { dueMs: windowStartOf(row), id: id.right, value: decodeStored(this.#location, value), row, order }
   }
 
   /** The first place in the head, from `#first` on, that is not before this one. */
@@ -152,14 +156,12 @@ export class CachedTimerStore<V> implements TimerStore<V>, TaskStore {
     return low
   }
 
-  #rowKey(dueMs: number, id: string): Uint8Array {
-    return windowRowKey(this.#location.id, this.#location.partition, dueMs, encoder.encode(id))
+  #rowKey(dueMs: number, id: I): Uint8Array {
+    return windowRowKey(this.#location.id, this.#location.partition, dueMs, this.#location.key.encode(id))
   }
 }
 
 const noKey = new Uint8Array(0)
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
 
 const byOrder = (left: { readonly order: string }, right: { readonly order: string }): number =>
   left.order < right.order ? -1 : 1

@@ -6,6 +6,7 @@ import type { Handler } from '../handler/HandlerContext.ts'
 import { type AnyTopic, type HandlerOptions, handlerOptionNames } from '../handler/HandlerOptions.ts'
 import { type Job, job } from '../job/Job.ts'
 import type { OpenLog } from '../log/OpenLog.ts'
+import { pickOptions } from '../log/optionNames.ts'
 import { requireKnown } from '../log/requireKnown.ts'
 import { type Topic, topic as defineTopic } from '../log/Topic.ts'
 import { TopicStream } from '../log/TopicStream.ts'
@@ -68,7 +69,8 @@ export class TopicGroup<K, V> {
   process(handler: Handler<K, V>, options: ProcessOptions<K, V> = {}): CompletableFuture<RunningJob> {
     return CompletableFuture.supply(() => {
       requireKnown(`group '${this.#name}'`, options, [...handlerOptionNames, ...runOptionNames])
-      return this.#weir.run(this.job(handler, options), options)
+      const handling = this.job(handler, pickOptions(options, handlerOptionNames))
+      return this.#weir.run(handling, pickOptions(options, runOptionNames))
     })
   }
 

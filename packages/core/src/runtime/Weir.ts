@@ -12,6 +12,7 @@ import { type ProducerOptions, producerSettings } from '../log/producerSettings.
 import { takeId } from '../log/ids.ts'
 import type { RecordMetadata } from '../log/recordMetadata.ts'
 import { resend } from '../log/resend.ts'
+import { optionNames } from '../log/optionNames.ts'
 import { requireKnown } from '../log/requireKnown.ts'
 import { requireInteger, type Topic } from '../log/Topic.ts'
 import { alterTopic, ensureTopic, listTopics, type TopicInfo } from '../log/topicCatalog.ts'
@@ -26,6 +27,7 @@ import { systemRandom } from '../ports/systemRandom.ts'
 import { type Retained, Retainer, type RetentionMetrics } from './Retainer.ts'
 import { RunningJob } from './RunningJob.ts'
 import type { RunSettings } from './RunContext.ts'
+import { runOptionNames } from './runOptionNames.ts'
 import { MapQuery, type MapStoreReference } from './MapQuery.ts'
 import { StoreQuery } from './StoreQuery.ts'
 import type { QuerySource, StoreReference } from './StoreRows.ts'
@@ -44,6 +46,8 @@ export interface WeirOptions {
    */
   readonly retentionIntervalMs?: number
 }
+
+const weirOptionNames = optionNames<WeirOptions>({ clock: true, random: true, retentionIntervalMs: true })
 
 /** How a snapshot is taken. */
 export interface SnapshotOptions {
@@ -87,7 +91,7 @@ export class Weir {
     return CompletableFuture.supply(() => {
       const { clock = systemClock, random = systemRandom, retentionIntervalMs = 5_000 } = options
       requireInteger('Weir.open: retentionIntervalMs', retentionIntervalMs, 1, 86_400_000)
-      requireKnown('Weir.open', options, ['clock', 'random', 'retentionIntervalMs'])
+      requireKnown('Weir.open', options, weirOptionNames)
       if (typeof (provider as Partial<StorageProvider> | undefined)?.open !== 'function') {
         throw new InvalidOption(
           `Weir.open: the storage is ${JSON.stringify(provider) ?? 'undefined'}; expected one such as lmdb('./data')`,
@@ -286,6 +290,7 @@ export class Weir {
 }
 
 const runSettings = (job: string, options: RunOptions, session: string): RunSettings => {
+  requireKnown(`run of job '${job}'`, options, runOptionNames)
   const settings = {
     batchRecordsMax: options.batchRecordsMax ?? 4_096,
     batchBytesMax: options.batchBytesMax ?? 1 << 20,

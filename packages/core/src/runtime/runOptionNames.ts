@@ -1,12 +1,15 @@
+import { optionNames } from '../log/optionNames.ts'
+import type { RunOptions } from './Weir.ts'
+
 /** What `run` reads. */
-export const runOptionNames: ReadonlyArray<string> = [
-  'batchRecordsMax',
-  'batchBytesMax',
-  'inFlightCommitsMax',
-  'cacheEntriesMax',
-  'member',
-  'leaseMs',
-  'assignment',
-  'drainWithinMs',
-  'until',
-]
+export const runOptionNames: ReadonlyArray<keyof RunOptions> = optionNames<RunOptions>({
+  batchRecordsMax: true,
+  batchBytesMax: true,
+  inFlightCommitsMax: true,
+  cacheEntriesMax: true,
+  member: true,
+  leaseMs: true,
+  assignment: true,
+  drainWithinMs: true,
+  until: true,
+})

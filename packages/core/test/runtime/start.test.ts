@@ -1,6 +1,7 @@
 import { aggregate, count, keyBy, to, tumbling } from '@weir/operators'
 import { describe, expect, test } from 'vitest'
 import { bytes } from '../../src/codec/bytes.ts'
+import type { Codec } from '../../src/codec/Codec.ts'
 import { int32 } from '../../src/codec/int32.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
 import { CompletableFuture } from '../../src/future/CompletableFuture.ts'
@@ -16,6 +17,7 @@ import {
 } from '../../src/model/errors.ts'
 import type { RunOptions } from '../../src/runtime/Weir.ts'
 import { linesOf, send, start } from '../support/jobs.ts'
+import { custom } from '../support/operators.ts'
 import { openWorld } from '../support/world.ts'
 
 const words = topic('words', { key: utf8, value: utf8, partitions: 5 })
@@ -140,6 +142,22 @@ describe('a run', () => {
     expect(error).toBeInstanceOf(StoreMismatch)
     expect((error as Error).message).toContain(`job 'word-count': store 'c' holds state with ${message}`)
     expect(world.disk.commitCount).toBe(before)
+  })
+
+  test('is refused when the subkeys of a map store were written by another codec', async () => {
+    const world = await openWorld()
+    const byTime = (subkey: Codec<never>): Job =>
+      job('by-time')
+        .from(words)
+        .pipe(
+          custom(() => {}, { stores: [{ name: 'm', kind: 'map', subkey } as never] }),
+          to(texts),
+        )
+    await world.outcome((await start(world, byTime(int32 as never))).stop())
+    expect(await world.failure(world.weir.run(byTime(utf8 as never)))).toMatchObject({
+      _tag: 'StoreMismatch',
+      message: expect.stringContaining("store 'm' holds state with subkey codec int32, but this job says utf8"),
+    })
   })
 
   test('of a job that runs, or is about to, is refused; after its end it is not', async () => {
