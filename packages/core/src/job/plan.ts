@@ -86,7 +86,13 @@ const planFlow = (job: Flows, flow: Flow, stages: Stage[]): void => {
   for (const operator of flow.operators) {
     if (operator.keyed && rekeyed !== undefined) {
       const partitions = rekeyed.rekeys?.partitions ?? flow.source.partitions
-      const repartition = ownTopic(job.name, `${job.name}-${operator.name}-repartition`, { key, value, partitions })
+      const repartition = ownTopic(job.name, `${job.name}-${operator.name}-repartition`, {
+        key,
+        value,
+        partitions,
+        // what lies between the stages of a job is for nobody else
+        retention: { untilConsumedBy: [job.name] },
+      })
       upstream = endStage(repartition)
       input = repartition
       timestamps = recordTimestamps
