@@ -248,7 +248,9 @@ export class Topology {
     const { key, value } = sides[index]!
     const { partitions, partitioner } = place
     const name = `${this.#job}-${operator.name}${side}-${operator.isolated === true ? 'sink' : 'repartition'}`
-    const options = { key, value, partitions, ...(partitioner === undefined ? {} : { partitioner }) }
+    // what lies between the stages of a job is for nobody else
+    const retention = { untilConsumedBy: [this.#job] }
+    const options = { key, value, partitions, retention, ...(partitioner === undefined ? {} : { partitioner }) }
     return {
       ...this.#carry(sides[index]!, ownTopic(this.#job, name, options), true),
       partitions: sides[index]!.partitions,

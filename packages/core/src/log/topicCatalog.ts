@@ -29,7 +29,7 @@ export interface TopicInfo {
 export const ensureTopic = <K, V>(storage: Storage, topic: Topic<K, V>): CompletableFuture<TopicInfo> =>
   createRow(
     storage,
-    rowKey(systemStores.topics, 0, encoder.encode(topic.name)),
+    topicKey(topic.name),
     { counter: 'partition', first: 0, count: topic.partitions },
     (firstPartition): TopicInfo => ({
       name: topic.name,
@@ -62,7 +62,7 @@ export const alterTopic = <K, V>(storage: Storage, topic: Topic<K, V>): Completa
   const fixed = { ...topic, retention: undefined, capacity: undefined, deleteRetentionMs: undefined }
   return ensureTopic(storage, fixed).thenCompose(() =>
     retried(() => {
-      const key = rowKey(systemStores.topics, 0, encoder.encode(topic.name))
+      const key = topicKey(topic.name)
       const value = storage.rows.get(key)!
       const {
         name,
@@ -98,9 +98,12 @@ const changeableOf = <K, V>({
   ...(deleteRetentionMs === undefined ? {} : { deleteRetentionMs }),
 })
 
+/** The row that says what is known of a topic. */
+export const topicKey = (name: string): Uint8Array => rowKey(systemStores.topics, 0, encoder.encode(name))
+
 /** What the storage knows of the topic of this name; `undefined` when it has none. */
 export const findTopic = (storage: Pick<Storage, 'rows'>, name: string): TopicInfo | undefined => {
-  const row = storage.rows.get(rowKey(systemStores.topics, 0, encoder.encode(name)))
+  const row = storage.rows.get(topicKey(name))
   return row === undefined ? undefined : (parseRow(row) as TopicInfo)
 }
 

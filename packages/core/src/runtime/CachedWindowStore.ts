@@ -28,6 +28,11 @@ interface OpenWindow<K, V> {
   complete: boolean
 }
 
+interface EncodedEntry<K, V> {
+  readonly bytes: Uint8Array
+  readonly entry: Entry<K, V>
+}
+
 const noKey = new Uint8Array(0)
 const rangeRowsMax = 10_000
 
@@ -77,24 +82,42 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     this.#dirty.push(entry)
   }
 
-  earliest(): number {
-    return this.#starts[0] ?? Infinity
+  delete(key: K, windowStart: number): void {
+    const window = this.#windows.get(windowStart)
+    if (window === undefined) return
+    const entry = this.#entry(key, window)
+    if (entry.value === undefined) return
+    entry.value = undefined
+    if (entry.dirty) return
+    entry.dirty = true
+    this.#dirty.push(entry)
+  }
+
+  earliest(from = -Infinity): number {
+    if (from === -Infinity) return this.#starts[0] ?? Infinity
+    return this.#starts.find((start) => start >= from) ?? Infinity
+  }
+
+  entries(windowStart: number): ReadonlyArray<readonly [K, V]> {
+    const window = this.#windows.get(windowStart)
+    if (window === undefined) return []
+    if (!window.complete) this.#load(window)
+    return inOrder([...window.entries.values()].map((entry) => this.#encoded(entry)))
   }
 
   take(windowStart: number): ReadonlyArray<readonly [K, V]> {
     const window = this.#windows.get(windowStart)
     if (window === undefined) return []
     if (!window.complete) this.#load(window)
-    const found: Array<{ readonly bytes: Uint8Array; readonly entry: Entry<K, V> }> = []
+    const found: Array<EncodedEntry<K, V>> = []
     for (const entry of window.entries.values()) {
-      const bytes = this.#location.key.encode(entry.key)
-      if (entry.stored) this.#removed.push(this.#rowKey(windowStart, bytes))
-      if (entry.value !== undefined) found.push({ bytes, entry })
+      const encoded = this.#encoded(entry)
+      if (entry.stored) this.#removed.push(this.#rowKey(windowStart, encoded.bytes))
+      found.push(encoded)
     }
     if (this.#removed.length > 0) this.#leaving.set(windowStart, Infinity)
     this.#forget(window)
-    found.sort((a, b) => compareBytes(a.bytes, b.bytes))
-    return found.map(({ entry }) => [entry.key, entry.value!] as const)
+    return inOrder(found)
   }
 
   flush(rows: RowChange[], commit: number): void {
@@ -102,7 +125,8 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     for (const entry of this.#dirty) {
       if (this.#windows.get(entry.window.start) !== entry.window) continue
       entry.dirty = false
-      entry.stored = true
+      if (entry.value === undefined && !entry.stored) continue
+      entry.stored = entry.value !== undefined
       entry.commit = commit
       rows.push({
         key: this.#rowKey(entry.window.start, this.#location.key.encode(entry.key)),
@@ -125,7 +149,8 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
         if (this.#size <= target) return
         if (entry.dirty || entry.commit > commit) continue
         window.entries.delete(mapKey)
-        window.complete = false
+        // that a deleted one is not among the entries is as much as is to be known of it
+        if (entry.value !== undefined) window.complete = false
         this.#size--
       }
     }
@@ -146,6 +171,10 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     return entry
   }
 
+  #encoded(entry: Entry<K, V>): EncodedEntry<K, V> {
+    return { bytes: this.#location.key.encode(entry.key), entry }
+  }
+
   /** The open window of this start; a new one is known to have no rows, since all stored windows are open from the beginning. */
   #window(start: number): OpenWindow<K, V> {
     let window = this.#windows.get(start)
@@ -158,7 +187,7 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     return window
   }
 
-  /** Brings all stored entries of the window into memory: they are about to leave it. */
+  /** Brings all stored entries of the window into memory. */
   #load(window: OpenWindow<K, V>): void {
     const { id, partition } = this.#location
     const until = windowRowKey(id, partition, window.start + 1, noKey)
@@ -175,10 +204,11 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
         this.#size++
       }
       const last = rows.at(-1)
-      if (last === undefined || rows.length < rangeRowsMax) return
+      if (last === undefined || rows.length < rangeRowsMax) break
       from = new Uint8Array(last.key.length + 1)
       from.set(last.key)
     }
+    window.complete = true
   }
 
   #forget(window: OpenWindow<K, V>): void {
@@ -215,3 +245,9 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     return decoded.right
   }
 }
+
+const inOrder = <K, V>(encoded: ReadonlyArray<EncodedEntry<K, V>>): ReadonlyArray<readonly [K, V]> =>
+  encoded
+    .filter(({ entry }) => entry.value !== undefined)
+    .sort((a, b) => compareBytes(a.bytes, b.bytes))
+    .map(({ entry }) => [entry.key, entry.value!] as const)

@@ -1,6 +1,5 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
-import type { Retention } from '../log/Retention.ts'
 import { findTopic, type TopicInfo } from '../log/topicCatalog.ts'
 import { StorageClosed, UnknownTopic } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
@@ -33,8 +32,7 @@ export class Retainer {
   readonly #clock: Clock
   readonly #random: Random
   readonly #intervalMs: number
-  /** With the retention of those that say nothing themselves. */
-  readonly #topics = new Map<string, Retention | undefined>()
+  readonly #topics = new Set<string>()
   #cancel: (() => void) | undefined
   #isClosed = false
   #metrics: RetentionMetrics = { ...nothing, failures: 0, lastFailure: undefined }
@@ -50,15 +48,11 @@ export class Retainer {
     return this.#metrics
   }
 
-  /**
-   * Looks after a topic from now on, when there is anything to do for it.
-   *
-   * @param otherwise - its retention when nothing is stored of it
-   */
-  watch(name: string, otherwise?: Retention): void {
+  /** Looks after a topic from now on, when there is anything to do for it. */
+  watch(name: string): void {
     const info = findTopic(this.#storage, name)
-    if (info === undefined || this.#isClosed || !(isRetained(info) || otherwise !== undefined)) return
-    this.#topics.set(name, otherwise)
+    if (info === undefined || this.#isClosed || !isRetained(info)) return
+    this.#topics.add(name)
     this.#cancel ??= this.#schedule()
   }
 
@@ -88,7 +82,7 @@ export class Retainer {
   }
 
   #step(): void {
-    const done = [...this.#topics.keys()].reduce(
+    const done = [...this.#topics].reduce(
       (before, name) => before.thenCompose(() => this.#retainInBackground(name)),
       CompletableFuture.completed<void>(undefined),
     )
@@ -114,8 +108,7 @@ export class Retainer {
   }
 
   #retain(info: TopicInfo, isDue: (place: number) => boolean): CompletableFuture<Retained> {
-    const { cleanup, firstPartition, partitions } = info
-    const retention = info.retention ?? this.#topics.get(info.name)
+    const { cleanup, firstPartition, partitions, retention } = info
     const partition = (index: number): CompletableFuture<Retained> => {
       const trimmed =
         retention === undefined

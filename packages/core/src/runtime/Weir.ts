@@ -3,7 +3,7 @@ import { observe } from '../future/observe.ts'
 import { Group } from '../group/Group.ts'
 import { assignments } from '../group/assignment.ts'
 import type { Job } from '../job/Job.ts'
-import { ownTopicsOf, planJob, topicsOf } from '../job/plan.ts'
+import { planJob, topicsOf } from '../job/plan.ts'
 import { appendEntries, type Entry } from '../log/entry.ts'
 import { BoundedProducer } from '../log/BoundedProducer.ts'
 import { PipelinedProducer } from '../log/PipelinedProducer.ts'
@@ -29,6 +29,8 @@ import { RunningJob } from './RunningJob.ts'
 import type { RunSettings } from './RunContext.ts'
 import { runOptionNames } from './runOptionNames.ts'
 import { MapQuery, type MapStoreReference } from './MapQuery.ts'
+import { dropStore } from './dropStore.ts'
+import { renameStore, requireNoLostStores } from './renameStore.ts'
 import { StoreQuery } from './StoreQuery.ts'
 import type { QuerySource, StoreReference } from './StoreRows.ts'
 import { WeirTopic } from './TopicGroup.ts'
@@ -205,6 +207,7 @@ export class Weir {
   run(job: Job, options: RunOptions = {}): CompletableFuture<RunningJob> {
     return CompletableFuture.supply(() => {
       const plan = planJob(job)
+      requireNoLostStores(this.storage.rows, plan)
       const settings = runSettings(job.name, options, this.storage.session)
       const name = `${job.name}/${settings.member}`
       if (this.#runs.has(name)) {
@@ -220,8 +223,6 @@ export class Weir {
       )
       return run.shield().thenApply((running) => {
         for (const topic of topicsOf(plan)) this.#retainer.watch(topic.name)
-        // what lies between the stages of a job is for nobody else
-        for (const { name } of ownTopicsOf(plan)) this.#retainer.watch(name, { untilConsumedBy: [job.name] })
         return running
       })
     })
@@ -251,6 +252,29 @@ export class Weir {
    */
   mapStore<K, S, V>(job: Job, store: string | MapStoreReference<K, S, V>): MapQuery<K, S, V> {
     return MapQuery.of(this.#newest(), planJob(job), store)
+  }
+
+  /**
+   * Gives the state of an operator whose name has changed to the operator of its new name: its stores and the topics before it,
+   * as far as the job is without those of the old name and has those of the new one. One commit; the job must not run.
+   *
+   * @param job - as it is now, with the new name
+   * @throws InvalidJob when the job runs, when nothing is stored under the old name, or something is under the new one;
+   *   StoreMismatch when the new store has other codecs. Nothing is changed then
+   */
+  renameStore(job: Job, names: { readonly from: string; readonly to: string }): CompletableFuture<void> {
+    return CompletableFuture.supply(() => renameStore(this.storage, planJob(job), names))
+  }
+
+  /**
+   * Forgets a store of a job and all that is in it; one that the job still has is empty at its next start. One commit, and the
+   * room is given back after it; the job must not run.
+   *
+   * @returns completes when it is gone, and its rows are
+   * @throws InvalidJob when the job runs, or has no such store here
+   */
+  dropStore(job: { readonly name: string }, store: string): CompletableFuture<void> {
+    return CompletableFuture.supply(() => dropStore(this.storage, job.name, store))
   }
 
   /**

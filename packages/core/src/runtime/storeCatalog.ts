@@ -3,11 +3,11 @@ import { createRow, parseRow } from '../log/ids.ts'
 import { StoreMismatch } from '../model/errors.ts'
 import type { Codec } from '../codec/Codec.ts'
 import { firstUserStore, rowKey, systemStores } from '../ports/rows.ts'
-import type { Storage } from '../ports/Storage.ts'
+import type { RowReader, Storage } from '../ports/Storage.ts'
 import type { StoreDefinition } from '../job/Store.ts'
 
 /** What the storage knows of a store. */
-interface StoreInfo {
+export interface StoreInfo {
   readonly id: number
   readonly kind: string
   readonly key: string
@@ -17,12 +17,27 @@ interface StoreInfo {
 }
 
 const encoder = new TextEncoder()
-const catalogKey = (job: string, store: string): Uint8Array =>
+const decoder = new TextDecoder()
+
+/** The row that says what is known of a job's store. */
+export const catalogKey = (job: string, store: string): Uint8Array =>
   rowKey(systemStores.stores, 0, encoder.encode(`${job}/${store}`))
 
 /** The id that the storage gave to a job's store; `undefined` when the job never ran. */
 export const storedStoreId = (storage: Pick<Storage, 'rows'>, job: string, store: string): number | undefined => {
   return storedStore(storage, job, store)?.id
+}
+
+/** All stores that a job has, or had and were not dropped, by name. */
+export const storedStores = (rows: RowReader, job: string): ReadonlyMap<string, StoreInfo> => {
+  const prefix = catalogKey(job, '')
+  // names have no slash, and the next character after it is the digit zero
+  const until = rowKey(systemStores.stores, 0, encoder.encode(`${job}0`))
+  return new Map(
+    rows
+      .range(prefix, until, { limit: 1_000_000 })
+      .map(({ key, value }) => [decoder.decode(key.subarray(prefix.length)), parseRow(value) as StoreInfo]),
+  )
 }
 
 const storedStore = (storage: Pick<Storage, 'rows'>, job: string, store: string): StoreInfo | undefined => {
@@ -63,7 +78,12 @@ export const requireSameStore = (
   if (info !== undefined) sameStore(job, store, key, info)
 }
 
-const sameStore = (
+/**
+ * The id of a store, after a look whether it is the same one.
+ *
+ * @throws StoreMismatch
+ */
+export const sameStore = (
   job: string,
   store: StoreDefinition<unknown, unknown>,
   key: Codec<unknown>,

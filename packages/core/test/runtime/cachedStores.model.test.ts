@@ -134,6 +134,8 @@ describe('a window store', () => {
   const step = fc.oneof(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('put' as const), key, start, value: fc.nat(100) }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('get' as const), key, start }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('delete' as const), key, start }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('entries' as const), start }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('take' as const), start }) },
     { weight: 1, arbitrary: fc.constant({ kind: 'takeEarliest' as const }) },
     { weight: 2, arbitrary: fc.constant({ kind: 'flush' as const }) },
@@ -151,13 +153,20 @@ describe('a window store', () => {
           const rig = new Rig((storage) => new CachedWindowStore(storage.rows, locationOf(kind), entriesMax))
           const model = new Map<number, Map<number, number>>()
           const keyOf = (at: number): unknown => structuredClone(kind.keys[at])
-          const take = (of: number): void => {
-            const expected = [...(model.get(of) ?? [])]
+          const held = (of: number): ReadonlyArray<unknown> =>
+            [...(model.get(of) ?? [])]
               .map(([at, value]) => ({ bytes: kind.codec.encode(kind.keys[at]), taken: [kind.keys[at], value] }))
               .toSorted((a, b) => Buffer.compare(a.bytes, b.bytes))
               .map(({ taken }) => taken)
+          const take = (of: number): void => {
+            const expected = held(of)
             model.delete(of)
             expect(rig.store.take(of)).toEqual(expected)
+          }
+          const restart = async (): Promise<void> => {
+            await rig.settle()
+            rig.restart()
+            for (const [of, window] of model) if (window.size === 0) model.delete(of)
           }
           for (const each of steps) {
             if (each.kind === 'put') {
@@ -166,20 +175,21 @@ describe('a window store', () => {
               model.set(each.start, window.set(each.key, each.value))
             } else if (each.kind === 'get') {
               expect(rig.store.get(keyOf(each.key), each.start)).toBe(model.get(each.start)?.get(each.key))
-            } else if (each.kind === 'take') take(each.start)
+            } else if (each.kind === 'delete') {
+              rig.store.delete(keyOf(each.key), each.start)
+              model.get(each.start)?.delete(each.key)
+            } else if (each.kind === 'entries') expect(rig.store.entries(each.start)).toEqual(held(each.start))
+            else if (each.kind === 'take') take(each.start)
             else if (each.kind === 'takeEarliest') {
               const earliest = rig.store.earliest()
               if (earliest < Infinity) take(earliest)
             } else if (each.kind === 'flush') rig.flush()
             else if (each.kind === 'durable') await rig.durable()
-            else {
-              await rig.settle()
-              rig.restart()
-            }
+            else await restart()
             expect(rig.store.earliest()).toBe(Math.min(...model.keys()))
+            expect(rig.store.earliest(1)).toBe(Math.min(...[...model.keys()].filter((of) => of >= 1)))
           }
-          await rig.settle()
-          rig.restart()
+          await restart()
           for (const of of [...model.keys()].toSorted((a, b) => a - b)) take(of)
           expect(rig.store.earliest()).toBe(Infinity)
           await rig.settle()

@@ -1,5 +1,5 @@
 import { count, tap, to } from '@weir/operators'
-import { and, crashBefore, memoryDisk, nth, on, slow, strike, where } from '@weir/testing'
+import { and, crashBefore, memoryDisk, nth, on, slow, storageFull, strike, where } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { int32 } from '../../src/codec/int32.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
@@ -165,6 +165,37 @@ describe('members of a group', () => {
     for (let partition = 0; partition < 4; partition++) await send(awake, words, [[`k${partition}`, 'x']], partition)
     await asleep.clock.settle()
     expect(await linesOf(awake, counts)).toHaveLength(8)
+  })
+
+  test('start no task anew that failed over a partition which they have given up since', async () => {
+    const disk = memoryDisk()
+    const ofTasks = where(({ commit }) => commit?.fence !== undefined)
+    const failing = await openWorld(
+      Array.from({ length: 4 }, () => strike(and(ofTasks, nth(1)), storageFull)),
+      disk,
+    )
+    const other = await openWorld([], disk)
+    const seen: string[] = []
+    const watched = job('word-count')
+      .from(words)
+      .pipe(
+        tap(({ key }) => void seen.push(key)),
+        count('c'),
+        to(counts),
+      )
+    const first = await start(failing, watched)
+    await sendEverywhere(failing)
+    const second = await start(other, wordCount)
+    await failing.clock.settle()
+    await other.clock.settle()
+    expect([sizes(first, second), seen.toSorted()]).toEqual([
+      [2, 2],
+      ['k0', 'k1', 'k2', 'k3'],
+    ])
+    await sendEverywhere(failing)
+    await failing.clock.advance(1_000)
+    const own = first.assigned.map(({ partition }) => `k${partition}`)
+    expect(seen.slice(4).toSorted()).toEqual([...own, ...own].toSorted())
   })
 
   test('end with what their storage has failed with, also when they have nothing to do', async () => {
