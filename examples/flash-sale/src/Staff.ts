@@ -29,13 +29,12 @@ export class Staff {
   /** @returns once all of them are at work, with two backends */
   static async open(storage: StorageProvider, folder: string, signal: AbortSignal): Promise<Staff> {
     const staff = new Staff(storage, signal)
-    try {
-      await Promise.all([staff.#startWorkers(), staff.#startPrograms(folder)])
-      return staff
-    } catch (error) {
-      await staff.close()
-      throw error
-    }
+    // all of them, also when one has failed: what starts after the end would stay
+    const started = await Promise.allSettled([staff.#startWorkers(), ...staff.#startPrograms(folder)])
+    const failed = started.find(({ status }) => status === 'rejected')
+    if (failed === undefined) return staff
+    await staff.close()
+    throw (failed as PromiseRejectedResult).reason
   }
 
   async ports(): Promise<ReadonlyArray<number>> {
@@ -84,14 +83,14 @@ export class Staff {
     }
   }
 
-  async #startPrograms(folder: string): Promise<void> {
+  #startPrograms(folder: string): ReadonlyArray<Promise<void>> {
     const start = async (into: Program[], name: string, args: ReadonlyArray<string>): Promise<void> => {
       into.push(await Program.start(name, [folder, ...args]))
     }
-    await Promise.all([
+    return [
       ...['0', '1'].map((number) => start(this.#gateways, 'gateway', [number])),
       ...[0, 1].map(() => start(this.#bookkeepers, 'bookkeeper', [])),
-    ])
+    ]
   }
 
   async #run(job: Job, module: string): Promise<RunningWorkers> {

@@ -5,6 +5,7 @@ import type { Check } from './audit.ts'
 import type { Sample } from './LagWatch.ts'
 import type { Asked } from './load.ts'
 import { outcomes } from './Outcome.ts'
+import { answerWithinMs } from './shop.ts'
 
 const shareOf = (sorted: ReadonlyArray<number>, share: number): string =>
   counted(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!)
@@ -33,6 +34,11 @@ export const answersTable = (asked: ReadonlyArray<Asked>): string => {
   row('all', asked)
   return table.toString()
 }
+
+/** What the answers mean that are not the shop's own. */
+export const answersLegend =
+  'turned-away: there is a line at the door, so the buyer is told at once (429)\n' +
+  `timed-out: no answer within ${answerWithinMs / 1_000} s (504); what is accepted later counts, so there may be more orders than accepted answers`
 
 const faultsShown = 5
 

@@ -8,7 +8,7 @@ import { type Check, isInOrder } from './audit.ts'
 import { logIn } from './folders.ts'
 import type { Sample } from './LagWatch.ts'
 import type { Options } from './options.ts'
-import { answersTable, booksTable, lagChart } from './report.ts'
+import { answersLegend, answersTable, booksTable, lagChart } from './report.ts'
 import { Sale } from './Sale.ts'
 
 const phasesOf = (sale: Sale, keep: (checks: ReadonlyArray<Check>) => void): Listr => {
@@ -57,7 +57,7 @@ export const runProgram = async ({ seconds, rate, kills, data }: Options, signal
     await sale.close()
     await weir.close()
   }
-  console.log(`\n${lagChart(sale.samples)}\n\n${answersTable(sale.asked)}\n\n${booksTable(checks)}\n`)
+  console.log(`\n${lagChart(sale.samples)}\n\n${answersTable(sale.asked)}\n${answersLegend}\n\n${booksTable(checks)}\n`)
   const isRight = isInOrder(checks)
   console.log(isRight ? verdict(sale) : 'THE BOOKS ARE WRONG.')
   console.log(`Time: ${inSeconds(performance.now() - begin)} in all.`)
@@ -69,4 +69,4 @@ const verdict = ({ asked, killed }: Sale): string =>
   `with SIGKILL\nwherever they were (${countedByName(killed)}). No unit was sold twice, no order lost or doubled on its way.`
 
 const countedByName = (names: ReadonlyArray<string>): string =>
-  [...new Set(names)].map((name) => `${names.filter((each) => each === name).length} ${name}`).join(', ') || 'none'
+  [...new Set(names)].map((name) => `${name} ${names.filter((each) => each === name).length}`).join(', ') || 'none'
