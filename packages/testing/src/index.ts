@@ -44,6 +44,7 @@ export {
 } from './laws/isExactlyOnce.ts'
 export { inputTo, type LawInput, type LawOptions, type OutputOrder } from './laws/LawInput.ts'
 export { type MemoryDisk, memoryDisk } from './MemoryDisk.ts'
+export { type MemorySink, memorySink } from './memorySink.ts'
 export { memory, type MemoryOptions, type MemoryProvider, memoryStorage, type MemoryStorage } from './memoryStorage.ts'
 export { seededRandom } from './seededRandom.ts'
 export {

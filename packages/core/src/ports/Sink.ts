@@ -47,6 +47,8 @@ export interface SinkPlace {
   readonly log: string
   /** All time comes from it. */
   readonly clock: Clock
+  /** Completes when the partition is given up: nobody waits any more for a write that is under way then. */
+  readonly ended: CompletableFuture<void>
 }
 
 /** A record as a sink gets it. */

@@ -1,3 +1,5 @@
+export { type ProvidedSink, sinkContract, type SinkContractOptions } from './sinkContract.ts'
+export type { SinkRow, TextSink } from './sink/SinkCase.ts'
 export {
   type ContractCase,
   type ProvidedStorage,
