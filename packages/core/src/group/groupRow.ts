@@ -6,7 +6,7 @@ import type { RowReader, Storage } from '../ports/Storage.ts'
 import { emptyGroup, type GroupPartition, type GroupState } from './GroupState.ts'
 
 /** The row that holds a group's state. */
-const groupRow = (group: string): Uint8Array => rowKey(systemStores.groups, 0, encoder.encode(group))
+export const groupRow = (group: string): Uint8Array => rowKey(systemStores.groups, 0, encoder.encode(group))
 
 /** The row that holds what the members of a run to the end have in common. */
 export const runRow = (group: string): Uint8Array => rowKey(systemStores.groups, 1, encoder.encode(group))

@@ -26,6 +26,8 @@ export const systemStores = {
   compaction: 11,
   /** name of an outbox -> the cursor behind the last row that was relayed, as JSON; see `@weir/messaging` */
   outboxes: 12,
+  /** one row, of a storage that a savepoint is or was written to: what it is of, and whether all of it is there, as JSON */
+  savepoint: 13,
 } as const
 
 /** The first store id given to a user's store; those below it are kept for later system stores. */

@@ -33,6 +33,7 @@ import { dropStore } from './dropStore.ts'
 import { renameStore, requireNoLostStores } from './renameStore.ts'
 import { StoreQuery } from './StoreQuery.ts'
 import type { QuerySource, StoreReference } from './StoreRows.ts'
+import { refuseUnfinished, type Savepoint, type SavepointOptions, writeSavepoint } from './savepoint.ts'
 import { WeirTopic } from './TopicGroup.ts'
 import { WeirSnapshot } from './WeirSnapshot.ts'
 
@@ -101,6 +102,7 @@ export class Weir {
       }
       return provider
         .open()
+        .thenCompose((storage) => refuseUnfinished(storage))
         .thenApply((storage) => new Weir(storage, clock, new Retainer(storage, clock, random, retentionIntervalMs)))
     })
   }
@@ -275,6 +277,30 @@ export class Weir {
    */
   dropStore(job: { readonly name: string }, store: string): CompletableFuture<void> {
     return CompletableFuture.supply(() => dropStore(this.storage, job.name, store))
+  }
+
+  /**
+   * Copies all that jobs need to go on elsewhere, as of one moment, into an empty storage: their state, positions, event time
+   * and timers, and the records of their topics. They may run meanwhile. What is opened there is a storage as any other: the
+   * same jobs, or other versions of them, go on in it, and nothing that they do there is seen here.
+   *
+   * By default the records are those that the jobs can still read, and all of topics that are compacted; topics that they only
+   * write are there and empty, at the same offsets. Ids that producers gave before are not known there.
+   *
+   * @param jobs - one, or several that read each other's topics
+   * @returns what was copied, once all of it is there; a copy that did not come to its end is refused by `Weir.open`
+   * @throws InvalidJob, InvalidOption; TopicMismatch, StoreMismatch when a job is not what ran here; StorageRefused when the
+   *   target is not empty; SnapshotExpired after an hour; what either storage fails with
+   */
+  savepoint(
+    jobs: Job | ReadonlyArray<Job>,
+    target: StorageProvider,
+    options: SavepointOptions = {},
+  ): CompletableFuture<Savepoint> {
+    return CompletableFuture.supply(() => {
+      const plans = [jobs].flat().map((each: Job) => planJob(each))
+      return writeSavepoint(this.storage, plans, target, options)
+    })
   }
 
   /**

@@ -24,9 +24,15 @@ export interface World {
   readonly another: (plan?: FaultPlan) => Promise<Weir>
 }
 
-/** @param plan - what goes wrong with the storage */
-export const openWorld = async (plan: FaultPlan = [], disk: MemoryDisk = memoryDisk()): Promise<World> => {
-  const clock = virtualClock(1_000)
+/**
+ * @param plan - what goes wrong with the storage
+ * @param clock - that of another world, to share its time
+ */
+export const openWorld = async (
+  plan: FaultPlan = [],
+  disk: MemoryDisk = memoryDisk(),
+  clock: VirtualClock = virtualClock(1_000),
+): Promise<World> => {
   const another = async (faults: FaultPlan = []): Promise<Weir> =>
     Weir.open(providerWithFaults(memory({ disk, clock }), faults, { clock }), { clock })
   const outcome = async <A>(future: CompletableFuture<A>): Promise<A> => {
