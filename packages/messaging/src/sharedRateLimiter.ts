@@ -18,22 +18,33 @@ export interface SharedRateLimiterOptions {
   readonly waitingMax?: number
 }
 
+/** A limiter that all processes over one storage share. */
+export interface SharedRateLimiter extends RateLimiter {
+  /**
+   * Takes a permit if there is one now and nobody waits for it; answers whether. For doors that turn away rather than queue.
+   * It is known at once when this process has one in hand or the bucket is known to be empty, and when a commit says so
+   * otherwise.
+   */
+  tryTake(key?: string): CompletableFuture<boolean>
+}
+
 /**
  * A rate limit that all processes over one storage keep together. Those that give it one name share it, and must give it
  * the same bucket.
  *
- * The bucket is a row for each key, and permits are taken out of it a few at a time, by commits that expect the row as it
- * was read: one at most for half of `leaseMs` in each process and key, however many permits that are. What a process has
- * taken it uses within `leaseMs`, or puts back; when it is killed, at most that is lost.
+ * The bucket is a row for each key, and permits are taken out of it for all that wait at once, by commits that expect the row
+ * as it was read: one at most for half of `leaseMs` in each process and key, however many permits that are. Each permit has its
+ * time, which for those who wait may lie ahead, as far as until the commit after the next one; it is used within `leaseMs`
+ * from then on, or put back as far as the bucket would have had room for it. When a process is killed, what it has taken is lost.
  *
  * With a token bucket, in any window of w seconds all processes together are given at most `burst + ratePerSecond * w`
- * permits of a key. For that the row keeps less than `burst` in store, by what a lease may hold. The whole rate is reached
- * when `burst` is at least `2 * ratePerSecond * leaseMs / 1000`, and less than that otherwise.
+ * permits of a key. For that the row keeps less than `burst` in store, by what comes in while a lease lasts. The whole rate is
+ * reached, however slow commits are, when `burst` is at least `1 + ratePerSecond * leaseMs / 1000`, and less otherwise.
  * With a leaky bucket each process spaces its own permits evenly, and all together are given at most
  * `1 + ratePerSecond * (w + 2 * leaseMs / 1000)`.
  *
  * It goes by the machine's time, which counts whole milliseconds: so exact it is. Each jump of it forwards may let one more
- * `burst` through; set back by less than a second, it gives nothing until that is made up, and further back it loses what
+ * `burst` through, and where commits are slow what comes in during three of them; set back by less than a second, it gives nothing until that is made up, and further back it loses what
  * had filled up since the last permit.
  *
  * @param name - as a topic's: `^[A-Za-z0-9._-]{1,249}$`
@@ -52,7 +63,7 @@ export const sharedRateLimiter = (
   name: string,
   bucket: Bucket,
   options: SharedRateLimiterOptions = {},
-): RateLimiter => {
+): SharedRateLimiter => {
   const { leaseMs = 20, keysMax = 100_000, waitingMax = 10_000 } = options
   validateName('rate limit', name)
   requireInteger(`rate limit '${name}': leaseMs`, leaseMs, 1, 10_000)
@@ -77,7 +88,7 @@ export const sharedRateLimiter = (
   return limiter
 }
 
-class Shared implements RateLimiter {
+class Shared implements SharedRateLimiter {
   readonly #lines: KeyedLines<SharedLine>
   #closed: StorageClosed | undefined
 
@@ -93,6 +104,13 @@ class Shared implements RateLimiter {
     return CompletableFuture.supply(() => {
       if (this.#closed !== undefined) throw this.#closed
       return this.#lines.of(key).take()
+    })
+  }
+
+  tryTake(key = ''): CompletableFuture<boolean> {
+    return CompletableFuture.supply(() => {
+      if (this.#closed !== undefined) throw this.#closed
+      return this.#lines.of(key).tryTake()
     })
   }
 

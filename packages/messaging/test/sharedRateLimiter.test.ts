@@ -1,10 +1,20 @@
-import { type Clock, rowKey, StorageClosed, Weir } from '@weir/core'
-import { memory, memoryDisk, on, providerWithFaults, strike, unknownOutcome, virtualClock } from '@weir/testing'
+import { type Clock, CompletableFuture, rowKey, StorageClosed, Weir } from '@weir/core'
+import {
+  memory,
+  memoryDisk,
+  on,
+  providerWithFaults,
+  seededRandom,
+  strike,
+  unknownOutcome,
+  virtualClock,
+} from '@weir/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { leakyBucket, sharedRateLimiter, tokenBucket } from '../src/index.ts'
+import { leakyBucket, type SharedRateLimiter, sharedRateLimiter, tokenBucket } from '../src/index.ts'
 import { leasePlan } from '../src/internal/leasePlan.ts'
 import { expectWithin } from './support/expectWithin.ts'
+import { heldBy } from './support/heldBy.ts'
 
 /** Several processes over one disk, and what their limiters let through. */
 const processes = async (count: number) => {
@@ -104,6 +114,118 @@ describe('sharedRateLimiter', () => {
     expect(through[0]! + through[1]!).toBeGreaterThan(1_950)
     expect(commits).toBeLessThan(2_000 / 10 + 2_000 / 10 + 10)
     expect(disk).toBeDefined()
+  })
+
+  /** Processes whose commits take so long, each drawn anew. */
+  const slowly = async (count: number, delayMs: () => number) => {
+    const clock = virtualClock(1_000_000)
+    const disk = memoryDisk()
+    const wait = (): CompletableFuture<void> => {
+      const future = new CompletableFuture<void>()
+      clock.after(delayMs(), () => void future.complete(undefined))
+      return future
+    }
+    const weirs = await Promise.all(
+      Array.from({ length: count }, () => Weir.open(heldBy(wait, memory({ disk, clock })), { clock })),
+    )
+    return { clock, weirs }
+  }
+
+  test.each([
+    [1, 1_000, 5],
+    [1, 1_000, 40],
+    [1, 200, 90],
+    [1, 50, 300],
+    [1, 1_000, 1_000],
+    [2, 1_000, 40],
+    [3, 200, 90],
+  ])(
+    'reaches the rate with %i processes, at %i a second, when each commit takes %i ms',
+    async (count, ratePerSecond, delayMs) => {
+      const { clock, weirs } = await slowly(count, () => delayMs)
+      const options = { ratePerSecond, burst: 1 + ratePerSecond * 0.02 }
+      const times: number[] = []
+      for (const weir of weirs) {
+        const limiter = sharedRateLimiter(weir, 'door', tokenBucket(options), { waitingMax: 1e6 })
+        for (let i = 0; i < 14 * ratePerSecond; i++) void limiter.take().thenRun(() => times.push(clock.monotonic()))
+      }
+      // how long commits take has to be seen first
+      await clock.advance(4_000)
+      const before = times.length
+      await clock.advance(10_000)
+      expect((times.length - before) / (10 * ratePerSecond)).toBeGreaterThan(0.98)
+      expectWithin(times, options)
+    },
+  )
+
+  test('keeps the limit whatever time commits take, and lets all through', async () => {
+    await fc.assert(
+      fc.asyncProperty(plans, fc.integer(), fc.integer({ min: 0, max: 400 }), async (plan, seed, delayMax) => {
+        const random = seededRandom(seed)
+        const { clock, weirs } = await slowly(plan.count, () => Math.floor(random.next() * delayMax))
+        const limiters = weirs.map((weir) => sharedRateLimiter(weir, 'door', tokenBucket(plan)))
+        const times: number[] = []
+        let calls = 0
+        for (const step of plan.asked) {
+          await clock.advance(step.afterMs)
+          for (let i = 0; i < step.calls; i++, calls++) {
+            void limiters[step.process % limiters.length]!.take('k').thenRun(() => times.push(clock.monotonic()))
+          }
+        }
+        await clock.advance(2 * (calls / leasePlan(plan, 20).ratePerSecond) * 1_000 + 60_000)
+        expect(times.length).toBe(calls)
+        expectWithin(times, plan)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('puts back no more than there would have been room for', async () => {
+    const { clock, weirs } = await slowly(2, () => 2)
+    const options = { ratePerSecond: 100, burst: 22 }
+    const [one, other] = weirs.map((weir) => sharedRateLimiter(weir, 'door', tokenBucket(options)))
+    const times: number[] = []
+    const take = (limiter: SharedRateLimiter, calls: number): void => {
+      for (let i = 0; i < calls; i++) void limiter.take().thenRun(() => times.push(clock.monotonic()))
+    }
+    // permits for twenty, who have gone when they come
+    const gone = Array.from({ length: 20 }, () => one!.take())
+    await clock.advance(1)
+    for (const caller of gone) caller.cancel()
+    await clock.advance(1_000)
+    // by now the bucket is full without them
+    take(other!, 20)
+    await clock.advance(3)
+    take(one!, 20)
+    await clock.advance(500)
+    expect(times.length).toBe(40)
+    expectWithin(times, options)
+  })
+
+  test('says at once, or after a commit, whether there is a permit for one who would not wait', async () => {
+    const { clock, weirs } = await processes(2)
+    const [door, other] = weirs.map((weir) =>
+      sharedRateLimiter(weir, 'door', tokenBucket({ ratePerSecond: 10, burst: 3.2 })),
+    )
+    const tries = async (limiter: SharedRateLimiter, count: number): Promise<ReadonlyArray<boolean>> => {
+      const [, answers] = await Promise.all([
+        clock.advance(10),
+        Promise.all(Array.from({ length: count }, () => limiter.tryTake())),
+      ])
+      return answers
+    }
+    expect(await tries(door!, 5)).toEqual([true, true, true, false, false])
+    expect(await tries(other!, 2)).toEqual([false, false])
+    const refused = door!.tryTake()
+    expect(refused.isDone).toBe(true)
+    await clock.advance(90)
+    expect(await tries(other!, 2)).toEqual([true, false])
+    // whoever waits comes first
+    const waiting = door!.take()
+    expect(await tries(door!, 1)).toEqual([false])
+    await clock.advance(300)
+    expect(waiting.isDone).toBe(true)
+    expect(await tries(door!, 1)).toEqual([true])
   })
 
   test('puts back what was not used in time', async () => {
