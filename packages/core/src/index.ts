@@ -36,6 +36,7 @@ export type {
 } from './handler/HandlerOptions.ts'
 export { type Redriven, redrive } from './handler/redrive.ts'
 export { exponential, type ExponentialOptions, noRetry, type Retry } from './handler/retry.ts'
+export { blame } from './job/blame.ts'
 export {
   type JobDescription,
   type OperatorDescription,

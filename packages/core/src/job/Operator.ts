@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { Codec } from '../codec/Codec.ts'
 import type { Topic } from '../log/Topic.ts'
+import type { FailedRecord } from '../model/errors.ts'
 import type { Headers } from '../model/Headers.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { RowReader } from '../ports/Storage.ts'
@@ -109,6 +110,8 @@ export interface TaskContext {
   readonly count: (counter: string, by: number) => void
   /** The record that is being pushed through the operators: to be asked while `next` runs, at any other time a broken assumption. */
   readonly source: () => SourceRecord
+  /** Where that record lies; see `blame`. */
+  readonly place: () => FailedRecord
   /** The offset up to which the task has read its input. */
   readonly readUpTo: () => number
   /** Where the input ended at the last look into the storage: the next offset to be written. */

@@ -155,13 +155,34 @@ export class StoreMismatch extends WeirError {
   readonly recovery = 'abort'
 }
 
+/** The record that user code was at work on when it threw. */
+export interface FailedRecord {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+/** What an `OperatorFailed` may say beside its message. */
+export interface OperatorFailedOptions extends ErrorOptions {
+  readonly record?: FailedRecord | undefined
+}
+
 /**
  * User code of a job threw. The batch was not committed. The message names the job, the operator, and where known the
  * topic, partition and offset of the record; `cause` is what was thrown.
+ *
+ * A record on which it threw is set aside into the job's bad records, and the others go on. Ends a run that throws on ten records
+ * of a partition in a row, or where no record is to blame, such as in a timer.
  */
 export class OperatorFailed extends WeirError {
   readonly _tag = 'OperatorFailed'
   readonly recovery = 'stop'
+  readonly record: FailedRecord | undefined
+
+  constructor(message: string, { record, ...options }: OperatorFailedOptions = {}) {
+    super(message, options)
+    this.record = record
+  }
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { TopicWriter } from '../log/TopicWriter.ts'
 import type { RecordBatch } from '../model/RecordBatch.ts'
 
-/** What of a record is bad. */
-export type BadPart = 'key' | 'value' | 'timestamp'
+/** What of a record is bad; `processing`: user code threw on it. */
+export type BadPart = 'key' | 'value' | 'timestamp' | 'processing'
 
-/** Sets records that cannot be decoded, or have no time, aside, with their cause and origin as headers, so that the others go on. */
+/** Sets records that cannot be decoded, have no time, or cannot be processed, aside, with their cause and origin as headers, so that the others go on. */
 export class BadRecordSink {
   readonly #writer: TopicWriter<Uint8Array | null, Uint8Array | null>
   readonly #topic: string

@@ -13,6 +13,7 @@ import type {
 import type { StreamRecord } from '../job/StreamRecord.ts'
 import type { Topic } from '../log/Topic.ts'
 import { type OpenBatch, TopicWriter } from '../log/TopicWriter.ts'
+import type { FailedRecord } from '../model/errors.ts'
 import { invariant } from '../model/invariant.ts'
 import type { Append, Expectation, RowChange } from '../ports/Commit.ts'
 import type { RowReader } from '../ports/Storage.ts'
@@ -78,6 +79,7 @@ export class BatchScope implements TaskContext {
   }
 
   readonly source = (): SourceRecord => this.hooks.source()
+  readonly place = (): FailedRecord => this.hooks.place()
   readonly readUpTo = (): number => this.hooks.readUpTo()
   readonly inputEnd = (): number => this.hooks.inputEnd()
   readonly wake = (): void => this.hooks.wake()

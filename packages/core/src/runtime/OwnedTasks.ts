@@ -2,8 +2,10 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
 import type { GroupPartition } from '../group/GroupState.ts'
 import type { Claimed } from '../group/Membership.ts'
-import { EpochFenced, type WeirError } from '../model/errors.ts'
+import { whereItFailed } from '../job/attachAll.ts'
+import { EpochFenced, OperatorFailed, type WeirError } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
+import { FailedRecords } from './FailedRecords.ts'
 import { taskOf } from './prepareRun.ts'
 import type { RunContext } from './RunContext.ts'
 import { Task } from './Task.ts'
@@ -18,6 +20,7 @@ export interface Owned {
   task: Task | undefined
   /** A commit of the task was refused: somebody has begun a new epoch. */
   isFenced: boolean
+  readonly failed: FailedRecords
 }
 
 /** What becomes of the tasks. */
@@ -64,7 +67,7 @@ export class OwnedTasks {
   /** Begins work on a partition, which from now on is this member's. */
   begin(context: RunContext, claimed: Claimed): void {
     if (this.#isEnding) return
-    const owned: Owned = { context, claimed, task: undefined, isFenced: false }
+    const owned: Owned = { context, claimed, task: undefined, isFenced: false, failed: new FailedRecords() }
     this.#owned.set(keyOf(claimed), owned)
     this.#spawn(owned).wake()
   }
@@ -106,9 +109,9 @@ export class OwnedTasks {
   }
 
   #spawn(owned: Owned): Task {
-    const { context, claimed } = owned
-    const task = new Task(context, taskOf(context, claimed), {
-      onFailure: (failed, error) => this.#supervise(owned, failed, error),
+    const { context, claimed, failed } = owned
+    const task = new Task(context, taskOf(context, claimed, failed), {
+      onFailure: (stopped, error) => this.#supervise(owned, stopped, error),
       onFinish: () => {
         owned.task = undefined
         this.#events.onFinish()
@@ -126,12 +129,14 @@ export class OwnedTasks {
       this.#events.onFenced()
       return
     }
-    if (error.recovery === 'stop' || error.recovery === 'abort') {
+    const isSetAside =
+      error instanceof OperatorFailed && error.record !== undefined && owned.failed.add(error.record, reasonOf(error))
+    if (!isSetAside && (error.recovery === 'stop' || error.recovery === 'abort')) {
       this.#events.onFailed(error)
       return
     }
     // at once, unless that has been tried already
-    const delayMs = error.recovery === 'retry' || !task.hasCommitted ? retryDelayMs : 0
+    const delayMs = isSetAside || (error.recovery !== 'retry' && task.hasCommitted) ? 0 : retryDelayMs
     observe(task.stop(), () => {
       this.#clock.after(delayMs, () => {
         if (!this.#isEnding && this.get(owned.claimed)?.task === task) this.#replace(owned)
@@ -146,6 +151,9 @@ export class OwnedTasks {
     )
   }
 }
+
+const reasonOf = ({ cause, message }: OperatorFailed): string =>
+  `${whereItFailed(cause)} threw: ${cause instanceof Error ? cause.message : (cause ?? message)}`
 
 /** A partition's name among those of a job. */
 export const keyOf = ({ topic, partition }: GroupPartition): string => `${topic}/${partition}`

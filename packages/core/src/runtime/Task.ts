@@ -59,6 +59,7 @@ export class Task {
     this.#progress = new Progress(run.storage.rows, place, sourceCountOf(run.plan, stage), heldBackMs(stage.nodes))
     this.#scope = new BatchScope(run, stage, partition, this.#progress, {
       source: () => this.#inputs.source(),
+      place: () => ({ ...this.#inputs.at!, partition }),
       readUpTo: () => this.#inputs.only.position,
       inputEnd: () => this.#inputs.only.knownEnd,
       wake: () => this.wake(),

@@ -5,7 +5,7 @@ import { nullable } from '../codec/nullable.ts'
 import { topic } from '../log/Topic.ts'
 import { findTopic } from '../log/topicCatalog.ts'
 import { TopicWriter } from '../log/TopicWriter.ts'
-import { UnknownTopic } from '../model/errors.ts'
+import { type FailedRecord, UnknownTopic } from '../model/errors.ts'
 import { invariant } from '../model/invariant.ts'
 import type { Append, Expectation, RowChange } from '../ports/Commit.ts'
 import { rowKey, rowKeyEnd } from '../ports/rows.ts'
@@ -14,6 +14,7 @@ import type { RunContext } from './RunContext.ts'
 /** What hooks need of their task. */
 export interface TaskHost {
   readonly source: () => SourceRecord
+  readonly place: () => FailedRecord
   readonly readUpTo: () => number
   readonly inputEnd: () => number
   readonly wake: () => void
@@ -225,6 +226,10 @@ export class TaskHooks {
 
   source(): SourceRecord {
     return this.#host.source()
+  }
+
+  place(): FailedRecord {
+    return this.#host.place()
   }
 
   readUpTo(): number {

@@ -30,6 +30,8 @@ export interface TaskInputPlace {
   readonly until: number
   /** Which of the task's sources of event time are this input's. */
   readonly sources: InputSources
+  /** By offset: the records on which user code threw before, and what it said. */
+  readonly failed: ReadonlyMap<number, string>
 }
 
 /**
@@ -48,6 +50,7 @@ export class TaskInput {
   readonly #until: number
   /** What all members of a run to the end have in common; 0 for a run without an end. */
   readonly #run: number
+  readonly #failed: ReadonlyMap<number, string>
   readonly #upstream: UpstreamProgress | undefined
   #position: number
   #end: number
@@ -68,7 +71,7 @@ export class TaskInput {
 
   constructor(
     run: RunContext,
-    { input, partition, until, sources }: TaskInputPlace,
+    { input, partition, until, sources, failed }: TaskInputPlace,
     progress: Progress,
     scope: BatchScope,
   ) {
@@ -82,6 +85,7 @@ export class TaskInput {
     this.#badRecords = new BadRecordSink(scope.writer(plan.badRecords), input.topic.name, partition)
     this.#until = until
     this.#run = run.run
+    this.#failed = failed
     this.#upstream = run.upstream.get(input.topic.name)
     this.#position = storage.position(plan.job, this.partition)
     this.#end = this.#position
@@ -162,7 +166,7 @@ export class TaskInput {
     while (this.#openBatch()) {
       const batch = this.#batch!
       for (; this.#index < batch.count; this.#index = batch.nextKept(this.#index + 1)) {
-        if (!this.#isDone(batch) && this.#decode(batch)) this.#send(batch, to)
+        if (!this.#isPassed(batch) && this.#decode(batch)) this.#send(batch, to)
       }
       this.#closeBatch(batch)
     }
@@ -176,7 +180,7 @@ export class TaskInput {
     while (this.#batch !== undefined || this.#openBatch()) {
       const batch = this.#batch!
       for (; this.#index < batch.count; this.#index = batch.nextKept(this.#index + 1)) {
-        if (!this.#isDone(batch) && this.#decode(batch)) return this.#timestamp
+        if (!this.#isPassed(batch) && this.#decode(batch)) return this.#timestamp
       }
       this.#closeBatch(batch)
     }
@@ -213,9 +217,15 @@ export class TaskInput {
     if (this.#upstream !== undefined) this.#progress.settle()
   }
 
-  #isDone(batch: RecordBatch): boolean {
+  /** Whether the record at hand is not for the operators: it is done already, or they have failed on it before. */
+  #isPassed(batch: RecordBatch): boolean {
     const at = batch.baseOffset + this.#index
-    return at < this.#doneBefore && this.#scope.hooks.isDone(at)
+    if (at < this.#doneBefore && this.#scope.hooks.isDone(at)) return true
+    if (this.#failed.size === 0) return false
+    const reason = this.#failed.get(at)
+    if (reason === undefined) return false
+    this.#setAside(batch, this.#index, 'processing', reason)
+    return true
   }
 
   /**

@@ -21,7 +21,7 @@ export class TaskInputs {
   #current: TaskInput | undefined
   #hasEnded = false
 
-  constructor(run: RunContext, { stage, partition, ends }: ClaimedTask, progress: Progress, scope: BatchScope) {
+  constructor(run: RunContext, { stage, partition, ends, failed }: ClaimedTask, progress: Progress, scope: BatchScope) {
     const sources = sourcesOf(run.plan, stage)
     this.#run = run.run
     this.#progress = progress
@@ -34,8 +34,11 @@ export class TaskInputs {
         }
         return []
       }
-      const place = { input, partition, until: ends[index]!, sources: sources[index]! }
-      return [new TaskInput(run, place, progress, scope)]
+      const { name } = input.topic
+      const place = { input, partition, until: ends[index]!, sources: sources[index]!, failed: failed.of(name) }
+      const created = new TaskInput(run, place, progress, scope)
+      failed.forget(name, created.position)
+      return [created]
     })
     progress.settle()
   }

@@ -1,4 +1,5 @@
 import { whereItFailed } from '../job/attachAll.ts'
+import { blamedRecord } from '../job/blame.ts'
 import { EncodeFailed, InvalidOption, OperatorFailed, RecordTooLarge, WeirError } from '../model/errors.ts'
 
 /** Where a task was when something failed. */
@@ -17,12 +18,14 @@ export interface FailurePlace {
 export const explainFailure = (cause: unknown, { job, topic, partition, at, from, to }: FailurePlace): WeirError => {
   const isOwn = cause instanceof EncodeFailed || cause instanceof RecordTooLarge || cause instanceof InvalidOption
   if (cause instanceof WeirError && !isOwn) return cause
-  const where = at === undefined ? `between offsets ${from} and ${to}` : `at offset ${at}`
+  const blamed = blamedRecord(cause)
+  const record = blamed ?? (at === undefined ? undefined : { topic, partition, offset: at })
+  const where = record === undefined ? `between offsets ${from} and ${to}` : `at offset ${record.offset}`
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new OperatorFailed(
-    `job '${job}': code of ${whereItFailed(cause)} threw in '${topic}' partition ${partition} ${where}; ` +
+    `job '${job}': code of ${whereItFailed(cause)} threw in '${record?.topic ?? topic}' partition ${partition} ${where}; ` +
       `nothing of its batch was committed. It said: ${reason}`,
-    { cause },
+    { cause, record },
   )
 }
 

@@ -6,6 +6,7 @@ import { ensureTopic, findSameTopic, type TopicInfo } from '../log/topicCatalog.
 import { InvalidJob, TopicMismatch } from '../model/errors.ts'
 import type { Fence } from '../ports/Commit.ts'
 import type { Storage } from '../ports/Storage.ts'
+import type { FailedRecords } from './FailedRecords.ts'
 import { committedProgress } from './Progress.ts'
 import { type RunContext, type RunParts, sourceCountOf } from './RunContext.ts'
 import { ensureStore, requireSameStore } from './storeCatalog.ts'
@@ -17,6 +18,8 @@ export interface ClaimedTask {
   /** By input: where a run to the end stops reading it. */
   readonly ends: ReadonlyArray<number>
   readonly fence: Fence
+  /** The records on which user code threw in the task's last attempts. */
+  readonly failed: FailedRecords
 }
 
 /** What a run needs of the storage: it is there, and fits the job. */
@@ -64,10 +67,11 @@ export const endsOf = ({ storage, plan, topics }: RunParts): Ends =>
   )
 
 /** The task over a partition that this run has claimed. */
-export const taskOf = ({ plan, ends }: RunContext, { topic, partition, fence }: Claimed): ClaimedTask => {
+export const taskOf = ({ plan, ends }: RunContext, { topic, partition, fence }: Claimed, failed: FailedRecords): ClaimedTask => {
   const stage = plan.stages.find(({ input }) => input.name === topic)!
   // the input of a later stage grows until the stage before has ended
-  return { stage, partition, ends: stage.inputs.map((input) => ends[input.topic.name]?.[partition] ?? Infinity), fence }
+  const until = stage.inputs.map((input) => ends[input.topic.name]?.[partition] ?? Infinity)
+  return { stage, partition, ends: until, fence, failed }
 }
 
 /** A job whose sources were others when its progress was written would take their event times for its own. */
