@@ -41,7 +41,7 @@ const topicMegabytes = (weir: Weir, { name }: { readonly name: string }): number
 }
 
 const trimming = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
-  const chunks = quick ? 2 : 10
+  const chunks = quick ? 1 : 5
   const records = repeated(byteRecords(), chunk)
   const kept = bytesTopic('all')
   const trimmed = bytesTopic('trimmed', { retention: { bytesMax: 1 << 20 } })
@@ -106,7 +106,7 @@ const compacting = async ({ quick, path, progress }: Bench): Promise<ReadonlyArr
 }
 
 const dropping = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
-  const count = quick ? 50_000 : 500_000
+  const count = quick ? 20_000 : 100_000
   const records = repeated(byteRecords(), count)
   const weir = await openIn(path('dropping'))
   const unbounded = await weir.producer(bytesTopic('unbounded'))
@@ -114,7 +114,7 @@ const dropping = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray
   const bounded = await weir.producer(bytesTopic('drop-oldest', { capacity }))
   progress(`${count} records into partitions that hold 10 000 and drop the oldest`)
   const { base, head } = await contest({
-    rounds: quick ? 1 : 5,
+    rounds: quick ? 1 : 3,
     base: () => rateOf(count, () => unbounded.appendAll(records)),
     head: () => rateOf(count, () => bounded.appendAll(records)),
   })
@@ -130,7 +130,7 @@ const dropping = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray
 }
 
 const waiting = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
-  const count = quick ? 50_000 : 500_000
+  const count = quick ? 20_000 : 100_000
   const records = repeated(byteRecords(), count)
   const weir = await openIn(path('waiting'))
   const through = await appendThroughGroup(weir, bytesTopic('unbounded'), records)
@@ -138,7 +138,7 @@ const waiting = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<
   const throughBounded = await appendThroughGroup(weir, bytesTopic('wait', { capacity }), records)
   progress(`${count} records through a group, with partitions that hold 10 000`)
   const { base, head } = await contest({
-    rounds: quick ? 1 : 5,
+    rounds: quick ? 1 : 3,
     base: () => rateOf(count, through.run),
     head: () => rateOf(count, throughBounded.run),
   })
