@@ -14,7 +14,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'isolated',
-          include: ['{packages,examples}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: [
+            '{packages,examples}/*/test/**/*.test.ts',
+            'bench/{test,nexmark/test}/**/*.test.ts',
+            'scripts/**/*.test.ts',
+          ],
           exclude: ['**/node_modules/**', ...pure],
         },
       },

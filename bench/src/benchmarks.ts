@@ -14,6 +14,7 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   transfers: async () => (await import('./transfers.ts')).transfers,
   group: async () => (await import('./group.ts')).group,
   requestReply: async () => (await import('./requestReply.ts')).requestReply,
+  retention: async () => (await import('./retention.ts')).retention,
   schedules: async () => (await import('./schedules.ts')).schedules,
   redisStreams: async () => (await import('./redisStreams.ts')).redisStreams,
 }

@@ -1,3 +1,6 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { CompletableFuture, topic, utf8, Weir } from '@weir/core'
 import { openSchedules, type Schedules } from '@weir/messaging'
 import { lmdb } from '@weir/storage-lmdb'
@@ -14,7 +17,8 @@ const spacingMs = 10
 /** Deliveries that wait in great number, and how late those are that are due meanwhile. */
 export const schedules = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
   const pendingCount = quick ? 10_000 : 1_000_000
-  const weir = await Weir.open(lmdb(path('weir')))
+  const folder = path('weir')
+  const weir = await Weir.open(lmdb(folder))
   const due = topic('due', { key: utf8, value: utf8 })
   const open = await openSchedules(weir)
   await fill(open, due, pendingCount, progress)
@@ -36,6 +40,8 @@ export const schedules = async ({ quick, path, progress }: Bench): Promise<Reado
   subscription.unsubscribe()
   const resident = stopWatching()
   await weir.close()
+  progress('the same in a fresh process')
+  const reopened = await residentReopened(folder)
   const name = `delivery at a time, while ${pendingCount / 1_000} k others wait`
   return [
     row({ name: `${name}: late by, p50`, value: percentile(latenesses, 50), unit: 'ms' }),
@@ -46,7 +52,25 @@ export const schedules = async ({ quick, path, progress }: Bench): Promise<Reado
       budget: { of: 'value', atMost: 50 },
     }),
     row({ name: `${name}: resident at most`, value: resident.own, unit: 'MB', budget: { of: 'value', atMost: 300 } }),
+    row({
+      name: `resident of a fresh process with ${pendingCount / 1_000} k deliveries pending, at most`,
+      value: reopened,
+      unit: 'MB',
+      budget: { of: 'value', atMost: 300 },
+    }),
   ]
+}
+
+/** What a process has in memory that has set none of the deliveries, in MB. */
+const residentReopened = async (folder: string): Promise<number> => {
+  const child = fork(join(import.meta.dirname, 'schedulesReopened.ts'), [folder])
+  const exited = once(child, 'exit')
+  const ended = exited.then(([code]) => {
+    throw new Error(`the fresh process ended with ${code} before it told its memory`)
+  })
+  const [megabytes] = (await Promise.race([once(child, 'message'), ended])) as [number]
+  await exited
+  return megabytes
 }
 
 const fill = async (

@@ -9,7 +9,7 @@ import {
   type Weir,
   WeirError,
 } from '@weir/core'
-import { Ending, ensureTopic, jsonRow, observe, requireInteger } from '@weir/core/protocol'
+import { Ending, ensureTopic, jsonRow, observe, optionNames, requireInteger, requireKnown } from '@weir/core/protocol'
 import { HalfMessageSettled, InvalidAnswer, UnknownHalfMessage } from './errors.ts'
 import type { CheckCounts, CheckedMessage, Checker, CheckReport, HalfMessage, TransactionState } from './HalfMessage.ts'
 import { abandonedRecord, preparedRecord } from './internal/abandonedRecord.ts'
@@ -51,8 +51,20 @@ export interface CheckSettings {
   readonly random: Random
 }
 
+const checkOptionNames = optionNames<CheckOptions>({
+  intervalMs: true,
+  intervalMsMax: true,
+  checksMax: true,
+  answerWithinMs: true,
+  checksInFlightMax: true,
+  abandoned: true,
+  onReport: true,
+  random: true,
+})
+
 /** @throws InvalidOption */
 export const checkSettings = (name: string, options: CheckOptions): CheckSettings => {
+  requireKnown(`checker '${name}'`, options, checkOptionNames)
   const settings = {
     intervalMs: options.intervalMs ?? 6_000,
     intervalMsMax: options.intervalMsMax ?? 600_000,

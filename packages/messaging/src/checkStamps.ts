@@ -1,5 +1,5 @@
 import { jsonUnchecked, noHeaders, operate, type Operator, type StoreDefinition, type Topic, utf8 } from '@weir/core'
-import { requireInteger } from '@weir/core/protocol'
+import { requireInteger, requireKnown } from '@weir/core/protocol'
 import { checkSequence, sequenceFrom, type SequenceState } from './internal/SequenceState.ts'
 import { stampOf } from './internal/stamp.ts'
 import { faultsOf } from './lossChecker.ts'
@@ -29,6 +29,7 @@ export const checkStamps = <K, V>(
   options: CheckStampsOptions = {},
 ): Operator<K, V, K, V> => {
   const { name = 'stamps', reorderMax = 0 } = options
+  requireKnown('checkStamps', options, ['name', 'reorderMax'])
   requireInteger('checkStamps: reorderMax', reorderMax, 0, 1_000_000)
   const store: StoreDefinition<string, SequenceState> = {
     name,

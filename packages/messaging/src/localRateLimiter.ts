@@ -1,5 +1,5 @@
 import { type Clock, CompletableFuture, systemClock } from '@weir/core'
-import { requireInteger } from '@weir/core/protocol'
+import { requireInteger, requireKnown } from '@weir/core/protocol'
 import type { Bucket, BucketState } from './Bucket.ts'
 import { KeyedLines } from './internal/KeyedLines.ts'
 import { WaitingLine } from './internal/WaitingLine.ts'
@@ -46,6 +46,7 @@ interface Line {
  */
 export const rateLimiter = (bucket: Bucket, options: RateLimiterOptions = {}): LocalRateLimiter => {
   const { clock = systemClock, keysMax = 100_000, waitingMax = 10_000 } = options
+  requireKnown('rateLimiter', options, ['clock', 'keysMax', 'waitingMax'])
   requireInteger('rateLimiter: keysMax', keysMax, 1, 2 ** 31)
   requireInteger('rateLimiter: waitingMax', waitingMax, 1, 2 ** 31)
   const isLeaky = bucket.kind === 'leaky'

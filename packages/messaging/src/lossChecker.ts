@@ -1,5 +1,5 @@
 import { type Headers } from '@weir/core'
-import { requireInteger } from '@weir/core/protocol'
+import { requireInteger, requireKnown } from '@weir/core/protocol'
 import { checkSequence, sequenceFrom, type SequenceState } from './internal/SequenceState.ts'
 import { stampOf } from './internal/stamp.ts'
 import type { StampEnd } from './stampingProducer.ts'
@@ -55,6 +55,7 @@ export interface LossChecker {
  */
 export const lossChecker = (options: LossCheckerOptions = {}): LossChecker => {
   const { reorderMax = 100, sourcesMax = 10_000 } = options
+  requireKnown('lossChecker', options, ['reorderMax', 'sourcesMax'])
   requireInteger('lossChecker: reorderMax', reorderMax, 0, 1_000_000)
   requireInteger('lossChecker: sourcesMax', sourcesMax, 1, 100_000_000)
   return new Checker(reorderMax, sourcesMax)

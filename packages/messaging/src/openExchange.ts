@@ -10,7 +10,16 @@ import {
   UnknownTopic,
   type Weir,
 } from '@weir/core'
-import { encodePart, ensureTopic, findTopic, headersOf, jsonRow, requireInteger, retried } from '@weir/core/protocol'
+import {
+  encodePart,
+  ensureTopic,
+  findTopic,
+  headersOf,
+  jsonRow,
+  requireInteger,
+  requireKnown,
+  retried,
+} from '@weir/core/protocol'
 import { ExchangeMismatch } from './errors.ts'
 import type { Exchange, ExchangeType } from './exchange.ts'
 import {
@@ -73,6 +82,7 @@ export const openExchange = <K, V, T extends ExchangeType>(
   const { commitBytesMax = 1 << 20, bufferBytesMax = 32 << 20 } = options
   const bounds = { commitBytesMax, bufferBytesMax }
   return retried((): CompletableFuture<unknown> => {
+    requireKnown(`exchange '${exchange.name}'`, options, ['commitBytesMax', 'bufferBytesMax'])
     requireBounds(exchange.name, bounds)
     const value = storage.rows.get(key) ?? null
     const present = presentExchange(value ?? undefined)

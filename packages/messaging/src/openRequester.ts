@@ -9,7 +9,7 @@ import {
   TopicFull,
   type Weir,
 } from '@weir/core'
-import { ensureTopic, murmur2OfText, observe, requireInteger } from '@weir/core/protocol'
+import { ensureTopic, murmur2OfText, observe, optionNames, requireInteger, requireKnown } from '@weir/core/protocol'
 import { randomName } from './internal/randomName.ts'
 import { repliesTopic } from './internal/repliesTopic.ts'
 import { headersOfRequest, requestHeaders } from './internal/requestHeaders.ts'
@@ -75,6 +75,15 @@ export interface Requester<K, V, R> {
   close(): CompletableFuture<void>
 }
 
+const requesterOptionNames = optionNames<RequesterOptions<unknown, unknown, unknown>>({
+  requests: true,
+  replies: true,
+  replyWithinMs: true,
+  startWithinMs: true,
+  partition: true,
+  waitingMax: true,
+})
+
 /**
  * Opens an asking instance: requests go to one topic, and each reply comes back to the instance that asked, out of a
  * partition of another topic that it reads from now on.
@@ -95,6 +104,7 @@ export const openRequester = <K, V, R>(
     requireTopic('requester: requests', requests)
     const what = `requester of topic '${requests.name}'`
     requireTopic(`${what}: replies`, replies)
+    requireKnown(what, options, requesterOptionNames)
     requireInteger(`${what}: replyWithinMs`, replyWithinMs, 1, 2 ** 31)
     requireInteger(`${what}: waitingMax`, waitingMax, 1, 2 ** 31)
     if (options.startWithinMs !== undefined) {

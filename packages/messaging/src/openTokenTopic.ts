@@ -13,7 +13,15 @@ import {
   utf8,
   type Weir,
 } from '@weir/core'
-import { ensureTopic, observe, requireInteger, retried, systemStores, TopicWriter } from '@weir/core/protocol'
+import {
+  ensureTopic,
+  observe,
+  requireInteger,
+  requireKnown,
+  retried,
+  systemStores,
+  TopicWriter,
+} from '@weir/core/protocol'
 import type { Bucket } from './Bucket.ts'
 import { rounding } from './internal/bucketTime.ts'
 import { limitState, limitValue } from './internal/limitRow.ts'
@@ -68,6 +76,7 @@ export interface TokenTopic extends RateLimiter {
 export const openTokenTopic = (weir: Weir, name: string, options: TokenTopicOptions): CompletableFuture<TokenTopic> =>
   CompletableFuture.supply(() => {
     const { ratePerSecond, burst, waitingMax = 10_000 } = options
+    requireKnown(`token topic '${name}'`, options, ['ratePerSecond', 'burst', 'waitingMax'])
     requireInteger(`token topic '${name}': burst`, burst, 1, 1_000_000)
     requireInteger(`token topic '${name}': waitingMax`, waitingMax, 1, 2 ** 31)
     const bucket = tokenBucket({ ratePerSecond, burst })

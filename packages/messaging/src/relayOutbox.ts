@@ -19,8 +19,10 @@ import {
   ensureTopic,
   jsonRow,
   observe,
+  optionNames,
   parseRow,
   requireInteger,
+  requireKnown,
   systemStores,
   TopicWriter,
 } from '@weir/core/protocol'
@@ -67,6 +69,13 @@ export interface RelayOptions {
   readonly onFailure?: (error: unknown) => void
 }
 
+const relayOptionNames = optionNames<RelayOptions>({
+  pollIntervalMs: true,
+  rowsMax: true,
+  commitBytesMax: true,
+  onFailure: true,
+})
+
 /**
  * Sends what an app's transactions have written into its outbox table, in the table's order, to a topic.
  *
@@ -97,6 +106,7 @@ export const relayOutbox = <K, V>(
 ): OutboxRelay<K, V> => {
   const { pollIntervalMs = 1_000, rowsMax = 500, commitBytesMax = 1 << 20, onFailure = () => undefined } = options
   validateName('outbox', name)
+  requireKnown(`outbox '${name}'`, options, relayOptionNames)
   requireTopic(`outbox '${name}': topic`, topic)
   if (typeof outbox?.readAfter !== 'function') {
     throw new InvalidOption(`outbox '${name}': readAfter is ${typeof outbox?.readAfter}; expected a function`)

@@ -1,5 +1,5 @@
 import { CompletableFuture, StorageClosed, validateName, type Weir } from '@weir/core'
-import { requireInteger } from '@weir/core/protocol'
+import { requireInteger, requireKnown } from '@weir/core/protocol'
 import type { Bucket } from './Bucket.ts'
 import { KeyedLines } from './internal/KeyedLines.ts'
 import { leasePlan } from './internal/leasePlan.ts'
@@ -66,6 +66,7 @@ export const sharedRateLimiter = (
 ): SharedRateLimiter => {
   const { leaseMs = 20, keysMax = 100_000, waitingMax = 10_000 } = options
   validateName('rate limit', name)
+  requireKnown(`rate limit '${name}'`, options, ['leaseMs', 'keysMax', 'waitingMax'])
   requireInteger(`rate limit '${name}': leaseMs`, leaseMs, 1, 10_000)
   requireInteger(`rate limit '${name}': keysMax`, keysMax, 1, 2 ** 31)
   requireInteger(`rate limit '${name}': waitingMax`, waitingMax, 1, 2 ** 31)

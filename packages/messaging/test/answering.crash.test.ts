@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Weir } from '@weir/core'
-import { lmdb } from '@weir/storage-lmdb'
 import { expect, onTestFinished, test } from 'vitest'
 import { openRequester } from '../src/index.ts'
 import { killed, startFixture } from './support/fixtureProcess.ts'
+import { patientLmdb } from './support/patientLmdb.ts'
 import { squares } from './support/squares.ts'
 
 test(
@@ -15,7 +15,7 @@ test(
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'weir-answering-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-    const weirs = await Promise.all([Weir.open(lmdb(folder)), Weir.open(lmdb(folder))])
+    const weirs = await Promise.all([Weir.open(patientLmdb(folder)), Weir.open(patientLmdb(folder))])
     const askers = await Promise.all(weirs.map((weir) => openRequester(weir, { ...squares, replyWithinMs: 60_000 })))
     const answerers = await Promise.all([0, 1, 2].map(() => startFixture('answerer', [folder])))
 

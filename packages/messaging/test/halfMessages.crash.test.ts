@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { topic, utf8, Weir } from '@weir/core'
-import { lmdb } from '@weir/storage-lmdb'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { halfMessages } from '../src/index.ts'
 import { Shop } from './support/Shop.ts'
+import { patientLmdb } from './support/patientLmdb.ts'
 
 const orders = topic('orders', { key: utf8, value: utf8 })
 
-describe('the order exists if and only if its message is delivered, once', { timeout: 60_000 }, () => {
+describe('the order exists if and only if its message is delivered, once', { timeout: 120_000 }, () => {
   let folder: string
   const children = new Set<ChildProcess>()
   beforeEach(() => {
@@ -58,11 +58,11 @@ describe('the order exists if and only if its message is delivered, once', { tim
 
   /** Checks until no message waits, and compares what the database and the log have. */
   const books = async (): Promise<{ readonly ordered: string[]; readonly delivered: string[] }> => {
-    const weir = await Weir.open(lmdb(join(folder, 'log')))
+    const weir = await Weir.open(patientLmdb(join(folder, 'log')))
     const shop = new Shop(join(folder, 'shop.db'))
     const messages = halfMessages(weir)
     const checking = messages.check('shop', ({ id }) => shop.stateOf(id), { intervalMs: 50, answerWithinMs: 200 })
-    const deadline = Date.now() + 15_000
+    const deadline = Date.now() + 60_000
     while (messages.pending().length > 0) {
       if (Date.now() > deadline) throw new Error(`still waiting: ${JSON.stringify(messages.pending())}`)
       await new Promise((resolve) => setTimeout(resolve, 20))

@@ -1,5 +1,6 @@
 import {
   type Codec,
+  InvalidOption,
   type KeyValueStore,
   msgpack,
   operate,
@@ -10,9 +11,18 @@ import {
   type Topic,
   type Window,
 } from '@weir/core'
+import { requireKnown } from '@weir/core/protocol'
 import type { OperatorFunction } from 'rxjs'
+import type { HoppingWindows } from './hopping.ts'
+import { agendaStore } from './internal/Agenda.ts'
+import { aggregateSessions } from './internal/aggregateSessions.ts'
+import { aggregateSliding } from './internal/aggregateSliding.ts'
 import { aggregateWindows } from './internal/aggregateWindows.ts'
+import { spans } from './internal/spans.ts'
+import type { SessionWindows } from './session.ts'
+import type { SlidingWindows } from './sliding.ts'
 import type { TumblingWindows } from './tumbling.ts'
+import type { Windows } from './Windows.ts'
 
 /** What an aggregation over all time needs. */
 export interface AggregateOptions<K, V, A> {
@@ -24,60 +34,132 @@ export interface AggregateOptions<K, V, A> {
   readonly codec?: Codec<A>
 }
 
-/** What an aggregation by window needs. */
-export interface WindowedAggregateOptions<K, V, A> extends Omit<AggregateOptions<K, V, A>, 'initial'> {
-  readonly window: TumblingWindows
-  /** What a key begins with in each window. */
-  readonly initial: (key: K, window: Window) => A
+/** When windows are given on, and what becomes of records that are too late for them. */
+export interface EmitOptions<K, V> {
   /**
-   * `close` (the default): each window's aggregate once, when event time has passed its end and grace.
-   * `update`: the new aggregate after each record.
+   * `close` (the default): each window's result once, when time has passed its end and grace.
+   * `update`: the new result after each record.
    */
   readonly emit?: 'close' | 'update'
-  /** Where records go that are too late for their window; they are counted in any case. */
+  /** Where records go that are too late for a window of theirs; they are counted in any case. */
   readonly late?: Topic<K, V>
 }
 
+/** What an aggregation by window needs. */
+export interface WindowedAggregateOptions<K, V, A>
+  extends Omit<AggregateOptions<K, V, A>, 'initial'>, EmitOptions<K, V> {
+  readonly window: TumblingWindows | HoppingWindows | SlidingWindows
+  /** What a key begins with in each window. */
+  readonly initial: (key: K, window: Window) => A
+  /** Of the values that sliding windows keep; MessagePack by default. No other windows keep any. */
+  readonly values?: Codec<V>
+}
+
+/** What an aggregation by session needs. */
+export interface SessionAggregateOptions<K, V, A> extends Omit<WindowedAggregateOptions<K, V, A>, 'window' | 'values'> {
+  readonly window: SessionWindows
+  /** One aggregate of two sessions that a record has joined: of the earlier one, and of the later one. */
+  readonly merge: (key: K, earlier: A, later: A) => A
+}
+
+/** What an aggregation by windows of any kind has. */
+export type AnyWindowedOptions<K, V, A> = Omit<WindowedAggregateOptions<K, V, A>, 'window'> &
+  Partial<Pick<SessionAggregateOptions<K, V, A>, 'merge'>> & { readonly window: Windows }
+
 /**
- * Folds the values of each key into one, over all time or by window of event time, and gives the aggregates on.
+ * Folds the values of each key into one, over all time or by window, and gives the aggregates on.
  *
- * A windowed aggregate carries its `window`, and the last millisecond of it as its timestamp. Whether a record is late
- * depends on the order of its own source partition alone: the same in every run, however work is split or interrupted.
+ * A windowed aggregate carries its `window`, and when it is given on at the window's close, the last millisecond of it as its
+ * timestamp. Whether a record is late depends on the order of its own source partition alone: the same in every run, however
+ * work is split or interrupted.
  *
  * @param name - of the store; stable, because state is found by it
+ * @throws InvalidOption for an option that is none, and for sessions without `merge`
  */
 export function aggregate<K, V, A>(name: string, options: WindowedAggregateOptions<K, V, A>): Operator<K, V, K, A>
+export function aggregate<K, V, A>(name: string, options: SessionAggregateOptions<K, V, A>): Operator<K, V, K, A>
 export function aggregate<K, V, A>(name: string, options: AggregateOptions<K, V, A>): Operator<K, V, K, A>
 export function aggregate<K, V, A>(
   name: string,
-  options: AggregateOptions<K, V, A> | WindowedAggregateOptions<K, V, A>,
+  options: AggregateOptions<K, V, A> | AnyWindowedOptions<K, V, A>,
 ): Operator<K, V, K, A> {
-  const windowed = isWindowed(options)
-  const store: StoreDefinition<K, A> = {
-    name,
-    kind: windowed ? 'window' : 'key-value',
-    value: options.codec ?? msgpack<A>(),
-  }
-  const late = windowed && options.late !== undefined ? [options.late as unknown as Topic<unknown, unknown>] : []
+  requireKnown(`aggregate '${name}'`, options, isWindowed(options) ? windowedNames : names)
+  const codec = options.codec ?? msgpack<A>()
+  const { stores, attach, holdsMs, late } = isWindowed(options)
+    ? windowedParts(name, codec, options)
+    : overAllTime(name, codec, options)
   return {
     kind: 'aggregate',
     name,
-    stores: [store as unknown as StoreDefinition<unknown, unknown>],
-    outputs: late,
+    stores: stores as ReadonlyArray<StoreDefinition<unknown, unknown>>,
+    outputs: late === undefined ? [] : [late as unknown as Topic<unknown, unknown>],
     keyed: true,
-    revalues: { value: store.value as Codec<unknown> },
-    holdsMs: windowed && options.emit !== 'update' ? options.window.graceMs : 0,
-    attach: (context: TaskContext) =>
-      windowed
-        ? aggregateWindows(context, context.windowStore(store), options)
-        : fold(context.keyValueStore(store), options),
+    revalues: { value: codec as Codec<unknown> },
+    holdsMs,
+    attach,
   }
 }
 
+const names = ['initial', 'add', 'codec']
+const windowedNames = [...names, 'window', 'emit', 'late', 'merge', 'values']
+
+interface Parts<K, V, A> {
+  readonly stores: ReadonlyArray<unknown>
+  readonly late?: Topic<K, V> | undefined
+  readonly holdsMs: number
+  readonly attach: (context: TaskContext) => OperatorFunction<StreamRecord<K, V>, StreamRecord<K, A>>
+}
+
 const isWindowed = <K, V, A>(
-  options: AggregateOptions<K, V, A> | WindowedAggregateOptions<K, V, A>,
-): options is WindowedAggregateOptions<K, V, A> =>
-  (options as Partial<WindowedAggregateOptions<K, V, A>>).window !== undefined
+  options: AggregateOptions<K, V, A> | AnyWindowedOptions<K, V, A>,
+): options is AnyWindowedOptions<K, V, A> => (options as Partial<AnyWindowedOptions<K, V, A>>).window !== undefined
+
+const overAllTime = <K, V, A>(name: string, value: Codec<A>, options: AggregateOptions<K, V, A>): Parts<K, V, A> => {
+  const store: StoreDefinition<K, A> = { name, kind: 'key-value', value }
+  return { stores: [store], holdsMs: 0, attach: (context) => fold(context.keyValueStore(store), options) }
+}
+
+const windowedParts = <K, V, A>(
+  name: string,
+  value: Codec<A>,
+  options: AnyWindowedOptions<K, V, A>,
+): Parts<K, V, A> => {
+  const { window, late, emit = 'close' } = options
+  if (emit !== 'close' && emit !== 'update') {
+    throw new InvalidOption(`aggregate '${name}': emit is '${String(emit)}'; expected 'close' or 'update'`)
+  }
+  const holdsMs = emit === 'update' || window.time === 'processing' ? 0 : heldMs(window)
+  if (window.kind === 'tumbling' || window.kind === 'hopping') {
+    const store: StoreDefinition<K, A> = { name, kind: 'window', value }
+    const settings = { ...options, emit, window }
+    return { stores: [store], late, holdsMs, attach: (context) => aggregateWindows(context, store, settings) }
+  }
+  const agenda = agendaStore<K>(name)
+  if (window.kind === 'sliding') {
+    const store = { name, kind: 'key-value' as const, value: spans(options.values ?? msgpack<V>()) }
+    const settings = { ...options, emit, window }
+    return {
+      stores: [store, agenda],
+      late,
+      holdsMs,
+      attach: (context) => aggregateSliding(context, store, agenda, settings),
+    }
+  }
+  const { merge } = options
+  if (merge === undefined) {
+    throw new InvalidOption(`aggregate '${name}': no merge; expected one, since a late record may join two sessions`)
+  }
+  const store = { name, kind: 'key-value' as const, value: spans(value) }
+  const settings = { ...options, emit, window, merge }
+  return {
+    stores: [store, agenda],
+    late,
+    holdsMs,
+    attach: (context) => aggregateSessions(context, store, agenda, settings),
+  }
+}
+
+const heldMs = (window: Windows): number => window.graceMs + (window.kind === 'session' ? window.gapMs : 0)
 
 const fold = <K, V, A>(
   store: KeyValueStore<K, A>,

@@ -1,13 +1,13 @@
-import type { Operator, Topic } from '@weir/core'
-import { aggregate } from './aggregate.ts'
-import type { TumblingWindows } from './tumbling.ts'
+import type { Operator } from '@weir/core'
+import { requireKnown } from '@weir/core/protocol'
+import { aggregate, type EmitOptions } from './aggregate.ts'
+import { nothing } from './internal/nothing.ts'
+import type { Windows } from './Windows.ts'
 
 /** How records are counted. */
-export interface CountOptions<K, V> {
+export interface CountOptions<K, V> extends EmitOptions<K, V> {
   /** Counts by window; over all time without it. */
-  readonly window?: TumblingWindows
-  readonly emit?: 'close' | 'update'
-  readonly late?: Topic<K, V>
+  readonly window?: Windows
 }
 
 /**
@@ -16,11 +16,15 @@ export interface CountOptions<K, V> {
  * @param name - of the store; stable, because state is found by it
  */
 export const count = <K, V>(name: string, options: CountOptions<K, V> = {}): Operator<K, V, K, number> => {
-  const add = (counted: number): number => counted + 1
+  requireKnown(`count '${name}'`, options, ['window', 'emit', 'late'])
   const { window, ...rest } = options
-  const counting: Operator<K, V, K, number> =
+  const counting = { initial: () => 0, add: (counted: number): number => counted + 1 }
+  const windowed = { ...rest, ...counting, merge: (_: K, a: number, b: number): number => a + b }
+  const counted =
     window === undefined
-      ? aggregate<K, V, number>(name, { initial: () => 0, add })
-      : aggregate<K, V, number>(name, { ...rest, window, initial: () => 0, add })
-  return { ...counting, kind: 'count' }
+      ? aggregate<K, V, number>(name, counting)
+      : window.kind === 'session'
+        ? aggregate<K, V, number>(name, { ...windowed, window })
+        : aggregate<K, V, number>(name, { ...windowed, window, values: nothing<V>() })
+  return { ...counted, kind: 'count' }
 }

@@ -1,18 +1,47 @@
-export { aggregate, type AggregateOptions, type WindowedAggregateOptions } from './aggregate.ts'
+export {
+  aggregate,
+  type AggregateOptions,
+  type EmitOptions,
+  type SessionAggregateOptions,
+  type WindowedAggregateOptions,
+} from './aggregate.ts'
 export { assignTimestamps, type AssignTimestampsOptions } from './assignTimestamps.ts'
 export { type Branch, branch } from './branch.ts'
 export { callbackSink, type CallbackSinkOptions, type SinkCall } from './callbackSink.ts'
 export { count, type CountOptions } from './count.ts'
+export { dedup, type DedupOptions } from './dedup.ts'
 export { filter } from './filter.ts'
 export { flatMap } from './flatMap.ts'
 export { fork, type ForkLine } from './fork.ts'
+export { hopping, type HoppingOptions, type HoppingWindows } from './hopping.ts'
+export type { WindowOptions } from './internal/windowSettings.ts'
 export { keyBy, type KeyByOptions } from './keyBy.ts'
+export { listState, type ListState } from './listState.ts'
 export { map } from './map.ts'
+export { mapState, type MapState } from './mapState.ts'
+export { mapValues } from './mapValues.ts'
 export { merge } from './merge.ts'
-export { reduce } from './reduce.ts'
+export {
+  type FiredTimer,
+  type KeyTimers,
+  type Outputs,
+  process,
+  type ProcessContext,
+  type ProcessOptions,
+  type SideOutput,
+  type Stamp,
+} from './process.ts'
+export { reduce, type ReduceOptions } from './reduce.ts'
 export { rx } from './rx.ts'
+export { session, type SessionWindows } from './session.ts'
 export { sink } from './sink.ts'
+export { sliding, type SlidingWindows } from './sliding.ts'
+export { suppress, type SuppressOptions, type SuppressUntilClose, type SuppressUntilMs } from './suppress.ts'
+export type { AttachedState, HandlesOf, State, StateOptions, StatePlace, States } from './State.ts'
 export { tap } from './tap.ts'
 export { through } from './through.ts'
 export { to } from './to.ts'
+export { topN, type TopNOptions } from './topN.ts'
 export { tumbling, type TumblingWindows } from './tumbling.ts'
+export { valueState, type ValueState } from './valueState.ts'
+export type { TimeKind, Windows } from './Windows.ts'

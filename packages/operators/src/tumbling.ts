@@ -1,11 +1,14 @@
-import { InvalidOption, type Window } from '@weir/core'
+import type { Window } from '@weir/core'
+import { requireWhole, type WindowOptions, windowSettings } from './internal/windowSettings.ts'
+import type { TimeKind } from './Windows.ts'
 
-/** Windows of event time that follow each other without gap or overlap. */
+/** Windows that follow each other without gap or overlap. */
 export interface TumblingWindows {
   readonly kind: 'tumbling'
   readonly sizeMs: number
   /** Records are taken into a window until event time is this far beyond its end. */
   readonly graceMs: number
+  readonly time: TimeKind
   /** The window that a timestamp lies in. */
   readonly windowOf: (timestamp: number) => Window
 }
@@ -19,18 +22,12 @@ export interface TumblingWindows {
  * @example
  * tumbling(1000).windowOf(2500) // => { start: 2000, end: 3000 }
  */
-export const tumbling = (sizeMs: number, options: { readonly graceMs?: number } = {}): TumblingWindows => {
-  const { graceMs = 0 } = options
-  if (!Number.isSafeInteger(sizeMs) || sizeMs < 1) {
-    throw new InvalidOption(`tumbling: the size is ${sizeMs}; expected a whole number of milliseconds of at least 1`)
-  }
-  if (!(Number.isFinite(graceMs) && graceMs >= 0)) {
-    throw new InvalidOption(`tumbling: graceMs is ${graceMs}; expected milliseconds of at least 0`)
-  }
+export const tumbling = (sizeMs: number, options: WindowOptions = {}): TumblingWindows => {
+  requireWhole('tumbling', 'the size', sizeMs)
   return {
     kind: 'tumbling',
     sizeMs,
-    graceMs,
+    ...windowSettings('tumbling', options),
     windowOf: (timestamp) => {
       const start = Math.floor(timestamp / sizeMs) * sizeMs
       return { start, end: start + sizeMs }

@@ -9,12 +9,16 @@ import {
   flatMap,
   fork,
   keyBy,
+  listState,
   map,
+  mapState,
+  process,
   reduce,
   rx,
   tap,
   to,
   tumbling,
+  valueState,
 } from '../src/index.ts'
 
 const Flight = t.type({ origin: t.string, delay: t.number, date: t.number })
@@ -97,4 +101,56 @@ test('operators that do not fit together are a compile error', () => {
   from.pipe(count('c', { window: tumbling(1_000), late: counts }))
   // @ts-expect-error pipe() comes after from()
   job('j').pipe(to(counts))
+})
+
+test('the code of process knows its key, its records, its states and what it may emit', () => {
+  const built = job('j')
+    .from(flights)
+    .pipe(
+      keyBy((flight) => flight.origin),
+      process('late', {
+        state: {
+          worst: valueState(json(Flight), { ttlMs: 1_000 }),
+          delays: mapState(int32, utf8),
+          last: listState(int32),
+        },
+        outputs: { texts, counts },
+        emits: int32,
+        onRecord: ({ value }, { key, state, timers, outputs, emit }) => {
+          expectTypeOf(value).toEqualTypeOf<Flight>()
+          expectTypeOf(key).toEqualTypeOf<string>()
+          expectTypeOf(state.worst.get()).toEqualTypeOf<Flight | undefined>()
+          expectTypeOf(state.delays.entries().next().value).toEqualTypeOf<readonly [number, string] | void>()
+          state.last.add(value.delay)
+          timers.event.set(value.date)
+          outputs.texts.send(key, 'x')
+          outputs.counts.send(key, value.delay)
+          emit(value.delay)
+          // @ts-expect-error -- there is no such state
+          state.best.get()
+          // @ts-expect-error -- its elements are numbers
+          state.last.add('x')
+          // @ts-expect-error -- that topic has text
+          outputs.texts.send(key, 1)
+          // @ts-expect-error -- it emits numbers
+          emit('x')
+        },
+        onTimer: ({ timeMs, kind }, { key, emit }) => {
+          expectTypeOf(kind).toEqualTypeOf<'event' | 'processing'>()
+          emit(timeMs + key.length)
+        },
+      }),
+      to(counts),
+    )
+  expectTypeOf(built).toEqualTypeOf<JobFlow<string, number>>()
+  job('j')
+    .from(flights)
+    .pipe(
+      process('nothing', {
+        onRecord: (_, { emit }) => {
+          // @ts-expect-error -- it says no codec of what it emits
+          emit(1)
+        },
+      }),
+    )
 })

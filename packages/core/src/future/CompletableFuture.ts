@@ -3,6 +3,7 @@ import { completeWithAll } from './allOf.ts'
 import { completeWithAny } from './anyOf.ts'
 import * as step from './internal/Settleable.ts'
 import type { Failure, FutureState, Outcome, ValuesOf } from './Outcome.ts'
+import { rejection } from './rejection.ts'
 import { systemTimer } from './systemTimer.ts'
 import type { Timer } from './Timer.ts'
 
@@ -362,9 +363,9 @@ export class CompletableFuture<A> extends step.Settleable<A> implements PromiseL
    */
   toPromise(): Promise<A> {
     if (this.completed) return Promise.resolve(this.content as A)
-    if (this.failed) return Promise.reject(this.content)
-    return new Promise((resolve, reject) => {
-      this.handle((...[value, error]) => (error === undefined ? resolve(value) : reject(error)))
+    if (this.failed) return rejection(this.content)
+    return new Promise((resolve) => {
+      this.handle((...[value, error]) => resolve(error === undefined ? value : rejection(error)))
     })
   }
 

@@ -49,6 +49,8 @@ export class Attempt<K, V> implements HandlerContext<K, V>, RowClaimer, SentBy {
   stopTimer: (() => void) | undefined
   readonly #host: AttemptHost
   #isOver = false
+  /** Why it was cut off, if it was. */
+  #cutOff: string | undefined
   #cancelled: CompletableFuture<void> | undefined
   #sends: Sent[] | undefined
 
@@ -83,8 +85,13 @@ export class Attempt<K, V> implements HandlerContext<K, V>, RowClaimer, SentBy {
     this.stopTimer?.()
   }
 
-  /** Nothing of it will count. */
-  cancel(): void {
+  /**
+   * Nothing of it will count.
+   *
+   * @param why - what cuts it off
+   */
+  cancel(why: string): void {
+    this.#cutOff = why
     this.end()
     this.#cancelled?.complete(undefined)
     this.result?.cancel()
@@ -160,9 +167,12 @@ export class Attempt<K, V> implements HandlerContext<K, V>, RowClaimer, SentBy {
   #require(method: string): void {
     if (!this.#isOver) return
     const { topic, partition, offset } = this.record
+    const end =
+      this.#cutOff === undefined
+        ? 'was over; expected it before the handler returns, or before its future is done'
+        : `was cut off: ${this.#cutOff}. Nothing of it counts; expected the handler to end when 'cancelled' completes`
     throw new InvalidOption(
-      `${method}() after attempt ${this.attempt} at the record at offset ${offset} of '${topic}', partition ${partition}, ` +
-        'was over; expected it before the handler returns, or before its future is done',
+      `${method}() after attempt ${this.attempt} at the record at offset ${offset} of '${topic}', partition ${partition}, ${end}`,
     )
   }
 }

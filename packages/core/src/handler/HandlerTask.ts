@@ -17,6 +17,8 @@ import { Sender } from './Sender.ts'
 import { type HandlerStores } from './stores.ts'
 import { laneOf, pendingOf, recordOf, type Work } from './Work.ts'
 
+const stopped = 'its task has stopped, because the run ends, has failed, or gives the partition to another member'
+
 /**
  * A handler at work on one partition: its records, from when they are read until they are settled.
  *
@@ -98,7 +100,7 @@ export class HandlerTask<K, V> implements OngoingWork {
 
   readonly stop = (): void => {
     this.#hasStopped = true
-    for (const { attempt } of this.#running) attempt?.cancel()
+    for (const { attempt } of this.#running) attempt?.cancel(stopped)
     this.#running.clear()
   }
 
@@ -205,8 +207,9 @@ export class HandlerTask<K, V> implements OngoingWork {
     if (attemptMsMax !== undefined && !result.isDone) {
       attempt.stopTimer = this.#context.clock.after(attemptMsMax, () => {
         if (attempt.isOver) return
-        this.#failed(work, attempt, new TimedOut(`the attempt was not done within attemptMsMax = ${attemptMsMax} ms`))
-        attempt.cancel()
+        const tooLong = `the attempt was not done within attemptMsMax = ${attemptMsMax} ms`
+        this.#failed(work, attempt, new TimedOut(tooLong))
+        attempt.cancel(tooLong)
       })
     }
     observe(result, (_, error) => {

@@ -226,10 +226,12 @@ export const encodePart = <A>(
     encoded = codec.text === undefined ? codec.encode(value) : codec.text.encode(value)
   } catch (cause) {
     if (cause instanceof InvariantViolated) throw cause
-    const reason = cause instanceof WeirError ? `: ${cause.message}` : ''
-    throw new EncodeFailed(`topic '${topic.name}': codec ${codec.name} threw on encoding the ${part}${reason}`, {
-      cause,
-    })
+    const own = cause instanceof WeirError ? cause.message : undefined
+    // most codecs name themselves
+    const reason = own?.startsWith(`codec ${codec.name} `)
+      ? `the ${part} cannot be encoded: ${own}`
+      : `codec ${codec.name} threw on encoding the ${part}${own === undefined ? '' : `: ${own}`}`
+    throw new EncodeFailed(`topic '${topic.name}': ${reason}`, { cause })
   }
   if (typeof encoded === 'string' || encoded instanceof Uint8Array) return encoded
   throw new EncodeFailed(

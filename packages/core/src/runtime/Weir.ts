@@ -289,8 +289,7 @@ export class Weir {
    *
    * @param jobs - one, or several that read each other's topics
    * @returns what was copied, once all of it is there; a copy that did not come to its end is refused by `Weir.open`
-   * @throws InvalidJob, InvalidOption; TopicMismatch, StoreMismatch when a job is not what ran here; StorageRefused when the
-   *   target is not empty; SnapshotExpired after an hour; what either storage fails with
+   * @throws InvalidJob, InvalidOption; TopicMismatch when a job's topics are others here; StorageRefused when the target is not empty; SnapshotExpired after an hour; what either storage fails with
    */
   savepoint(
     jobs: Job | ReadonlyArray<Job>,

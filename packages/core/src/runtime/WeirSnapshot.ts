@@ -90,9 +90,10 @@ export class WeirSnapshot {
    * @throws UnknownTopic when the job never ran here, TopicMismatch
    */
   positions(job: Job): ReadonlyArray<JobPosition> {
-    return planJob(job).stages.flatMap(({ input }) =>
-      this.#partitionsOf(input).map((place, partition) => ({
-        topic: input.name,
+    const inputs = planJob(job).stages.flatMap((stage) => stage.inputs.map(({ topic }) => topic))
+    return inputs.flatMap((topic) =>
+      this.#partitionsOf(topic).map((place, partition) => ({
+        topic: topic.name,
         partition,
         position: this.#snapshot.position(job.name, place),
         end: this.#snapshot.bounds(place).end,

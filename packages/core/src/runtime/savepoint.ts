@@ -1,7 +1,7 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { emptyGroup, type GroupState, remove } from '../group/GroupState.ts'
 import { groupRow, readGroup } from '../group/groupRow.ts'
-import { type Plan, storesOf, topicsOf } from '../job/plan.ts'
+import { type Plan, topicsOf } from '../job/plan.ts'
 import { jsonRow, parseRow } from '../log/ids.ts'
 import { optionNames } from '../log/optionNames.ts'
 import { requireKnown } from '../log/requireKnown.ts'
@@ -12,8 +12,7 @@ import { rowKey, rowKeyEnd, systemStores } from '../ports/rows.ts'
 import type { Snapshot, Storage, StorageProvider } from '../ports/Storage.ts'
 import { copyPartition } from './copyPartition.ts'
 import { successorOf } from './mergeRows.ts'
-import { requireNoLostStores } from './renameStore.ts'
-import { catalogKey, sameStore, storedStores } from './storeCatalog.ts'
+import { catalogKey, storedStores } from './storeCatalog.ts'
 
 /** What a savepoint takes with it. */
 export interface SavepointOptions {
@@ -74,8 +73,7 @@ export const writeSavepoint = (
   provider: StorageProvider,
   options: SavepointOptions,
 ): CompletableFuture<Savepoint> => {
-  const names = plans.map(({ job }) => job)
-  const what = `savepoint of job ${named(names)}`
+  const what = `savepoint of job ${named([...new Set(plans.map(({ job }) => job))])}`
   requireKnown(what, options, savepointOptionNames)
   const { records = 'needed', onProgress = () => undefined } = options
   if (records !== 'needed' && records !== 'all') {
@@ -85,7 +83,6 @@ export const writeSavepoint = (
   if (typeof (provider as Partial<StorageProvider> | undefined)?.open !== 'function') {
     throw new InvalidOption(`${what}: the target is no storage; expected one such as lmdb('./copy')`)
   }
-  for (const plan of plans) requireNoLostStores(storage.rows, plan)
   const snapshot = storage.snapshot(copyMaxMs)
   return CompletableFuture.supply(() =>
     new SavepointCopy(snapshot, plans, records, onProgress).to(provider, what),
@@ -100,6 +97,8 @@ export const writeSavepoint = (
 class SavepointCopy {
   readonly #snapshot: Snapshot
   readonly #plans: ReadonlyArray<Plan>
+  /** Each once, also when there are several versions of one. */
+  readonly #jobs: ReadonlyArray<string>
   readonly #records: 'needed' | 'all'
   readonly #onProgress: (progress: SavepointProgress) => void
   /** By name, as far as they are there. */
@@ -114,17 +113,11 @@ class SavepointCopy {
   ) {
     this.#snapshot = snapshot
     this.#plans = plans
+    this.#jobs = [...new Set(plans.map(({ job }) => job))]
     this.#records = records
     this.#onProgress = onProgress
     const infos = plans.flatMap(topicsOf).map((topic) => findSameTopic({ rows: snapshot }, topic))
     this.#topics = new Map(infos.flatMap((info) => (info === undefined ? [] : [[info.name, info]])))
-    for (const { job, stages } of plans) {
-      const stored = storedStores(snapshot, job)
-      for (const { store, key } of stages.flatMap(storesOf)) {
-        const info = stored.get(store.name)
-        if (info !== undefined) sameStore(job, store, key, info)
-      }
-    }
   }
 
   to(provider: StorageProvider, what: string): CompletableFuture<Savepoint> {
@@ -142,7 +135,7 @@ class SavepointCopy {
   }
 
   async #write(target: Storage, what: string): Promise<Savepoint> {
-    const jobs = this.#plans.map(({ job }) => job)
+    const jobs = this.#jobs
     await refuseUnfinished(target)
     const [row] = target.rows.range(noKey, rowKeyEnd(0xffff_fffe, 0xffff_ffff), { limit: 1 })
     if (row !== undefined) {
@@ -153,7 +146,7 @@ class SavepointCopy {
       commitOf({ expect: [{ key: savepointKey, value: null }], rows: [{ key: savepointKey, value: begun }] }),
     )
     for (const topic of this.#topics.values()) await this.#copyTopic(target, topic)
-    for (const { job } of this.#plans) {
+    for (const job of this.#jobs) {
       for (const { id } of storedStores(this.#snapshot, job).values()) {
         await this.#copyRows(target, rowKey(id, 0, noKey), rowKeyEnd(id, 0xffff_ffff))
       }
@@ -226,7 +219,7 @@ class SavepointCopy {
     return [
       ...counters,
       ...[...this.#topics.values()].map((info) => ({ key: topicKey(info.name), value: jsonRow(info) })),
-      ...this.#plans.flatMap(({ job }) => [
+      ...this.#jobs.flatMap((job) => [
         ...[...storedStores(this.#snapshot, job)].map(([name, info]) => ({
           key: catalogKey(job, name),
           value: jsonRow(info),
@@ -239,7 +232,7 @@ class SavepointCopy {
   /** How far event time has come. */
   #progress(): ReadonlyArray<RowChange> {
     const partitions = Math.max(0, ...[...this.#topics.values()].map((info) => info.partitions))
-    return this.#plans.flatMap(({ job }) =>
+    return this.#jobs.flatMap((job) =>
       Array.from({ length: partitions }, (_, partition) =>
         this.#snapshot.range(
           rowKey(systemStores.progress, partition, encoder.encode(`${job}/`)),
@@ -252,7 +245,7 @@ class SavepointCopy {
   }
 
   #positions(): ReadonlyArray<PositionChange> {
-    return this.#plans.flatMap(({ job }) =>
+    return this.#jobs.flatMap((job) =>
       [...this.#topics.values()].flatMap(({ firstPartition, partitions }) =>
         Array.from({ length: partitions }, (_, index) => firstPartition + index).flatMap((partition) => {
           const next = this.#snapshot.position(job, partition)
@@ -268,7 +261,7 @@ const reads = (plan: Plan, name: string): boolean => {
   const isUsed = topicsOf(plan).some((topic) => topic.name === name)
   const outputs = plan.stages.flatMap(({ operators }) => operators.flatMap((operator) => operator.outputs))
   const isWritten = [plan.badRecords, ...outputs].some((topic) => topic.name === name)
-  return isUsed && (!isWritten || plan.stages.some(({ input }) => input.name === name))
+  return isUsed && (!isWritten || plan.stages.some(({ inputs }) => inputs.some(({ topic }) => topic.name === name)))
 }
 
 /** The numbers of rounds and runs go on, so that what was noted of one is not taken for another. */

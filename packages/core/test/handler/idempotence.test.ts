@@ -1,5 +1,5 @@
 import { CompletableFuture, exponential, handle, int32, InvalidOption, job, noRetry, topic, utf8 } from '@weir/core'
-import { jobDriver } from '@weir/testing'
+import { type JobDriver, jobDriver } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { deadLetters, drive, given, orders, results, sendAll, sent } from './support.ts'
 
@@ -211,6 +211,35 @@ describe('recordAndCheck', () => {
     await driver.close()
   })
 })
+
+test.each([
+  ['its run has ended', {}, async (driver: JobDriver) => driver.close(), /cut off: its task has stopped/],
+  [
+    'it took too long',
+    { attemptMsMax: 10 },
+    async (driver: JobDriver) => driver.advance(20),
+    /cut off: .*attemptMsMax = 10/,
+  ],
+])(
+  'what is asked of an attempt that was cut off is refused with the reason: %s',
+  async (_what, options, cutOff, reason) => {
+    const late = new CompletableFuture<void>()
+    let error: unknown
+    const driver = await drive(
+      (value, context) => {
+        late.thenRun(() => context.send(results, 'k', value)).exceptionally((failure) => (error ??= failure))
+        return new CompletableFuture<void>()
+      },
+      { retry: noRetry, ...options },
+    )
+    await driver.send(orders, [{ key: 'a', value: 1 }])
+    await cutOff(driver)
+    late.complete(undefined)
+    expect(error).toBeInstanceOf(InvalidOption)
+    expect((error as Error).message).toMatch(reason)
+    await driver.close()
+  },
+)
 
 test('what is asked of an attempt that is over is refused with InvalidOption', async () => {
   const errors: unknown[] = []

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { bytes } from '../../src/codec/bytes.ts'
 import type { Codec } from '../../src/codec/Codec.ts'
 import { nullable } from '../../src/codec/nullable.ts'
+import { int32 } from '../../src/codec/int32.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
 import type { Received } from '../../src/codec/Received.ts'
 import { CompletableFuture } from '../../src/future/CompletableFuture.ts'
@@ -218,6 +219,15 @@ describe('what cannot be appended', () => {
     const error = (await world.failure(producer.append('k', 'x'))) as EncodeFailed
     expect(error).toBeInstanceOf(EncodeFailed)
     expect(error.message).toContain("topic 'words': codec refusing")
+  })
+
+  test('a value that its codec refuses by its own name is refused with that name once', async () => {
+    const world = await openWorld()
+    const producer = await world.outcome(world.weir.producer(topic('numbers', { key: utf8, value: int32 })))
+    const error = (await world.failure(producer.append('k', 1.5))) as EncodeFailed
+    expect(error.message).toBe(
+      "topic 'numbers': the value cannot be encoded: codec int32 was given another number; expected a whole number from -2147483648 to 2147483647",
+    )
   })
 
   test('a value that its codec encodes as nothing is refused, by the names of topic and codec', async () => {

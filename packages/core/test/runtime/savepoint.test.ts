@@ -16,7 +16,7 @@ import { int32 } from '../../src/codec/int32.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
 import { type Job, job } from '../../src/job/Job.ts'
 import { topic } from '../../src/log/Topic.ts'
-import { InvalidJob, InvalidOption, StorageFailed, StorageRefused, StoreMismatch } from '../../src/model/errors.ts'
+import { InvalidJob, InvalidOption, StorageFailed, StorageRefused, TopicMismatch } from '../../src/model/errors.ts'
 import type { SavepointProgress } from '../../src/runtime/savepoint.ts'
 import { linesOf, recordsOf, type Sent, send, start } from '../support/jobs.ts'
 import { openWorld, type World } from '../support/world.ts'
@@ -134,6 +134,9 @@ describe('a savepoint', () => {
     await send(world, words, sent(['c']), 0)
     const forked = await fork(world, both)
     expect(await recordsOf(forked, words)).toEqual([])
+    const moment = forked.weir.snapshot()
+    expect(moment.bounds(words)[0]).toEqual({ start: 3, end: 3 })
+    moment.close()
     expect((await recordsOf(forked, table)).map(({ offset, value }) => [offset, value])).toEqual([
       [0, 'a'],
       [1, 'b'],
@@ -165,6 +168,8 @@ describe('a savepoint', () => {
     const first = await start(world, windowed, { until: 'end' })
     await world.outcome(first.done)
     const forked = await fork(world, windowed)
+    // what was noted of one run is not taken for that of another
+    expect(forked.weir.group('windowed').generation).toBe(world.weir.group('windowed').generation)
     await send(forked, words, sent(['a'], 200))
     const second = await start(forked, windowed, { until: 'end' })
     await world.outcome(second.done)
@@ -266,14 +271,10 @@ describe('a savepoint that cannot be', () => {
     await start(world, counting)
     await send(world, words, sent(['a']))
     const target = memory({ clock: world.clock })
-    const renamed = job('counting')
+    const other = job('counting')
       .from(words)
-      .pipe(
-        keyBy((word) => word),
-        count('every'),
-        to(counts),
-      )
-    expect(await world.failure(world.weir.savepoint(renamed, target))).toBeInstanceOf(StoreMismatch)
+      .pipe(to(topic('counts', { key: utf8, value: utf8 })))
+    expect(await world.failure(world.weir.savepoint(other, target))).toBeInstanceOf(TopicMismatch)
     expect(await world.failure(world.weir.savepoint([], target))).toBeInstanceOf(InvalidJob)
     expect(await world.failure(world.weir.savepoint(counting, './copy' as never))).toBeInstanceOf(InvalidOption)
     const wrong = { records: 'some' } as never

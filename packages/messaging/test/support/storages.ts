@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StorageProvider } from '@weir/core'
-import { lmdb } from '@weir/storage-lmdb'
 import { memory, memoryDisk } from '@weir/testing'
+import { patientLmdb } from './patientLmdb.ts'
 
 /** One place for data, which several handles have open as several processes would, and what removes it. */
 export interface Place {
@@ -24,7 +24,7 @@ export const storages: ReadonlyArray<readonly [name: string, place: () => Place]
     'LMDB',
     () => {
       const path = mkdtempSync(join(tmpdir(), 'weir-messaging-'))
-      return { provider: () => lmdb(path), remove: () => rmSync(path, { recursive: true, force: true }) }
+      return { provider: () => patientLmdb(path), remove: () => rmSync(path, { recursive: true, force: true }) }
     },
   ],
 ]

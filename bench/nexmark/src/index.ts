@@ -1,0 +1,5 @@
+export { appendEvents } from './events.ts'
+export { type Event, generate } from './generate.ts'
+export { auctions, bids, persons } from './model.ts'
+export { queries } from './queries/index.ts'
+export type { Query } from './Query.ts'

@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util'
+import { type Checked, check, scenarios } from './check.ts'
+import { queries } from './queries/index.ts'
+import { isEqual } from './results.ts'
+import { differencesIn, tableOf } from './report.ts'
+
+const usage = `npm run nexmark -- [--events <count>] [--seeds <count>] [--only <query>]...
+
+  --events  of each seed; 200 000 by default
+  --seeds   1, 2 and so on; 3 by default
+  --only    one query of: ${queries.map(({ name }) => name).join(', ')}
+`
+
+const countMax = 10_000_000
+
+const options = {
+  events: { type: 'string', default: '200000' },
+  seeds: { type: 'string', default: '3' },
+  only: { type: 'string', multiple: true },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const
+
+const endWithUsage = (mistakes: ReadonlyArray<string>): never => {
+  process.stderr.write(`${mistakes.map((mistake) => `${mistake}\n`).join('')}${usage}`)
+  process.exit(mistakes.length === 0 ? 0 : 2)
+}
+
+const parsed = () => {
+  try {
+    return parseArgs({ options }).values
+  } catch (error) {
+    return endWithUsage([error instanceof Error ? error.message : String(error)])
+  }
+}
+
+const values = parsed()
+const mistakes: string[] = []
+const whole = (option: 'events' | 'seeds'): number => {
+  const number = Number(values[option])
+  if (Number.isInteger(number) && number >= 1 && number <= countMax) return number
+  mistakes.push(`--${option} is ${values[option]}; expected a whole number from 1 to ${countMax}`)
+  return 1
+}
+const count = whole('events')
+const seeds = whole('seeds')
+const names = values.only ?? queries.map(({ name }) => name)
+for (const name of names) if (!queries.some((query) => query.name === name)) mistakes.push(`unknown query: ${name}`)
+if (values.help || mistakes.length > 0) endWithUsage(mistakes)
+
+const chosen = queries.filter(({ name }) => names.includes(name))
+const onProgress = (text: string): void => {
+  if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${text.slice(0, process.stdout.columns - 1)}`)
+}
+const start = performance.now()
+const checked: Checked[] = []
+for (const scenario of scenarios) {
+  for (let seed = 1; seed <= seeds; seed++) {
+    checked.push(...(await check({ queries: chosen, scenario, seed, count, onProgress })))
+  }
+}
+onProgress('')
+const isAllEqual = checked.every(({ difference }) => isEqual(difference))
+process.stdout.write(
+  `${tableOf(chosen, checked)}\n` +
+    differencesIn(checked) +
+    `${isAllEqual ? 'Weir and DuckDB agree on all of it' : 'Weir and DuckDB differ'}: ${seeds} x ${count} events, ` +
+    `${((performance.now() - start) / 1000).toFixed(0)} s in all.\n`,
+)
+process.exitCode = isAllEqual ? 0 : 1

@@ -1,0 +1,9 @@
+import type { Query } from '../Query.ts'
+import { q0 } from './q0.ts'
+import { q1 } from './q1.ts'
+import { q2 } from './q2.ts'
+import { q22 } from './q22.ts'
+import { q7 } from './q7.ts'
+
+/** All queries, in the order of their numbers. */
+export const queries: ReadonlyArray<Query> = [q0, q1, q2, q7, q22]

@@ -1,0 +1,51 @@
+import Table from 'cli-table3'
+import { type Checked, scenarios } from './check.ts'
+import type { Query } from './Query.ts'
+import { isEqual } from './results.ts'
+
+/** A line for each query: what its runs have come to, and how fast the first scenario's were. */
+export const tableOf = (queries: ReadonlyArray<Query>, checked: ReadonlyArray<Checked>): string => {
+  const table = new Table({
+    head: ['query', '', 'events', 'rows', 'late', 'kills', ...scenarios.map(({ name }) => name), 'events/s'],
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', ...scenarios.map(() => 'left' as const), 'right'],
+    style: { head: [], border: [] },
+  })
+  for (const query of queries) {
+    const runs = checked.filter((run) => run.query === query)
+    const total = (figure: (run: Checked) => number): string =>
+      runs.reduce((sum, run) => sum + figure(run), 0).toLocaleString('en')
+    const equals = scenarios.map((scenario) => {
+      const own = runs.filter((run) => run.scenario === scenario)
+      const equal = own.filter(({ difference }) => isEqual(difference))
+      return equal.length === own.length ? 'equal' : `${own.length - equal.length} of ${own.length} DIFFER`
+    })
+    const alone = runs.filter(({ scenario }) => scenario === scenarios[0])
+    const rate = Math.max(...alone.map(({ events, seconds }) => events / seconds))
+    table.push([
+      query.name,
+      query.title,
+      total(({ events }) => events),
+      total(({ rows }) => rows),
+      total(({ late = 0 }) => late),
+      total(({ kills }) => kills),
+      ...equals,
+      `${Math.round(rate / 1_000).toLocaleString('en')} k`,
+    ])
+  }
+  return table.toString()
+}
+
+const examplesMax = 3
+
+/** Examples of what differs, for each run that does. */
+export const differencesIn = (checked: ReadonlyArray<Checked>): string =>
+  checked
+    .filter(({ difference }) => !isEqual(difference))
+    .map(({ query, scenario, seed, difference: { missing, unexpected } }) => {
+      const examples = [
+        ...missing.slice(0, examplesMax).map((result) => `  only DuckDB: ${result}\n`),
+        ...unexpected.slice(0, examplesMax).map((result) => `  only Weir:   ${result}\n`),
+      ]
+      return `${query.name}, ${scenario.name}, seed ${seed}: ${missing.length} only in DuckDB, ${unexpected.length} only in Weir\n${examples.join('')}`
+    })
+    .join('')

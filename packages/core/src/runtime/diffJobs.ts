@@ -1,0 +1,106 @@
+import { CompletableFuture } from '../future/CompletableFuture.ts'
+import type { Job } from '../job/Job.ts'
+import { planJob } from '../job/plan.ts'
+import { optionNames, pickOptions } from '../log/optionNames.ts'
+import { requireKnown } from '../log/requireKnown.ts'
+import { InvalidJob, InvalidOption } from '../model/errors.ts'
+import type { StorageProvider } from '../ports/Storage.ts'
+import { type DiffOptions, diffOutputs } from './diffOutputs.ts'
+import type { OutputDiff } from './OutputDiff.ts'
+import { type RunOptions, Weir } from './Weir.ts'
+
+/** Two versions of a job, and how they are compared. */
+export interface JobDiffOptions extends DiffOptions {
+  readonly before: Job
+  /** Of the same name, so that it goes on from the same state. */
+  readonly after: Job
+  /** Two empty storages; the forks stay there, as the versions have left them. */
+  readonly into: readonly [before: StorageProvider, after: StorageProvider]
+  /** What is compared; all topics that the versions write by default. */
+  readonly topics?: ReadonlyArray<{ readonly name: string }>
+  /** Called with the fork of `after` before it runs, such as for `renameStore`. */
+  readonly prepare?: (fork: Weir) => PromiseLike<unknown>
+  /** How both are run. */
+  readonly run?: Omit<RunOptions, 'until'>
+}
+
+const jobDiffOptionNames = optionNames<JobDiffOptions>({
+  before: true,
+  after: true,
+  into: true,
+  topics: true,
+  prepare: true,
+  run: true,
+  differencesMax: true,
+  recordsInMemoryMax: true,
+})
+
+/** Retention goes by the clock: it would remove what old input has just given. */
+const noRetention = { retentionIntervalMs: 86_400_000 }
+
+/**
+ * Runs two versions of a job over the same input, each in a fork of its own, and compares what they give: from where the job
+ * is now to the end of its sources, with all windows closed. The job goes on meanwhile, and sees nothing of it.
+ *
+ * @param weir - where the job runs, or has run
+ * @throws InvalidOption, InvalidJob; as `Weir.savepoint`, `Weir.run` and `diffOutputs`
+ */
+export const diffJobs = (weir: Weir, options: JobDiffOptions): CompletableFuture<OutputDiff> =>
+  CompletableFuture.supply(() => {
+    requireKnown('diffJobs', options, jobDiffOptionNames)
+    const { before, after, into, prepare = () => CompletableFuture.completed(undefined), run = {} } = options
+    if (before.name !== after.name) {
+      throw new InvalidJob(
+        `diffJobs: before is job '${before.name}' and after is job '${after.name}'; expected two versions of one name, by which state is found`,
+      )
+    }
+    if (!Array.isArray(into) || into.length !== 2 || into[0] === into[1]) {
+      throw new InvalidOption('diffJobs: into is not two storages; expected an empty one for each version')
+    }
+    const topics = options.topics ?? outputsOf([before, after])
+    return CompletableFuture.from(
+      compare(
+        weir,
+        { ...options, prepare, run, topics },
+        pickOptions(options, ['differencesMax', 'recordsInMemoryMax']),
+      ),
+    )
+  })
+
+const compare = async (
+  weir: Weir,
+  { before, after, into, topics, prepare, run }: Required<Omit<JobDiffOptions, keyof DiffOptions>>,
+  options: DiffOptions,
+): Promise<OutputDiff> => {
+  const forks: Weir[] = []
+  const open = async (provider: StorageProvider): Promise<Weir> => {
+    const fork = await Weir.open(provider, { clock: weir.clock, ...noRetention })
+    forks.push(fork)
+    return fork
+  }
+  const runToEnd = async (fork: Weir, job: Job): Promise<void> => {
+    const running = await fork.run(job, { ...run, until: 'end' })
+    await running.done
+  }
+  try {
+    await weir.savepoint([before, after], into[0])
+    const first = await open(into[0])
+    // a fork of the fork, so that both are of one moment
+    await first.savepoint([before, after], into[1], { records: 'all' })
+    const second = await open(into[1])
+    await runToEnd(first, before)
+    await prepare(second)
+    await runToEnd(second, after)
+    return await diffOutputs(first, second, topics, options)
+  } finally {
+    await Promise.all(forks.map((fork) => fork.close()))
+  }
+}
+
+/** What is written for others: not what lies between the stages of a job. */
+const outputsOf = (jobs: ReadonlyArray<Job>): ReadonlyArray<{ readonly name: string }> => {
+  const outputs = jobs.flatMap((job) =>
+    planJob(job).stages.flatMap(({ operators }) => operators.flatMap((operator) => operator.outputs)),
+  )
+  return [...new Map(outputs.map((topic) => [topic.name, topic])).values()]
+}

@@ -1,0 +1,39 @@
+import { InvalidOption, topic, utf8, Weir } from '@weir/core'
+import { memory } from '@weir/testing'
+import { expect, test } from 'vitest'
+import {
+  checkStamps,
+  exchange,
+  halfMessages,
+  lossChecker,
+  openExchange,
+  openRequester,
+  openTokenTopic,
+  rateLimiter,
+  relayOutbox,
+  sharedRateLimiter,
+  streamFaults,
+  tokenBucket,
+} from '../src/index.ts'
+
+const words = topic('words', { key: utf8, value: utf8 })
+const bucket = { ratePerSecond: 1, burst: 1 }
+const odd = { timeout: 1 } as object
+
+test.each<readonly [name: string, make: (weir: Weir) => unknown]>([
+  ['halfMessages(weir).check', (weir) => halfMessages(weir).check('c', () => 'unknown', odd)],
+  ['relayOutbox', (weir) => relayOutbox(weir, 'o', { readAfter: () => [] }, words, odd)],
+  ['openRequester', (weir) => openRequester(weir, { requests: words, replies: words, replyWithinMs: 1, ...odd })],
+  ['openExchange', (weir) => openExchange(weir, exchange('e', { type: 'fanout', key: utf8, value: utf8 }), odd)],
+  ['openTokenTopic', (weir) => openTokenTopic(weir, 't', { ...bucket, ...odd })],
+  ['sharedRateLimiter', (weir) => sharedRateLimiter(weir, 'l', tokenBucket(bucket), odd)],
+  ['rateLimiter', () => rateLimiter(tokenBucket(bucket), odd)],
+  ['lossChecker', () => lossChecker(odd)],
+  ['checkStamps', () => checkStamps(topic('faults', { key: utf8, value: streamFaults }), odd)],
+])('%s refuses an option that nobody reads', async (_name, make) => {
+  const weir = await Weir.open(memory())
+  const making = Promise.resolve().then(() => make(weir))
+  await expect(making).rejects.toThrow(/there is no option 'timeout'; expected some of/)
+  await expect(making).rejects.toBeInstanceOf(InvalidOption)
+  await weir.close()
+})

@@ -1,0 +1,60 @@
+import type { Codec } from '@weir/core'
+
+/** A value over a span of time: `start` is within it, `end` is not. */
+export interface Span<A> {
+  start: number
+  end: number
+  value: A
+}
+
+/**
+ * Spans as bytes, one after the other.
+ *
+ * ```text
+ * 0 f64 start
+ * 8 f64 end
+ * 16 u32 length of the value
+ * 20 the value
+ * ```
+ */
+export const spans = <A>(codec: Codec<A>): Codec<Array<Span<A>>> => {
+  const name = `spans(${codec.name})`
+  return {
+    name,
+    ...(codec.nullable === true ? { nullable: true } : {}),
+    encode: (list) => {
+      const values = list.map(({ value }) => codec.encode(value))
+      const bytes = new Uint8Array(values.reduce((sum, { length }) => sum + headBytes + length, 0))
+      const view = new DataView(bytes.buffer)
+      let at = 0
+      list.forEach(({ start, end }, index) => {
+        const value = values[index]!
+        view.setFloat64(at, start)
+        view.setFloat64(at + 8, end)
+        view.setUint32(at + 16, value.length)
+        bytes.set(value, at + headBytes)
+        at += headBytes + value.length
+      })
+      return bytes
+    },
+    decode: (bytes) => {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      const list: Array<Span<A>> = []
+      for (let at = 0; at < bytes.length;) {
+        const valueAt = at + headBytes
+        const end = valueAt <= bytes.length ? valueAt + view.getUint32(at + 16) : Infinity
+        if (end > bytes.length) {
+          const reason = 'the bytes end within a span'
+          return { _tag: 'Left', left: { _tag: 'DecodeFailure', codec: name, reason, errors: [], bytes } }
+        }
+        const value = codec.decode(bytes.subarray(valueAt, end))
+        if (value._tag === 'Left') return value
+        list.push({ start: view.getFloat64(at), end: view.getFloat64(at + 8), value: value.right })
+        at = end
+      }
+      return { _tag: 'Right', right: list }
+    },
+  }
+}
+
+const headBytes = 20
