@@ -32,18 +32,24 @@ describe('to', () => {
     await driver.close()
   })
 
-  test('a value that its codec refuses ends the job, and names topic and offset', async () => {
+  test('a value that its codec refuses is set aside; ten in a row, and the job ends, and names topic and offset', async () => {
     const driver = await jobDriver(
       job('j')
         .from(numbers)
         .pipe(
-          map((n) => n + 0.5),
+          map((n) => (n === 1 ? 0.5 : n)),
           to(results),
         ),
     )
-    const sending = driver.send(numbers, [{ key: 'a', value: 1 }])
+    const one = { key: 'a', value: 1 }
+    await driver.send(numbers, [one, { key: 'a', value: 2 }])
+    expect((await driver.output(results)).map(({ value }) => value)).toEqual([2])
+    const sending = driver.send(
+      numbers,
+      Array.from({ length: 11 }, () => one),
+    )
     await expect(sending).rejects.toThrow(OperatorFailed)
-    await expect(sending).rejects.toThrow(/'numbers' partition 0 at offset 0.*topic 'results'/)
+    await expect(sending).rejects.toThrow(/'numbers' partition 0 at offset 12.*topic 'results'/)
     await expect(sending).rejects.toMatchObject({ cause: expect.any(EncodeFailed) })
     await driver.close()
   })

@@ -117,7 +117,8 @@ test('a fault in the run to the end is said', async () => {
 
 test('a failure of the job is a failure of the call, until the restart', async () => {
   const driver = await jobDriver(throwing)
-  await expect(driver.send(words, [{ key: 'k', value: 'bad' }])).rejects.toThrow(OperatorFailed)
+  const bad = Array.from({ length: 11 }, () => ({ key: 'k', value: 'bad' }))
+  await expect(driver.send(words, bad)).rejects.toThrow(OperatorFailed)
   await expect(driver.settle()).rejects.toThrow('of the operator')
   await expect(driver.restart()).rejects.toThrow(OperatorFailed)
   await driver.close()

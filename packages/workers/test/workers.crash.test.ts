@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { InvalidJob, type Job, OperatorFailed, Weir } from '@weir/core'
+import { entry, InvalidJob, type Job, OperatorFailed, Weir } from '@weir/core'
 import { lmdb } from '@weir/storage-lmdb'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Placement, runWorkers, WorkerFailed } from '../src/index.ts'
@@ -94,7 +94,7 @@ test(
 const failureOf = async (job: Job, placement: Placement): Promise<unknown> => {
   const storage = lmdb(temporaryFolder())
   const weir = await Weir.open(storage)
-  await (await weir.producer(words)).append('a', 'word')
+  await weir.append(...Array.from({ length: 11 }, () => entry(words, 'a', 'word')))
   await weir.close()
   const workers = await runWorkers(job, { storage, module: fixture('failing.ts'), ...placement }, { until: 'end' })
   return workers.done.then(

@@ -67,7 +67,11 @@ export const endsOf = ({ storage, plan, topics }: RunParts): Ends =>
   )
 
 /** The task over a partition that this run has claimed. */
-export const taskOf = ({ plan, ends }: RunContext, { topic, partition, fence }: Claimed, failed: FailedRecords): ClaimedTask => {
+export const taskOf = (
+  { plan, ends }: RunContext,
+  { topic, partition, fence }: Claimed,
+  failed: FailedRecords,
+): ClaimedTask => {
   const stage = plan.stages.find(({ input }) => input.name === topic)!
   // the input of a later stage grows until the stage before has ended
   const until = stage.inputs.map((input) => ends[input.topic.name]?.[partition] ?? Infinity)

@@ -2,8 +2,10 @@ import { aggregate, count, filter, fork, keyBy, map, rx, tap, to, tumbling } fro
 import { and, crashAfter, failWith, nth, slow, storageFull, strike, where } from '@weir/testing'
 import { concatMap, merge, type Observable, take } from 'rxjs'
 import { describe, expect, test } from 'vitest'
+import { bytes } from '../../src/codec/bytes.ts'
 import type { Codec } from '../../src/codec/Codec.ts'
 import { int32 } from '../../src/codec/int32.ts'
+import { nullable } from '../../src/codec/nullable.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
 import { job } from '../../src/job/Job.ts'
 import type { StreamRecord } from '../../src/job/StreamRecord.ts'
@@ -19,13 +21,14 @@ import {
   WeirError,
 } from '../../src/model/errors.ts'
 import type { Weir } from '../../src/runtime/Weir.ts'
-import { linesOf, send, start } from '../support/jobs.ts'
+import { linesOf, recordsOf, send, start } from '../support/jobs.ts'
 import { custom } from '../support/operators.ts'
 import { openWorld } from '../support/world.ts'
 
 const words = topic('words', { key: utf8, value: utf8 })
 const counts = topic('counts', { key: utf8, value: int32 })
 const texts = topic('texts', { key: utf8, value: utf8 })
+const badRecords = topic('failing-bad-records', { key: nullable(bytes), value: nullable(bytes) })
 const wordCount = job('word-count').from(words).pipe(count('c'), to(counts))
 
 /** Commits of tasks, and not of producers or of the start of a run. */
@@ -167,24 +170,73 @@ describe('code of an operator that throws', () => {
       to(texts),
     )
 
-  test('ends the run with OperatorFailed, which names job, operator, topic, partition and offset', async () => {
+  const bad = (count: number): ReadonlyArray<readonly [string, string]> =>
+    Array.from({ length: count }, () => ['a', 'bad'])
+
+  test('sets the record aside with what it said, and the others go on', async () => {
+    const world = await openWorld()
+    const running = await start(world, failing)
+    await send(world, words, [
+      ['a', '0'],
+      ['a', 'bad'],
+      ['a', '2'],
+      ['b', 'bad'],
+      ['b', '4'],
+    ])
+    expect(await linesOf(world, texts)).toEqual(['a: 0', 'a: 2', 'b: 4'])
+    const aside = await recordsOf(world, badRecords)
+    expect(aside.map(({ headers }) => headers)).toEqual([
+      {
+        'weir.topic': 'words',
+        'weir.partition': '0',
+        'weir.offset': '1',
+        'weir.part': 'processing',
+        'weir.cause': 'operator tap threw: it is bad',
+      },
+      expect.objectContaining({ 'weir.offset': '3' }),
+    ])
+    expect(running.metrics()).toMatchObject({ recordsIn: 5, recordsBad: 2, lag: 0 })
+  })
+
+  test('leaves no trace of that record in state that it had changed before', async () => {
+    const counted = job('counted')
+      .from(words)
+      .pipe(
+        count('before'),
+        map((n, { key }) => `${key}${n}`, { codec: utf8 }),
+        tap(({ value }) => {
+          if (value === 'b1') throw new Error('it is bad')
+        }),
+        to(texts),
+      )
+    const world = await openWorld()
+    await start(world, counted)
+    await send(world, words, [
+      ['a', 'x'],
+      ['b', 'x'],
+      ['a', 'x'],
+      ['b', 'x'],
+    ])
+    // every time anew the first of its key, so every time bad
+    expect(await linesOf(world, texts)).toEqual(['a: a1', 'a: a2'])
+    expect(world.weir.store<string, number>(counted, 'before').get('b')).toBeUndefined()
+  })
+
+  test('on more than ten records in a row ends the run with OperatorFailed, which names job, operator, topic, partition and offset', async () => {
     const world = await openWorld()
     const running = await start(world, failing)
     await send(world, words, [
       ['a', '0'],
       ['a', '1'],
     ])
-    await send(world, words, [
-      ['a', '2'],
-      ['a', 'bad'],
-      ['a', '4'],
-    ])
+    await send(world, words, [['a', '2'], ...bad(11), ['a', '4']])
     const error = (await world.failure(running.done)) as OperatorFailed
     expect(error).toBeInstanceOf(OperatorFailed)
     expect(error.message).toBe(
-      "job 'failing': code of operator tap threw in 'words' partition 0 at offset 3; nothing of its batch was committed. It said: it is bad",
+      "job 'failing': code of operator tap threw in 'words' partition 0 at offset 13; nothing of its batch was committed. It said: it is bad",
     )
     expect(error.cause).toEqual(new Error('it is bad'))
+    expect(error.record).toEqual({ topic: 'words', partition: 0, offset: 13 })
   })
 
   test('is named by kind and name, not the operators around it, also in a branch of a fork', async () => {
@@ -210,27 +262,23 @@ describe('code of an operator that throws', () => {
     for (const each of jobs) {
       const world = await openWorld()
       const running = await start(world, each)
-      await send(world, words, [['a', 'x']])
+      await send(world, words, bad(11))
       const { message } = (await world.failure(running.done)) as OperatorFailed
-      expect(message).toContain("code of operator aggregate 'sums' threw in 'words' partition 0 at offset 0;")
+      expect(message).toContain("code of operator aggregate 'sums' threw in 'words' partition 0 at offset 10;")
     }
   })
 
-  test('leaves nothing of its batch, and the next run goes on from the commit before', async () => {
+  test('that ends the run leaves nothing of its batch, and the next run goes on from the commit before', async () => {
     const world = await openWorld()
     const running = await start(world, failing)
     await send(world, words, [['a', '0']])
-    await send(world, words, [
-      ['a', '1'],
-      ['a', 'bad'],
-      ['a', '3'],
-    ])
+    await send(world, words, [['a', '1'], ...bad(11), ['a', '3']])
     await world.failure(running.done)
     expect(await linesOf(world, texts)).toEqual(['a: 0'])
-    expect(running.metrics()).toMatchObject({ recordsIn: 1, lag: 3 })
+    expect(running.metrics()).toMatchObject({ recordsIn: 1, lag: 13 })
     const mended = job('failing').from(words).pipe(to(texts))
     await start(world, mended)
-    expect(await linesOf(world, texts)).toEqual(['a: 0', 'a: 1', 'a: bad', 'a: 3'])
+    expect(await linesOf(world, texts)).toEqual(['a: 0', 'a: 1', ...bad(11).map(() => 'a: bad'), 'a: 3'])
   })
 
   test('is what an operator is that sends what a topic does not take, or whose state cannot be encoded', async () => {
@@ -273,7 +321,7 @@ describe('code of an operator that throws', () => {
     for (const [each, cause] of jobs) {
       const world = await openWorld()
       const running = await start(world, each)
-      await send(world, words, [['k', 'x']])
+      await send(world, words, bad(11))
       const error = (await world.failure(running.done)) as OperatorFailed
       expect(error).toBeInstanceOf(OperatorFailed)
       expect(error.cause).toBeInstanceOf(cause)
