@@ -1,7 +1,8 @@
-import { CompletableFuture, InvalidOption, type RunMetrics, type WeirError } from '@weir/core'
+import { CompletableFuture, InvalidJob, InvalidOption, type RunMetrics, type WeirError } from '@weir/core'
 import { isRecoverable, toError } from './internal/failure.ts'
 import { noMetrics, sumMetrics } from './internal/metrics.ts'
 import type { Failure, Report } from './internal/protocol.ts'
+import { requireWorkers } from './internal/requireWorkers.ts'
 import { fruitlessEndsMax, restartDelay } from './internal/restartDelay.ts'
 import type { WorkerEvents, WorkerLink } from './internal/WorkerLink.ts'
 import { WorkerFailed } from './WorkerFailed.ts'
@@ -36,6 +37,16 @@ interface Slot {
   exitCode: number | undefined
   metrics: RunMetrics
   stopDelay: () => void
+  /** It is to end, and nobody takes its place. */
+  isLeaving: boolean
+  /** Against one that does not end by itself. */
+  killTimer: NodeJS.Timeout | undefined
+}
+
+/** A change of the number of workers that is not complete. */
+interface Scaling {
+  readonly slots: ReadonlyArray<Slot>
+  readonly complete: CompletableFuture<void>
 }
 
 /** How often a worker may be replaced. */
@@ -59,15 +70,19 @@ const stopWithinMs = 10_000
  *     +-- replaced <-------------+
  *            |  too often, or with an error that would only come again: all are stopped, `done` fails
  * ```
+ *
+ * One that `scaleTo` ends leaves the list when it has exited.
  */
 export class RunningWorkers {
   readonly job: string
   readonly #done = new CompletableFuture<void>()
-  readonly #slots: Slot[]
+  readonly #slots: Slot[] = []
+  #scalings: Scaling[] = []
   readonly #bound: RestartBound
   readonly #start: (index: number, events: WorkerEvents) => WorkerLink
   /** Of workers that are gone. */
   #past = noMetrics
+  #goneRestarts = 0
   #ending = false
   #error: WeirError | undefined
   #killTimer: NodeJS.Timeout | undefined
@@ -86,21 +101,8 @@ export class RunningWorkers {
     this.job = job
     this.#bound = bound
     this.#start = start
-    this.#slots = Array.from({ length: count }, (_, index) => ({
-      index,
-      state: 'starting',
-      link: undefined,
-      restarts: 0,
-      fruitlessEnds: 0,
-      replacedAt: [],
-      killed: false,
-      failure: undefined,
-      exitCode: undefined,
-      metrics: noMetrics,
-      stopDelay: () => undefined,
-    }))
     process.once('exit', this.#killAll)
-    for (const slot of this.#slots) this.#launch(slot)
+    for (let index = 0; index < count; index++) this.#add()
   }
 
   /**
@@ -126,7 +128,7 @@ export class RunningWorkers {
 
   /** How often a worker was replaced. */
   get restarts(): number {
-    return this.#slots.reduce((sum, slot) => sum + slot.restarts, 0)
+    return this.#slots.reduce((sum, slot) => sum + slot.restarts, this.#goneRestarts)
   }
 
   /**
@@ -146,7 +148,7 @@ export class RunningWorkers {
    *   storage held by this process
    */
   kill(index: number): boolean {
-    const slot = this.#slots[index]
+    const slot = this.#slots.find((each) => each.index === index)
     if (slot === undefined) {
       throw new InvalidOption(
         `workers of job '${this.job}': index is ${index}; expected 0 to ${this.#slots.length - 1}`,
@@ -165,10 +167,74 @@ export class RunningWorkers {
     return true
   }
 
+  /**
+   * Changes how many workers there are while they work. New ones join the job's group, and partitions are handed over to them;
+   * of those that are there the last ones end as by `stop`, and theirs go to the others. State does not move: whoever has a
+   * partition reads it where it lies. What is not handed over goes on meanwhile.
+   *
+   * @param count - from 1 to 1 024
+   * @returns completes when the new ones are at work and the others have exited, or when the run has ended; it fails as `done`
+   * @throws InvalidOption for the count; InvalidJob when the run is ending
+   */
+  scaleTo(count: number): CompletableFuture<void> {
+    return CompletableFuture.supply(() => {
+      requireWorkers(`workers of job '${this.job}': count`, count)
+      if (this.#ending || this.#done.isDone) {
+        throw new InvalidJob(`the workers of job '${this.job}' are ending; expected another number before that`)
+      }
+      const staying = this.#slots.filter(({ isLeaving }) => !isLeaving)
+      const changed = staying.slice(count)
+      for (const slot of changed) this.#dismiss(slot)
+      for (let missing = count - staying.length; missing > 0; missing--) changed.push(this.#add())
+      const complete = new CompletableFuture<void>()
+      this.#scalings.push({ slots: changed, complete })
+      this.#settle()
+      return complete.shield()
+    })
+  }
+
   /** Ends all workers after the commits on their way; one that does not end within 10 s is killed. Completes when all have exited. */
   stop(): CompletableFuture<void> {
     this.#end(undefined)
     return this.done
+  }
+
+  /** A worker under the first index that is free. */
+  #add(): Slot {
+    let index = 0
+    while (this.#slots[index]?.index === index) index++
+    const slot: Slot = {
+      index,
+      state: 'starting',
+      link: undefined,
+      restarts: 0,
+      fruitlessEnds: 0,
+      replacedAt: [],
+      killed: false,
+      failure: undefined,
+      exitCode: undefined,
+      metrics: noMetrics,
+      stopDelay: () => undefined,
+      isLeaving: false,
+      killTimer: undefined,
+    }
+    this.#slots.splice(index, 0, slot)
+    this.#launch(slot)
+    return slot
+  }
+
+  #dismiss(slot: Slot): void {
+    slot.isLeaving = true
+    slot.stopDelay()
+    if (slot.link === undefined) return this.#remove(slot)
+    slot.link.send({ _tag: 'Stop' })
+    slot.killTimer = setTimeout(() => slot.link?.kill(), stopWithinMs)
+  }
+
+  #remove(slot: Slot): void {
+    clearTimeout(slot.killTimer)
+    this.#goneRestarts += slot.restarts
+    this.#slots.splice(this.#slots.indexOf(slot), 1)
   }
 
   #launch(slot: Slot): void {
@@ -188,6 +254,7 @@ export class RunningWorkers {
     else {
       slot.metrics = report.metrics
       slot.state = report._tag === 'Finished' ? 'finished' : 'running'
+      this.#settleScalings()
     }
   }
 
@@ -197,7 +264,8 @@ export class RunningWorkers {
     this.#past = sumMetrics(this.#past, { ...slot.metrics, lag: 0 })
     slot.metrics = { ...noMetrics, lag: slot.metrics.lag }
     const reason = slot.exitCode === undefined ? how : `exited with code ${slot.exitCode}`
-    if (slot.state !== 'finished' && !this.#ending) this.#replace(slot, reason, fruitful)
+    if (slot.isLeaving) this.#remove(slot)
+    else if (slot.state !== 'finished' && !this.#ending) this.#replace(slot, reason, fruitful)
     else if (slot.state !== 'finished') slot.state = 'stopped'
     this.#settle()
   }
@@ -257,12 +325,26 @@ export class RunningWorkers {
     this.#settle()
   }
 
+  #settleScalings(): void {
+    if (this.#ending) return
+    const isAtWork = (slot: Slot): boolean => slot.state === 'running' || slot.state === 'finished'
+    const isOpen = ({ slots }: Scaling): boolean =>
+      slots.some((slot) => this.#slots.includes(slot) && (slot.isLeaving || !isAtWork(slot)))
+    const settled = this.#scalings.filter((scaling) => !isOpen(scaling))
+    this.#scalings = this.#scalings.filter(isOpen)
+    for (const { complete } of settled) complete.complete(undefined)
+  }
+
   #settle(): void {
+    this.#settleScalings()
     if (this.#slots.some(({ state, link }) => link !== undefined || (state !== 'finished' && state !== 'stopped')))
       return
     clearTimeout(this.#killTimer)
     process.off('exit', this.#killAll)
-    if (this.#error === undefined) this.#done.complete(undefined)
-    else this.#done.completeExceptionally(this.#error)
+    const ends = [this.#done, ...this.#scalings.splice(0).map(({ complete }) => complete)]
+    for (const end of ends) {
+      if (this.#error === undefined) end.complete(undefined)
+      else end.completeExceptionally(this.#error)
+    }
   }
 }

@@ -9,6 +9,7 @@ import {
 } from '@weir/core'
 import { findJob } from './internal/findJob.ts'
 import { startProcess, startThread } from './internal/WorkerLink.ts'
+import { requireWorkers } from './internal/requireWorkers.ts'
 import { RunningWorkers } from './RunningWorkers.ts'
 
 /**
@@ -42,7 +43,6 @@ export type WorkerOptions = Placement & {
 /** How each worker runs the job. */
 export type WorkerRunOptions = Omit<RunOptions, 'member'>
 
-const workersMax = 1_024
 const restartsMaxByDefault = 100
 const restartWindowMsByDefault = 300_000
 
@@ -86,13 +86,13 @@ export const runWorkers = (
     return CompletableFuture.from(findJob(module, job.name)).thenApply(
       () =>
         new RunningWorkers(job.name, count, bound, (index, events) => {
-          const link = startWorker(`weir ${job.name} ${index}/${count}`, execArgv, events)
+          const link = startWorker(`weir ${job.name} ${index}`, execArgv, events)
           link.send({
             _tag: 'Start',
             job: job.name,
             module,
             storage,
-            severalProcesses: options.processes !== undefined && count > 1,
+            severalProcesses: options.processes !== undefined && (count > 1 || index > 0),
             run: { ...run, member: `${names}-${index}` },
           })
           return link
@@ -106,9 +106,7 @@ const requireCount = (what: string, { threads, processes }: Placement): number =
   }
   const option = threads === undefined ? 'processes' : 'threads'
   const count = threads ?? processes ?? NaN
-  if (!Number.isSafeInteger(count) || count < 1 || count > workersMax) {
-    throw new InvalidOption(`${what}: ${option} is ${count}; expected a whole number from 1 to ${workersMax}`)
-  }
+  requireWorkers(`${what}: ${option}`, count)
   return count
 }
 

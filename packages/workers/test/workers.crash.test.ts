@@ -71,6 +71,34 @@ test.each<Placement>([{ threads: 2 }, { processes: 2 }])(
   deadlineMs,
 )
 
+test.each<Placement>([{ threads: 1 }, { processes: 1 }])(
+  'gives the same output when workers come and go while they work: %o',
+  async (placement) => {
+    const { weir, storage } = await openSales(5_000)
+    const producer = await weir.producer(sales)
+    const options = { storage, module: fixture('counting.ts'), ...placement }
+    const workers = await runWorkers(salesByMinute, options, { batchRecordsMax: 50 })
+    const group = weir.group(salesByMinute.name)
+    for (const [step, count] of [3, 1, 2].entries()) {
+      const scaled = workers.scaleTo(count)
+      await producer.appendAll(salesFrom(5_000 + step * 2_000, 2_000))
+      await scaled
+      expect(workers.workers.length).toBe(count)
+      await eventually(
+        () => group.members().length === count && group.members().every(({ partitions }) => partitions.length > 0),
+        () => group.members(),
+      )
+    }
+    expect(workers.restarts).toBe(0)
+    await workers.stop()
+    await (
+      await weir.run(salesByMinute, { until: 'end' })
+    ).done
+    expect(await outputOf(weir)).toEqual(await undisturbedOutput(11_000))
+  },
+  deadlineMs,
+)
+
 test(
   'ends in order when it is stopped, and goes on from there',
   async () => {
