@@ -1,7 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import type { ConsumedRecord, Weir } from '@weir/core'
-import { readAll } from './events.ts'
-import { auctions, bids, outOfOrdernessMs, persons } from './model.ts'
+import type { ConsumedRecord } from '@weir/core'
+import type { EventRecords } from './events.ts'
+import { outOfOrdernessMs } from './model.ts'
 import type { Result } from './Query.ts'
 
 /** The columns of the tables, beside where each record lies and when it arrived. */
@@ -49,13 +49,13 @@ export class DuckDb {
     this.#connection = connection
   }
 
-  /** Takes over what is in the topics. */
-  static async of(weir: Weir): Promise<DuckDb> {
+  /** Takes over the events. */
+  static async of(records: EventRecords): Promise<DuckDb> {
     const instance = await DuckDBInstance.create(':memory:')
     const database = new DuckDb(instance, await instance.connect())
-    await database.#load('person', await readAll(weir, persons))
-    await database.#load('auction', await readAll(weir, auctions))
-    await database.#load('bid', await readAll(weir, bids))
+    await database.#load('person', records.person)
+    await database.#load('auction', records.auction)
+    await database.#load('bid', records.bid)
     return database
   }
 

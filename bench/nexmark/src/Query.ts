@@ -13,6 +13,8 @@ export interface Query {
   readonly job: Job
   /** The kinds of events that it is about. */
   readonly reads: ReadonlyArray<Event['kind']>
+  /** By processing time results depend on when events arrive, so that they are sent by a clock of the check: see `arrivals`. */
+  readonly time?: 'processing'
   readonly output: Topic<number, any> // oxlint-disable-line typescript/no-explicit-any -- each query has results of its own
   /**
    * `all`: each record of the output is a result. `last`: the output is a table that grows and changes; its result is the last
@@ -20,8 +22,8 @@ export interface Query {
    */
   readonly result: 'all' | 'last'
   /**
-   * Over the tables `person`, `auction` and `bid`, each with the columns of its records and `watermark`: the event time that the
-   * record's partition had reached when it arrived. Its columns are named as those of the results.
+   * Over the tables `person`, `auction` and `bid`, each with the columns of its records, `arrival`: when it was appended, and `watermark`: the
+   * event time that its partition had reached by then. Its columns are named as those of the results.
    */
   readonly sql: string
   /** The results without a log, state, or commits, for events that are in the order of time. */

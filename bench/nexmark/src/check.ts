@@ -5,10 +5,11 @@ import { Weir } from '@weir/core'
 import { lmdb } from '@weir/storage-lmdb'
 import { seededRandom } from '@weir/testing'
 import { DuckDb } from './DuckDb.ts'
-import { appendEvents, readAll } from './events.ts'
+import { appendEvents, readAll, readEvents } from './events.ts'
 import { generate } from './generate.ts'
 import type { Query, Result } from './Query.ts'
 import { type Difference, differenceOf, resultsOf } from './results.ts'
+import { crashesOf, runByClock } from './runUnderFaults.ts'
 import { runUnderKills } from './runUnderKills.ts'
 
 /** How events arrive and jobs run. */
@@ -33,7 +34,9 @@ export interface Checked {
   readonly rows: number
   /** Records that were too late; unknown when workers were killed. */
   readonly late: number | undefined
-  readonly kills: number
+  /** Of workers: processes that were killed, or faults of the storage for a job by processing time. */
+  readonly crashes: number
+  /** How long the job ran, by the machine's clock. */
   readonly seconds: number
   /** Records that the job has read. */
   readonly events: number
@@ -64,18 +67,31 @@ export const check = async ({
     const loaded = join(folder, 'events')
     const weir = await Weir.open(lmdb(loaded))
     await appendEvents(weir, events)
-    const database = await DuckDb.of(weir)
+    const database = await DuckDb.of(await readEvents(weir))
     await weir.close()
     const checked: Checked[] = []
     for (const query of queries) {
       onProgress(`${place}: ${query.name}`)
       const own = join(folder, query.name)
       cpSync(loaded, own, { recursive: true })
-      const run = scenario.killed ? await runKilled(own, query, seed) : await runAlone(own, query)
-      const difference = differenceOf(await database.ask(query.sql), run.results)
-      const read = events.filter(({ kind }) => query.reads.includes(kind)).length
-      checked.push({ query, scenario, seed, ...run, rows: run.results.length, events: read, difference })
+      const isByClock = query.time === 'processing'
+      const run = scenario.killed && !isByClock ? await runKilled(own, query, seed) : await runAlone(own, query)
       rmSync(own, { recursive: true })
+      const compared = isByClock
+        ? await runByClock(query, events, scenario.killed ? crashesOf(seed) : [])
+        : { ...run, expected: await database.ask(query.sql) }
+      const read = events.filter(({ kind }) => query.reads.includes(kind)).length
+      checked.push({
+        query,
+        scenario,
+        seed,
+        events: read,
+        seconds: run.seconds,
+        late: run.late,
+        crashes: compared.crashes,
+        rows: compared.results.length,
+        difference: differenceOf(compared.expected, compared.results),
+      })
     }
     database.close()
     return checked
@@ -84,7 +100,12 @@ export const check = async ({
   }
 }
 
-type Run = Pick<Checked, 'late' | 'kills' | 'seconds'> & { readonly results: ReadonlyArray<Result> }
+interface Run {
+  readonly late: number | undefined
+  readonly crashes: number
+  readonly seconds: number
+  readonly results: ReadonlyArray<Result>
+}
 
 const runAlone = async (folder: string, query: Query): Promise<Run> => {
   const weir = await Weir.open(lmdb(folder))
@@ -94,7 +115,7 @@ const runAlone = async (folder: string, query: Query): Promise<Run> => {
   const seconds = (performance.now() - start) / 1_000
   const results = resultsOf(query, await readAll(weir, query.output))
   await weir.close()
-  return { late: running.metrics().recordsLate, kills: 0, seconds, results }
+  return { late: running.metrics().recordsLate, crashes: 0, seconds, results }
 }
 
 const runKilled = async (folder: string, query: Query, seed: number): Promise<Run> => {
@@ -104,5 +125,5 @@ const runKilled = async (folder: string, query: Query, seed: number): Promise<Ru
   const weir = await Weir.open(lmdb(folder))
   const results = resultsOf(query, await readAll(weir, query.output))
   await weir.close()
-  return { late: undefined, kills, seconds, results }
+  return { late: undefined, crashes: kills, seconds, results }
 }

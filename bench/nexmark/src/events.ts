@@ -1,27 +1,33 @@
 import type { ConsumedRecord, ProducerRecord, Topic, Weir } from '@weir/core'
 import type { Event } from './generate.ts'
-import { auctions, bids, persons } from './model.ts'
+import { type Auction, auctions, type Bid, bids, type Person, persons } from './model.ts'
 
-/** Appends the events to their topics, each in the order in which they arrive. */
-export const appendEvents = async (weir: Weir, events: ReadonlyArray<Event>): Promise<void> => {
-  await append(
-    weir,
-    persons,
-    events.flatMap((event) => (event.kind === 'person' ? [keyed(event.value.id, event.value)] : [])),
-  )
-  await append(
-    weir,
-    auctions,
-    events.flatMap((event) => (event.kind === 'auction' ? [keyed(event.value.id, event.value)] : [])),
-  )
-  await append(
-    weir,
-    bids,
-    events.flatMap((event) => (event.kind === 'bid' ? [keyed(event.value.auction, event.value)] : [])),
-  )
+/** The events as records for their topics, each in the order in which they arrive. */
+export interface ArrivingEvents {
+  readonly person: ReadonlyArray<ProducerRecord<number, Person>>
+  readonly auction: ReadonlyArray<ProducerRecord<number, Auction>>
+  readonly bid: ReadonlyArray<ProducerRecord<number, Bid>>
 }
 
-const keyed = <V>(key: number, value: V): ProducerRecord<number, V> => ({ key, value })
+export const recordsOf = (events: ReadonlyArray<Event>): ArrivingEvents => {
+  const person: Array<ProducerRecord<number, Person>> = []
+  const auction: Array<ProducerRecord<number, Auction>> = []
+  const bid: Array<ProducerRecord<number, Bid>> = []
+  for (const event of events) {
+    if (event.kind === 'person') person.push({ key: event.value.id, value: event.value })
+    else if (event.kind === 'auction') auction.push({ key: event.value.id, value: event.value })
+    else bid.push({ key: event.value.auction, value: event.value })
+  }
+  return { person, auction, bid }
+}
+
+/** Appends the events to their topics. */
+export const appendEvents = async (weir: Weir, events: ReadonlyArray<Event>): Promise<void> => {
+  const { person, auction, bid } = recordsOf(events)
+  await append(weir, persons, person)
+  await append(weir, auctions, auction)
+  await append(weir, bids, bid)
+}
 
 const append = async <V>(
   weir: Weir,
@@ -32,6 +38,20 @@ const append = async <V>(
   await producer.appendAll(records)
   await producer.close()
 }
+
+/** The records of the events, as they lie in their topics. */
+export interface EventRecords {
+  readonly person: ReadonlyArray<ConsumedRecord<number, Person>>
+  readonly auction: ReadonlyArray<ConsumedRecord<number, Auction>>
+  readonly bid: ReadonlyArray<ConsumedRecord<number, Bid>>
+}
+
+/** Reads them back. */
+export const readEvents = async (weir: Weir): Promise<EventRecords> => ({
+  person: await readAll(weir, persons),
+  auction: await readAll(weir, auctions),
+  bid: await readAll(weir, bids),
+})
 
 /** All records of a topic. */
 export const readAll = async <V>(

@@ -59,3 +59,6 @@ export const graceMs = 2_000
 export const byDateTime = assignTimestamps(({ dateTime }: { readonly dateTime: number }) => dateTime, {
   outOfOrdernessMs,
 })
+
+/** When events arrive where that matters: so many of all three kinds at once, at distances of the clock, from 0 on. */
+export const arrivals = { atOnce: 1_000, everyMs: 3_000 }

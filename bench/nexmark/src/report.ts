@@ -6,7 +6,7 @@ import { isEqual } from './results.ts'
 /** A line for each query: what its runs have come to, and how fast the first scenario's were. */
 export const tableOf = (queries: ReadonlyArray<Query>, checked: ReadonlyArray<Checked>): string => {
   const table = new Table({
-    head: ['query', '', 'events', 'rows', 'late', 'kills', ...scenarios.map(({ name }) => name), 'events/s'],
+    head: ['query', '', 'events', 'rows', 'late', 'crashes', ...scenarios.map(({ name }) => name), 'events/s'],
     colAligns: ['left', 'left', 'right', 'right', 'right', 'right', ...scenarios.map(() => 'left' as const), 'right'],
     style: { head: [], border: [] },
   })
@@ -27,7 +27,7 @@ export const tableOf = (queries: ReadonlyArray<Query>, checked: ReadonlyArray<Ch
       total(({ events }) => events),
       total(({ rows }) => rows),
       total(({ late = 0 }) => late),
-      total(({ kills }) => kills),
+      total(({ crashes }) => crashes),
       ...equals,
       `${Math.round(rate / 1_000).toLocaleString('en')} k`,
     ])
