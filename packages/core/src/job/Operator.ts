@@ -144,6 +144,8 @@ export interface TaskContext {
   readonly sharedRowKey: (definition: StoreDefinition<unknown, unknown>, key: Uint8Array) => Uint8Array
   /** Calls back once this batch's commit is durable; not at all when it is refused, fails or is lost. */
   readonly afterCommit: (action: () => void) => void
+  /** Whether the task has ended: nothing more of it will be committed, and nothing is to begin. */
+  readonly hasStopped: () => boolean
   /** Tells the task of work that goes on beside the batches. */
   readonly attend: (work: OngoingWork) => void
 }

@@ -91,6 +91,7 @@ export class BatchScope implements TaskContext {
   readonly sharedRowKey = (definition: StoreDefinition<unknown, unknown>, key: Uint8Array): Uint8Array =>
     this.hooks.sharedRowKey(definition, key)
   readonly afterCommit = (action: () => void): void => this.hooks.afterCommit(action)
+  readonly hasStopped = (): boolean => this.hooks.hasStopped
   readonly attend = (work: OngoingWork): void => this.hooks.attend(work)
 
   readonly keyValueStore = <K, V>(definition: StoreDefinition<K, V>): KeyValueStore<K, V> =>

@@ -86,6 +86,10 @@ export class TaskHooks {
     for (const work of this.#works) work.atEnd?.()
   }
 
+  get hasStopped(): boolean {
+    return this.#hasStopped
+  }
+
   drain(): void {
     for (const work of this.#works) work.drain()
   }

@@ -1,0 +1,189 @@
+import {
+  CompletableFuture,
+  InvariantViolated,
+  msgpack,
+  OperatorFailed,
+  type StreamRecord,
+  type TaskContext,
+} from '@weir/core'
+import { observe } from '@weir/core/protocol'
+import type { Subscriber } from 'rxjs'
+import type { CallOrder } from '../mapAsync.ts'
+
+/** What calls are made, and how. */
+export interface CallSettings<K, A, B> {
+  readonly name: string
+  readonly project: (value: A, record: StreamRecord<K, A>) => B | PromiseLike<B>
+  readonly concurrencyMax: number
+  readonly order: CallOrder
+  readonly timeoutMs: number | undefined
+}
+
+interface Call<K, A, B> {
+  readonly record: StreamRecord<K, A>
+  /** Of the record in the input; `undefined` when an operator before this one has held it back. */
+  readonly offset: number | undefined
+  /** The key as a `Map` can hold it. */
+  readonly key: unknown
+  result: StreamRecord<K, B> | undefined
+}
+
+/**
+ * The calls of one batch.
+ *
+ * ```text
+ *   added --> ready --> under way --> ended --> given on
+ *     |         ^    (concurrencyMax)    |    (in order of the input, or at once)
+ *     +-> behind its key's call ---------+
+ * ```
+ */
+export class AsyncCalls<K, A, B> {
+  readonly #context: TaskContext
+  readonly #settings: CallSettings<K, A, B>
+  readonly #out: Subscriber<StreamRecord<K, B>>
+  readonly #ready: Line<Call<K, A, B>> = new Line()
+  /** By key, if calls of a key are made one after the other: those that wait for the one that is ready or under way. */
+  readonly #behind = new Map<unknown, Line<Call<K, A, B>>>()
+  /** What is still to be given on, if that has an order. */
+  readonly #ordered: Line<Call<K, A, B>> = new Line()
+  #openCount = 0
+  #underWayCount = 0
+  #isComplete = false
+  #hasFailed = false
+  #isBeginning = false
+
+  constructor(context: TaskContext, settings: CallSettings<K, A, B>, out: Subscriber<StreamRecord<K, B>>) {
+    this.#context = context
+    this.#settings = settings
+    this.#out = out
+  }
+
+  add(record: StreamRecord<K, A>): void {
+    const { order } = this.#settings
+    const key = order === 'key' ? mapKeyOf(record.key) : undefined
+    const call: Call<K, A, B> = { record, offset: offsetOf(this.#context), key, result: undefined }
+    this.#openCount++
+    if (order !== 'none') this.#ordered.add(call)
+    const behind = order === 'key' ? this.#behind.get(key) : undefined
+    if (behind !== undefined) {
+      behind.add(call)
+      return
+    }
+    if (order === 'key') this.#behind.set(key, new Line())
+    this.#ready.add(call)
+    this.#begin()
+  }
+
+  /** There are no more. */
+  end(): void {
+    this.#isComplete = true
+    this.#completeIfDone()
+  }
+
+  #begin(): void {
+    // a call that ends at once makes the next one ready: here, and not within the call
+    if (this.#isBeginning) return
+    this.#isBeginning = true
+    while (this.#underWayCount < this.#settings.concurrencyMax && !this.#hasFailed && !this.#context.hasStopped()) {
+      const call = this.#ready.take()
+      if (call === undefined) break
+      this.#make(call)
+    }
+    this.#isBeginning = false
+  }
+
+  #make(call: Call<K, A, B>): void {
+    const { project, timeoutMs } = this.#settings
+    const { record } = call
+    this.#underWayCount++
+    const made = CompletableFuture.supply(() => project(record.value, record))
+    observe(timeoutMs === undefined ? made : made.orTimeout(timeoutMs, this.#context.clock), (value, error) => {
+      this.#underWayCount--
+      if (this.#hasFailed) return
+      if (error !== undefined) {
+        this.#hasFailed = true
+        this.#out.error(this.#explained(call, error))
+        return
+      }
+      call.result = { ...record, value, encodedValue: undefined }
+      this.#ended(call)
+      this.#begin()
+      this.#completeIfDone()
+    })
+  }
+
+  #ended(call: Call<K, A, B>): void {
+    const { order } = this.#settings
+    if (order === 'none') return this.#giveOn(call)
+    if (order === 'key') {
+      const next = this.#behind.get(call.key)?.take()
+      if (next === undefined) this.#behind.delete(call.key)
+      else this.#ready.add(next)
+    }
+    for (let first = this.#ordered.first; first?.result !== undefined; first = this.#ordered.first) {
+      this.#ordered.take()
+      this.#giveOn(first)
+    }
+  }
+
+  #giveOn({ result }: Call<K, A, B>): void {
+    this.#openCount--
+    this.#out.next(result!)
+  }
+
+  #completeIfDone(): void {
+    if (this.#isComplete && this.#openCount === 0 && !this.#hasFailed) this.#out.complete()
+  }
+
+  #explained({ offset }: Call<K, A, B>, cause: unknown): OperatorFailed {
+    const { job, input, partition } = this.#context
+    const where = offset === undefined ? '' : ` for offset ${offset}`
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    return new OperatorFailed(
+      `job '${job}': a call of ${this.#settings.name} failed in '${input.name}' partition ${partition}${where}; ` +
+        `nothing of its batch was committed. It said: ${reason}`,
+      { cause },
+    )
+  }
+}
+
+/** First in, first out. */
+class Line<A> {
+  #items: A[] = []
+  #taken = 0
+
+  get first(): A | undefined {
+    return this.#items[this.#taken]
+  }
+
+  add(item: A): void {
+    this.#items.push(item)
+  }
+
+  take(): A | undefined {
+    const item = this.#items[this.#taken]
+    if (item === undefined) return undefined
+    this.#taken++
+    if (this.#taken === this.#items.length) {
+      this.#items = []
+      this.#taken = 0
+    }
+    return item
+  }
+}
+
+/** Only a record that comes straight from the input has a place in it. */
+const offsetOf = (context: TaskContext): number | undefined => {
+  try {
+    return context.source().offset
+  } catch (error) {
+    if (error instanceof InvariantViolated) return undefined
+    throw error
+  }
+}
+
+const packed = msgpack<unknown>()
+
+/** The same for keys of the same content. */
+const mapKeyOf = (key: unknown): unknown =>
+  typeof key === 'object' && key !== null ? String.fromCharCode(...packed.encode(key)) : key

@@ -1,0 +1,80 @@
+import { type Codec, InvalidOption, type Operator, type StreamRecord } from '@weir/core'
+import { requireInteger, requireKnown } from '@weir/core/protocol'
+import { Observable } from 'rxjs'
+import { AsyncCalls } from './internal/AsyncCalls.ts'
+
+/** How asynchronous calls are made. */
+export interface MapAsyncOptions<B> {
+  /** So many calls of a task are under way at once; 16 by default. */
+  readonly concurrencyMax?: number
+  /**
+   * - `input` (the default): results are given on in the order of the records, whenever their calls end.
+   * - `key`: so too, and the calls of a key are made one after the other. The records of a key are brought together before.
+   * - `none`: results are given on as their calls end; that is another order in each run.
+   */
+  readonly order?: CallOrder
+  /** A call that takes longer has failed with `TimedOut`, and is cancelled if it is a `CompletableFuture`; no limit by default. */
+  readonly timeoutMs?: number
+  /** Used where the results have to travel through a repartition topic; MessagePack by default. */
+  readonly codec?: Codec<B>
+  /** Of the operator; a job with several of order `key` needs one for each. */
+  readonly name?: string
+}
+
+/** What is kept in order. */
+export type CallOrder = 'input' | 'key' | 'none'
+
+/**
+ * Gives each record the value that a call makes of it in its own time: a look-up in a service, a query, a file.
+ *
+ * A batch is complete when all its calls are, so positions never run ahead of them. After a crash the calls of a batch that was
+ * not committed are made again: their effects outside are at least once, their results are given on exactly once. When the
+ * run stops, calls under way may end within `drainWithinMs`, and no others begin after that. A batch that waits holds back
+ * event time as well, so a bound on each call (`timeoutMs`) is a bound on how far results are behind.
+ *
+ * @param project - gives a promise, a `CompletableFuture` or the value itself
+ * @throws InvalidOption
+ * @example
+ * import { job, topic, utf8 } from '@weir/core'
+ * import { jobDriver } from '@weir/testing'
+ *
+ * const cities = topic('cities', { key: utf8, value: utf8 })
+ * const named = topic('named', { key: utf8, value: utf8 })
+ * const airportOf = async (city: string) => ({ Atlanta: 'ATL', Denver: 'DEN' })[city] ?? '???'
+ *
+ * const driver = await jobDriver(job('named').from(cities).pipe(mapAsync(airportOf, { concurrencyMax: 8 }), to(named)))
+ * await driver.send(cities, ['Denver', 'Atlanta'].map((value) => ({ key: 'k', value })))
+ * const found = await driver.output(named)
+ * found.map(({ value }) => value) // => ['DEN', 'ATL']
+ */
+export const mapAsync = <K, A, B>(
+  project: (value: A, record: StreamRecord<K, A>) => B | PromiseLike<B>,
+  options: MapAsyncOptions<B> = {},
+): Operator<K, A, K, B> => {
+  const { concurrencyMax = 16, order = 'input', timeoutMs, codec, name = 'mapAsync' } = options
+  requireKnown(name, options, ['concurrencyMax', 'order', 'timeoutMs', 'codec', 'name'])
+  requireInteger(`${name}: concurrencyMax`, concurrencyMax, 1, 2 ** 20)
+  if (timeoutMs !== undefined) requireInteger(`${name}: timeoutMs`, timeoutMs, 1, 2 ** 31 - 1)
+  if (!orders.includes(order)) {
+    throw new InvalidOption(`${name}: order is ${order}; expected ${orders.join(', ')}`)
+  }
+  return {
+    kind: 'mapAsync',
+    name,
+    stores: [],
+    outputs: [],
+    keyed: order === 'key',
+    revalues: { value: codec as Codec<unknown> | undefined },
+    attach: (context) => (records) =>
+      new Observable((out) => {
+        const calls = new AsyncCalls(context, { name, project, concurrencyMax, order, timeoutMs }, out)
+        return records.subscribe({
+          next: (record) => calls.add(record),
+          error: (error) => out.error(error),
+          complete: () => calls.end(),
+        })
+      }),
+  }
+}
+
+const orders: ReadonlyArray<string> = ['input', 'key', 'none'] satisfies ReadonlyArray<CallOrder>
