@@ -1,1 +1,7 @@
-export {}
+export {
+  sqliteSink,
+  type SqliteRow,
+  type SqliteSinkOptions,
+  type SqliteTableOptions,
+  type SqliteWriteOptions,
+} from './sqliteSink.ts'

@@ -1,3 +1,4 @@
+export { type DyingRun, dyingRun, killThis, type SinkMoment, sinkMoments } from './dyingRun.ts'
 export { type ProvidedSink, sinkContract, type SinkContractOptions } from './sinkContract.ts'
 export type { SinkRow, TextSink } from './sink/SinkCase.ts'
 export {
