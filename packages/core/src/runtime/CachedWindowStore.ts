@@ -93,7 +93,7 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     this.#dirty.push(entry)
   }
 
-  earliest(from = -Infinity): number {
+  earliest(from: number = -Infinity): number {
     if (from === -Infinity) return this.#starts[0] ?? Infinity
     return this.#starts.find((start) => start >= from) ?? Infinity
   }
