@@ -7,23 +7,50 @@ export interface AssignTimestampsOptions {
    * the latest timestamp. 0 by default.
    */
   readonly outOfOrdernessMs?: number
+  /**
+   * A partition that is read to its end and silent for so long, by the clock, holds the others back no longer: windows close without
+   * it. When all are silent, event time goes on with the clock, so that the last windows close too. What comes later and belongs
+   * into a window that has closed is late, so results may differ from those of a run that was not interrupted by silence.
+   *
+   * Without it a silent partition holds windows open for as long as it is silent.
+   */
+  readonly idleAfterMs?: number
 }
 
 /**
  * Takes event time from the values of a source: `from(flights, assignTimestamps(flight => flight.date))`.
  *
  * @param timestampOf - milliseconds since 1970, or a `Date`
- * @throws InvalidOption for an out-of-orderness below 0
+ * @throws InvalidOption for an out-of-orderness below 0, or an idle time below 1
  */
 export const assignTimestamps = <K, V>(
   timestampOf: (value: V, key: K) => number | Date,
   options: AssignTimestampsOptions = {},
-): TimestampAssigner<K, V> => {
-  const { outOfOrdernessMs = 0 } = options
+): TimestampAssigner<K, V> => ({
+  ...settingsOf('assignTimestamps', options),
+  timestampOf: (value, key) => Number(timestampOf(value, key)),
+})
+
+/**
+ * Takes event time from the timestamps with which the records were appended, as a source does by itself, and says how far out of
+ * order they may be, and when a partition counts as silent: `from(flights, recordTimestamps({ idleAfterMs: seconds(5) }))`.
+ *
+ * @throws InvalidOption as `assignTimestamps`
+ */
+export const recordTimestamps = (options: AssignTimestampsOptions): TimestampAssigner<unknown, unknown> =>
+  settingsOf('recordTimestamps', options)
+
+const settingsOf = (
+  what: string,
+  { outOfOrdernessMs = 0, idleAfterMs }: AssignTimestampsOptions,
+): TimestampAssigner<unknown, unknown> => {
   if (!(Number.isFinite(outOfOrdernessMs) && outOfOrdernessMs >= 0)) {
+    throw new InvalidOption(`${what}: outOfOrdernessMs is ${outOfOrdernessMs}; expected milliseconds of at least 0`)
+  }
+  if (idleAfterMs !== undefined && !(Number.isSafeInteger(idleAfterMs) && idleAfterMs >= 1)) {
     throw new InvalidOption(
-      `assignTimestamps: outOfOrdernessMs is ${outOfOrdernessMs}; expected milliseconds of at least 0`,
+      `${what}: idleAfterMs is ${idleAfterMs}; expected a whole number of milliseconds of at least 1`,
     )
   }
-  return { timestampOf: (value, key) => Number(timestampOf(value, key)), outOfOrdernessMs }
+  return { outOfOrdernessMs, idleAfterMs }
 }

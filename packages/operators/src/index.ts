@@ -5,7 +5,7 @@ export {
   type SessionAggregateOptions,
   type WindowedAggregateOptions,
 } from './aggregate.ts'
-export { assignTimestamps, type AssignTimestampsOptions } from './assignTimestamps.ts'
+export { assignTimestamps, type AssignTimestampsOptions, recordTimestamps } from './assignTimestamps.ts'
 export { type Branch, branch } from './branch.ts'
 export { callbackSink, type CallbackSinkOptions, type SinkCall } from './callbackSink.ts'
 export { count, type CountOptions } from './count.ts'

@@ -4,6 +4,11 @@ export interface TimestampAssigner<K, V> {
   readonly timestampOf?: ((value: V, key: K) => number) | undefined
   /** The watermark stays this far behind the latest timestamp, so records may be out of order by as much. */
   readonly outOfOrdernessMs: number
+  /**
+   * A partition that has been silent for so long, by the clock, holds the others back no longer; when all are silent, event time goes
+   * on with the clock. Absent: a silent partition holds windows open for as long as it is silent.
+   */
+  readonly idleAfterMs?: number | undefined
 }
 
 /** The timestamps of the records as they were appended, taken to be in order. */

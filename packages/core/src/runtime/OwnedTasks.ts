@@ -153,7 +153,7 @@ export class OwnedTasks {
 }
 
 const reasonOf = ({ cause, message }: OperatorFailed): string =>
-  `${whereItFailed(cause)} threw: ${cause instanceof Error ? cause.message : (cause ?? message)}`
+  `${whereItFailed(cause)} threw: ${cause instanceof Error ? cause.message : String(cause ?? message)}`
 
 /** A partition's name among those of a job. */
 export const keyOf = ({ topic, partition }: GroupPartition): string => `${topic}/${partition}`

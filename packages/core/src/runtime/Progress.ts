@@ -9,12 +9,19 @@ import type { RowReader } from '../ports/Storage.ts'
  * 0 f64 what the next stage may rely on: the minimum of the sources, less what the operators hold back
  * 8 f64 the run to the end in which the task came to the end of its input; 0 for none
  * 16 f64 each source's
+ *    u8 only when the task is idle
  * ```
+ *
+ * A source that is idle does not hold the others back. When all are, the one that has come farthest counts. The watermark
+ * never goes back, whatever a source says that has been idle.
  */
 export class Progress {
   readonly key: Uint8Array
   readonly #heldMs: number
   readonly #sources: Float64Array
+  /** By source; 1 for one that is idle. */
+  readonly #idle: Uint8Array
+  #idleCount = 0
   #watermark: number
   /** Whether the watermark may have moved since `settle`. */
   #isUnsettled = false
@@ -23,22 +30,27 @@ export class Progress {
   #saved: Uint8Array | null
   #savedWatermark: number
   #savedEndedIn: number
+  #savedIsIdle: boolean
 
   constructor(rows: RowReader, where: ProgressPlace, sources: number, heldMs: number) {
     this.key = progressKey(where)
     this.#heldMs = heldMs
     this.#sources = new Float64Array(sources).fill(-Infinity)
+    this.#idle = new Uint8Array(sources)
+    let reached = -Infinity
     this.#saved = rows.get(this.key) ?? null
     if (this.#saved !== null) {
       const view = viewOf(this.#saved)
       this.#endedIn = view.getFloat64(endedInAt)
+      reached = view.getFloat64(0) + heldMs
       for (let source = 0; source < sources; source++) {
         this.#sources[source] = view.getFloat64(sourcesAt + source * 8)
       }
     }
-    this.#watermark = this.#minimum()
+    this.#watermark = Math.max(reached, this.#minimum())
     this.#savedWatermark = this.#watermark
     this.#savedEndedIn = this.#endedIn
+    this.#savedIsIdle = this.#saved !== null && isIdleRow(this.#saved)
   }
 
   /** The event time that all sources have reached. */
@@ -53,12 +65,26 @@ export class Progress {
 
   /** Whether there is something to save. */
   get advanced(): boolean {
-    return this.#hasAdvanced || this.#watermark !== this.#savedWatermark || this.#endedIn !== this.#savedEndedIn
+    return (
+      this.#hasAdvanced ||
+      this.#watermark !== this.#savedWatermark ||
+      this.#endedIn !== this.#savedEndedIn ||
+      this.#isIdle !== this.#savedIsIdle
+    )
+  }
+
+  get #isIdle(): boolean {
+    return this.#idleCount === this.#sources.length
   }
 
   /** What the row holds once the commits so far are durable; `null` for none. */
   get saved(): Uint8Array | null {
     return this.#saved
+  }
+
+  /** How far the source has come. */
+  of(source: number): number {
+    return this.#sources[source]!
   }
 
   /** The source has come this far; never goes back. `settle` makes it count. @returns how far the source has come */
@@ -79,11 +105,21 @@ export class Progress {
     return after
   }
 
+  /** The source holds the others back no longer, or does again. */
+  setIdle(source: number, isIdle: boolean): void {
+    const value = isIdle ? 1 : 0
+    if (this.#idle[source] === value) return
+    this.#idle[source] = value
+    this.#idleCount += isIdle ? 1 : -1
+    this.#isUnsettled = true
+  }
+
   /** Brings the watermark up to what was observed. */
   settle(): void {
     if (!this.#isUnsettled) return
     this.#isUnsettled = false
-    this.#watermark = this.#sources.length === 1 ? this.#sources[0]! : this.#minimum()
+    const reached = this.#sources.length === 1 ? this.#sources[0]! : this.#minimum()
+    if (reached > this.#watermark) this.#watermark = reached
   }
 
   /** In this run there is nothing more for the task. */
@@ -96,7 +132,8 @@ export class Progress {
     this.#hasAdvanced = false
     this.#savedWatermark = this.#watermark
     this.#savedEndedIn = this.#endedIn
-    const bytes = new Uint8Array(sourcesAt + this.#sources.length * 8)
+    this.#savedIsIdle = this.#isIdle
+    const bytes = new Uint8Array(sourcesAt + this.#sources.length * 8 + (this.#isIdle ? 1 : 0))
     const view = viewOf(bytes)
     view.setFloat64(0, this.#watermark - this.#heldMs)
     view.setFloat64(endedInAt, this.#endedIn)
@@ -107,8 +144,13 @@ export class Progress {
 
   #minimum(): number {
     let minimum = Infinity
-    for (const watermark of this.#sources) if (watermark < minimum) minimum = watermark
-    return minimum
+    let maximum = -Infinity
+    for (let source = 0; source < this.#sources.length; source++) {
+      const watermark = this.#sources[source]!
+      if (watermark > maximum) maximum = watermark
+      if (watermark < minimum && this.#idle[source] === 0) minimum = watermark
+    }
+    return this.#isIdle ? maximum : minimum
   }
 }
 
@@ -127,6 +169,8 @@ export interface CommittedProgress {
   readonly endedIn: number
   /** How many sources it has. */
   readonly sources: number
+  /** Whether it holds nobody back: none of its sources does. */
+  readonly isIdle: boolean
 }
 
 /** A task's progress as it was last committed; `undefined` when it has committed none. */
@@ -137,12 +181,15 @@ export const committedProgress = (rows: RowReader, where: ProgressPlace): Commit
   return {
     watermark: view.getFloat64(0),
     endedIn: view.getFloat64(endedInAt),
-    sources: (row.length - sourcesAt) / 8,
+    sources: Math.floor((row.length - sourcesAt) / 8),
+    isIdle: isIdleRow(row),
   }
 }
 
 const endedInAt = 8
 const sourcesAt = 16
+
+const isIdleRow = (row: Uint8Array): boolean => (row.length - sourcesAt) % 8 === 1
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 

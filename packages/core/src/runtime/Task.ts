@@ -188,6 +188,7 @@ export class Task {
     const isAwaited = this.#scope.hooks.takeWake()
     if (!hasRead) {
       inputs.catchUp()
+      inputs.rest(this.#scope.wakeAt)
       inputs.endIfComplete()
       if (!this.#progress.advanced && !isAwaited && !inputs.isTrimmed)
         return CompletableFuture.completed(inputs.hasEnded)

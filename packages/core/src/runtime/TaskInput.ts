@@ -7,12 +7,13 @@ import { decodeKey, decodeValue } from '../log/decode.ts'
 import { readKept } from '../log/readKept.ts'
 import { invariant } from '../model/invariant.ts'
 import type { RecordBatch } from '../model/RecordBatch.ts'
+import type { Clock } from '../ports/Clock.ts'
 import type { ReadBounds, Storage } from '../ports/Storage.ts'
 import { type BadPart, BadRecordSink } from './BadRecordSink.ts'
 import type { BatchScope } from './BatchScope.ts'
 import type { Progress } from './Progress.ts'
 import { type InputSources, partitionOf, type RunContext } from './RunContext.ts'
-import type { UpstreamProgress } from './UpstreamProgress.ts'
+import type { Reached, UpstreamProgress } from './UpstreamProgress.ts'
 
 /** The largest time of a `Date`. */
 const timestampMax = 8.64e15
@@ -42,6 +43,7 @@ export class TaskInput {
   /** Its place in the storage. */
   readonly partition: number
   readonly #storage: Storage
+  readonly #clock: Clock
   readonly #input: StageInput
   readonly #sources: InputSources
   readonly #progress: Progress
@@ -66,7 +68,11 @@ export class TaskInput {
   /** Work beside the batches had done some of the records before this offset when the task started. */
   #doneBefore = -1
   /** How far the stage before had come when the input ended here. */
-  #reached: { readonly watermarks: Float64Array; readonly end: number } | undefined
+  #reached: (Reached & { readonly end: number }) | undefined
+  /** Since when nothing has come, by the monotonic clock. */
+  #silentSinceMs: number
+  /** How far event time had come then. */
+  #silentAt = -Infinity
   #isUpstreamEnded = false
 
   constructor(
@@ -75,9 +81,12 @@ export class TaskInput {
     progress: Progress,
     scope: BatchScope,
   ) {
-    const { storage, plan } = run
+    const { storage, clock, plan } = run
     this.partition = partitionOf(run, input.topic, partition)
     this.#storage = storage
+    this.#clock = clock
+    this.#silentSinceMs = clock.monotonic()
+    this.#silentAt = progress.of(sources.first)
     this.#input = input
     this.#sources = sources
     this.#progress = progress
@@ -137,7 +146,7 @@ export class TaskInput {
     if (this.#position >= this.#until || bounds.recordsMax === 0) return undefined
     return readKept(this.#storage, this.partition, this.#position, bounds).thenApply(({ batches, end, from }) => {
       this.#end = end
-      if (reached !== undefined) this.#reached ??= { watermarks: reached, end }
+      if (reached !== undefined) this.#reached ??= { ...reached, end }
       this.#passTrimmed(from)
       this.#batches = batches.filter(({ baseOffset }) => baseOffset < this.#until)
     })
@@ -235,8 +244,28 @@ export class TaskInput {
   catchUp(): void {
     if (this.#reached === undefined || this.#position < this.#reached.end) return
     const { first } = this.#sources
-    this.#reached.watermarks.forEach((watermark, source) => this.#progress.observe(first + source, watermark))
+    const { watermarks, idle } = this.#reached
+    watermarks.forEach((watermark, source) => {
+      this.#progress.observe(first + source, watermark)
+      this.#progress.setIdle(first + source, idle[source]!)
+    })
     this.#reached = undefined
+  }
+
+  /**
+   * Lets a source that has been silent for long hold nobody back: its event time goes on with the clock. It is to be asked when
+   * nothing was read, and again when `wakeAt` says so.
+   */
+  rest(wakeAt: (timeMs: number) => void): void {
+    const { idleAfterMs } = this.#input.timestamps
+    if (idleAfterMs === undefined || this.#upstream !== undefined || !this.isAtEnd) return
+    const silentMs = this.#clock.monotonic() - this.#silentSinceMs
+    if (silentMs >= idleAfterMs) {
+      const { first } = this.#sources
+      this.#progress.advance(first, this.#silentAt + silentMs)
+      this.#progress.setIdle(first, true)
+    }
+    wakeAt(this.#clock.now() + (silentMs < idleAfterMs ? idleAfterMs - silentMs : idleAfterMs))
   }
 
   /** Whether nothing is left to read in a run to the end, and nothing can come. */
@@ -303,13 +332,24 @@ export class TaskInput {
   #observed(batch: RecordBatch): number {
     const { first, areOrdered } = this.#sources
     if (this.#upstream === undefined) {
-      const watermark = this.#progress.advance(first, this.#timestamp - this.#input.timestamps.outOfOrdernessMs)
+      const { outOfOrdernessMs, idleAfterMs } = this.#input.timestamps
+      const watermark = this.#progress.advance(first, this.#timestamp - outOfOrdernessMs)
+      if (idleAfterMs !== undefined) this.#heard(watermark)
       this.#progress.settle()
       return watermark
     }
     const watermark = batch.watermark(this.#index)
-    if (areOrdered && batch.source >= 0) this.#progress.observe(first + batch.source, watermark)
+    if (areOrdered && batch.source >= 0) {
+      this.#progress.observe(first + batch.source, watermark)
+      this.#progress.setIdle(first + batch.source, false)
+    }
     return watermark
+  }
+
+  #heard(watermark: number): void {
+    this.#silentSinceMs = this.#clock.monotonic()
+    this.#silentAt = watermark
+    this.#progress.setIdle(this.#sources.first, false)
   }
 
   #setAside(batch: RecordBatch, index: number, part: BadPart, reason: string): false {

@@ -119,6 +119,12 @@ export class TaskInputs {
     this.#progress.settle()
   }
 
+  /** Lets sources that have been silent for long hold nobody back. */
+  rest(wakeAt: (timeMs: number) => void): void {
+    for (const input of this.all) input.rest(wakeAt)
+    this.#progress.settle()
+  }
+
   /** A run to the end is over for this task when nothing is left and nothing can come. Windows close before that. */
   endIfComplete(): void {
     if (this.#run === 0) return

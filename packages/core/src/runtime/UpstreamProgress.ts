@@ -2,6 +2,12 @@ import type { Stage } from '../job/Stage.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import { committedProgress, type CommittedProgress } from './Progress.ts'
 
+/** How far the tasks of a stage had come at one moment, by task. */
+export interface Reached {
+  readonly watermarks: Float64Array
+  readonly idle: ReadonlyArray<boolean>
+}
+
 /**
  * How far the tasks of a stage have come, as they have committed it, in this process or others. Read from the storage once
  * for each change of it, and shared by all tasks of the next stage, so that its cost does not grow with the square of
@@ -13,7 +19,7 @@ export class UpstreamProgress {
   readonly #stage: Stage
   readonly #run: number
   #committed: ReadonlyArray<CommittedProgress | undefined> | undefined
-  #watermarks: Float64Array | undefined
+  #reached: Reached | undefined
 
   /** @param run - what the workers of this run to the end have in common */
   constructor(rows: RowReader, job: string, stage: Stage, run: number) {
@@ -26,13 +32,17 @@ export class UpstreamProgress {
   /** The storage has changed: the next look reads again. */
   changed(): void {
     this.#committed = undefined
-    this.#watermarks = undefined
+    this.#reached = undefined
   }
 
-  /** The watermark of each task of the stage: perhaps older than what is committed, never newer. It does not change later. */
-  read(): Float64Array {
-    this.#watermarks ??= Float64Array.from(this.#progress(), (progress) => progress?.watermark ?? -Infinity)
-    return this.#watermarks
+  /** How far each task of the stage has come: perhaps older than what is committed, never newer. It does not change later. */
+  read(): Reached {
+    const progress = this.#progress()
+    this.#reached ??= {
+      watermarks: Float64Array.from(progress, (each) => each?.watermark ?? -Infinity),
+      idle: progress.map((each) => each?.isIdle === true),
+    }
+    return this.#reached
   }
 
   /** Whether all tasks of the stage have come to their ends in this run, so that it writes nothing more. */
