@@ -125,9 +125,9 @@ export class Topology {
     return endAt(known)
   }
 
-  #usedTwice(topic: string): InvalidJob {
+  #usedTwice(name: string): InvalidJob {
     return new InvalidJob(
-      `job '${this.#job}' needs the topic '${topic}' for two things; expected another name for one of the operators that it is named after`,
+      `job '${this.#job}' needs the topic '${name}' for two things; expected another name for one of the operators that it is named after`,
     )
   }
 
@@ -335,8 +335,7 @@ const stageOf = (
   const stageNodes = ordered.map((node, place): StageNode => {
     if (node.kind === 'input') return { kind: 'input', input: inputs[place]! }
     if (node.kind === 'topic') {
-      const { topic, isOwn, from } = node
-      return { kind: 'topic', topic, isOwn, from: [at.get(from[0])!] }
+      return { kind: 'topic', topic: node.topic, isOwn: node.isOwn, from: [at.get(node.from[0])!] }
     }
     const { operator, key, from } = node
     return { kind: 'operator', operator, key, from: from.map((each) => at.get(each)!) }

@@ -153,7 +153,7 @@ export class OwnedTasks {
 }
 
 const reasonOf = ({ cause, message }: OperatorFailed): string =>
-  `${whereItFailed(cause)} threw: ${cause instanceof Error ? cause.message : String(cause ?? message)}`
+  cause instanceof Error ? `${whereItFailed(cause)} threw: ${cause.message}` : message
 
 /** A partition's name among those of a job. */
 export const keyOf = ({ topic, partition }: GroupPartition): string => `${topic}/${partition}`

@@ -170,8 +170,8 @@ describe('code of an operator that throws', () => {
       to(texts),
     )
 
-  const bad = (count: number): ReadonlyArray<readonly [string, string]> =>
-    Array.from({ length: count }, () => ['a', 'bad'])
+  const badOnes = (length: number): ReadonlyArray<readonly [string, string]> =>
+    Array.from({ length }, () => ['a', 'bad'])
 
   test('sets the record aside with what it said, and the others go on', async () => {
     const world = await openWorld()
@@ -229,7 +229,7 @@ describe('code of an operator that throws', () => {
       ['a', '0'],
       ['a', '1'],
     ])
-    await send(world, words, [['a', '2'], ...bad(11), ['a', '4']])
+    await send(world, words, [['a', '2'], ...badOnes(11), ['a', '4']])
     const error = (await world.failure(running.done)) as OperatorFailed
     expect(error).toBeInstanceOf(OperatorFailed)
     expect(error.message).toBe(
@@ -262,7 +262,7 @@ describe('code of an operator that throws', () => {
     for (const each of jobs) {
       const world = await openWorld()
       const running = await start(world, each)
-      await send(world, words, bad(11))
+      await send(world, words, badOnes(11))
       const { message } = (await world.failure(running.done)) as OperatorFailed
       expect(message).toContain("code of operator aggregate 'sums' threw in 'words' partition 0 at offset 10;")
     }
@@ -272,13 +272,13 @@ describe('code of an operator that throws', () => {
     const world = await openWorld()
     const running = await start(world, failing)
     await send(world, words, [['a', '0']])
-    await send(world, words, [['a', '1'], ...bad(11), ['a', '3']])
+    await send(world, words, [['a', '1'], ...badOnes(11), ['a', '3']])
     await world.failure(running.done)
     expect(await linesOf(world, texts)).toEqual(['a: 0'])
     expect(running.metrics()).toMatchObject({ recordsIn: 1, lag: 13 })
     const mended = job('failing').from(words).pipe(to(texts))
     await start(world, mended)
-    expect(await linesOf(world, texts)).toEqual(['a: 0', 'a: 1', ...bad(11).map(() => 'a: bad'), 'a: 3'])
+    expect(await linesOf(world, texts)).toEqual(['a: 0', 'a: 1', ...badOnes(11).map(() => 'a: bad'), 'a: 3'])
   })
 
   test('is what an operator is that sends what a topic does not take, or whose state cannot be encoded', async () => {
@@ -321,7 +321,7 @@ describe('code of an operator that throws', () => {
     for (const [each, cause] of jobs) {
       const world = await openWorld()
       const running = await start(world, each)
-      await send(world, words, bad(11))
+      await send(world, words, badOnes(11))
       const error = (await world.failure(running.done)) as OperatorFailed
       expect(error).toBeInstanceOf(OperatorFailed)
       expect(error.cause).toBeInstanceOf(cause)
