@@ -37,17 +37,17 @@ const counting = (provider: StorageProvider): { readonly provider: StorageProvid
 }
 
 test.each([
-  { kind: 'key-value', job: byWord, store: 'c' },
-  { kind: 'window', job: byHour, store: 'w' },
+  { kind: 'key-value', of: byWord, store: 'c' },
+  { kind: 'window', of: byHour, store: 'w' },
 ])(
   'a restart restores no state: what is read until the first commit does not grow with the keys of a $kind store',
-  async ({ job, store }) => {
+  async ({ of, store }) => {
     const folder = ownFolder(onTestFinished)
     const first = await Weir.open(lmdb(folder))
     for (let from = 0; from < keys.length; from += 5_000) {
       await first.append(...keys.slice(from, from + 5_000).map((key) => entry(words, key, 'x', { timestamp: 0 })))
     }
-    const running = await first.run(job)
+    const running = await first.run(of)
     await expect.poll(() => running.metrics().lag, { timeout: 60_000 }).toBe(0)
     await first.close()
 
@@ -55,9 +55,9 @@ test.each([
     const again = await Weir.open(provider)
     onTestFinished(() => again.close())
     await again.append(entry(words, 'key 7', 'x', { timestamp: 0 }))
-    const restarted = await again.run(job)
+    const restarted = await again.run(of)
     await expect.poll(() => restarted.metrics().commits, { timeout: 60_000 }).toBeGreaterThan(0)
-    expect(again.store<string, number>(job, store).get('key 7')).toBe(2)
+    expect(again.store<string, number>(of, store).get('key 7')).toBe(2)
     expect(read()).toBeLessThan(20)
   },
 )
