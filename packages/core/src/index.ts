@@ -38,6 +38,13 @@ export { type Redriven, redrive } from './handler/redrive.ts'
 export { exponential, type ExponentialOptions, noRetry, type Retry } from './handler/retry.ts'
 export { blame } from './job/blame.ts'
 export {
+  type BufferEntry,
+  type BufferKey,
+  type BufferStore,
+  type BufferStoreDefinition,
+  bufferStore,
+} from './job/BufferStore.ts'
+export {
   type JobDescription,
   type OperatorDescription,
   type StageDescription,

@@ -5,6 +5,7 @@ import type { FailedRecord } from '../model/errors.ts'
 import type { Headers } from '../model/Headers.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { RowReader } from '../ports/Storage.ts'
+import type { BufferStore, BufferStoreDefinition } from './BufferStore.ts'
 import type { Flow } from './Flow.ts'
 import type {
   KeyValueStore,
@@ -102,6 +103,8 @@ export interface TaskContext {
   readonly keyValueStore: <K, V>(definition: StoreDefinition<K, V>) => KeyValueStore<K, V>
   readonly windowStore: <K, V>(definition: StoreDefinition<K, V>) => WindowStore<K, V>
   readonly mapStore: <K, S, V>(definition: MapStoreDefinition<K, S, V>) => MapStore<K, S, V>
+  /** Values that wait, by key and time; the definition is one of `bufferStore`. */
+  readonly bufferStore: <K, V>(definition: BufferStoreDefinition<V>) => BufferStore<K, V>
   /** Timers; their ids are the definition's keys. */
   readonly timerStore: <V, I>(definition: StoreDefinition<I, V>) => TimerStore<V, I>
   /** Where records for a topic go: appended in the batch's commit. */

@@ -1,4 +1,5 @@
 import type { Codec } from '../codec/Codec.ts'
+import type { BufferKey, BufferStore, BufferStoreDefinition } from '../job/BufferStore.ts'
 import type { OngoingWork, Output, RawOutput, SourceRecord, TaskContext } from '../job/Operator.ts'
 import { type Stage, storesOf } from '../job/Stage.ts'
 import type {
@@ -17,6 +18,7 @@ import type { FailedRecord } from '../model/errors.ts'
 import { invariant } from '../model/invariant.ts'
 import type { Append, Expectation, RowChange } from '../ports/Commit.ts'
 import type { RowReader } from '../ports/Storage.ts'
+import { CachedBufferStore } from './CachedBufferStore.ts'
 import { CachedKeyValueStore, type StoreLocation } from './CachedKeyValueStore.ts'
 import { CachedMapStore } from './CachedMapStore.ts'
 import { CachedTimerStore } from './CachedTimerStore.ts'
@@ -110,6 +112,16 @@ export class BatchScope implements TaskContext {
     this.#store<K, V, CachedMapStore<K, S, V>>(definition, (location) => {
       const { subkey } = definition
       return new CachedMapStore(this.#run.storage.rows, { ...location, subkey }, this.#run.settings.cacheEntriesMax)
+    })
+
+  readonly bufferStore = <K, V>(definition: BufferStoreDefinition<V>): BufferStore<K, V> =>
+    this.#store(definition as unknown as StoreDefinition<BufferKey<K>, V>, (location) => {
+      const { pageLog } = definition
+      return new CachedBufferStore<K, V>(
+        this.#run.storage.rows,
+        { ...location, pageLog },
+        this.#run.settings.cacheEntriesMax,
+      )
     })
 
   readonly timerStore = <V, I>(definition: StoreDefinition<I, V>): TimerStore<V, I> =>

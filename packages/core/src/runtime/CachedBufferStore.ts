@@ -1,0 +1,358 @@
+import { isLeft } from 'fp-ts/lib/Either.js'
+import {
+  type BufferEntry,
+  bufferKeyHead,
+  type BufferKey,
+  type BufferKeys,
+  type BufferStore,
+  bufferTailBytes,
+  writeBufferTail,
+} from '../job/BufferStore.ts'
+import { StoreMismatch } from '../model/errors.ts'
+import { invariant } from '../model/invariant.ts'
+import type { RowChange } from '../ports/Commit.ts'
+import { rowKeyEnd } from '../ports/rows.ts'
+import type { Row, RowReader } from '../ports/Storage.ts'
+import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
+import { mapPrefixEnd } from './mapRows.ts'
+import { successorOf } from './mergeRows.ts'
+import { mapKeyOf, type TaskStore } from './TaskStore.ts'
+import { windowKeyOf, windowRowKey, windowStartOf } from './windowRows.ts'
+
+/** Where a buffer store's rows are, how its keys and values are encoded, and how long its pages are. */
+export interface BufferStoreLocation<K, V> extends StoreLocation<BufferKey<K>, V> {
+  readonly pageLog: number
+}
+
+class Entry<K, V> implements BufferEntry<K, V> {
+  readonly list: KeyEntries<K, V>
+  readonly timeMs: number
+  readonly nth: number
+  readonly value: V
+  isDirty = false
+  isTaken = false
+  /** There is, or may soon be, a row of it. */
+  isStored: boolean
+  /** The last commit that writes it; the cache must hold it until that one is durable. */
+  commit = 0
+
+  constructor(list: KeyEntries<K, V>, timeMs: number, nth: number, value: V, isStored: boolean) {
+    this.list = list
+    this.timeMs = timeMs
+    this.nth = nth
+    this.value = value
+    this.isStored = isStored
+  }
+
+  get key(): K {
+    return this.list.key
+  }
+}
+
+/** All that a page holds of a key, in order. */
+interface KeyEntries<K, V> {
+  readonly key: K
+  readonly mapKey: unknown
+  readonly page: Page<K, V>
+  /** What the keys of its rows begin with. */
+  readonly row: Uint8Array
+  entries: Array<Entry<K, V>>
+}
+
+interface Page<K, V> {
+  readonly start: number
+  readonly keys: Map<unknown, KeyEntries<K, V>>
+  /** All keys of the page are in memory. */
+  isComplete: boolean
+}
+
+/** What is being taken: the first page, in the order of time. */
+interface OpenPage<K, V> {
+  readonly page: Page<K, V>
+  readonly entries: Array<Entry<K, V>>
+  next: number
+}
+
+const noKey = new Uint8Array(0)
+const none: readonly never[] = []
+const rangeRowsMax = 10_000
+
+/**
+ * Values by key and time behind a write-back cache. A page that began in memory is never looked for in the storage. The
+ * starts of all pages are in memory; of what they hold at most `entriesMax` values and keys, beside the first page when it is
+ * taken from and what is not durable yet.
+ */
+export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
+  readonly #rows: RowReader
+  readonly #location: BufferStoreLocation<K, V>
+  readonly #keys: BufferKeys<K>
+  readonly #entriesMax: number
+  readonly #pageMs: number
+  readonly #pages = new Map<number, Page<K, V>>()
+  /** Of all pages, in order. */
+  readonly #starts: number[] = []
+  #open: OpenPage<K, V> | undefined
+  /** What is before was taken. */
+  #takenBefore = -Infinity
+  #dirty: Array<Entry<K, V>> = []
+  #removed: Uint8Array[] = []
+  /** Values and keys. */
+  #size = 0
+
+  constructor(rows: RowReader, location: BufferStoreLocation<K, V>, entriesMax: number) {
+    this.#rows = rows
+    this.#location = location
+    this.#keys = location.key as BufferKeys<K>
+    this.#entriesMax = entriesMax
+    this.#pageMs = 2 ** location.pageLog
+    const first = this.#firstFrom(-Number.MAX_SAFE_INTEGER)
+    if (first === undefined) return
+    if (this.#keyOf(first).pageLog === location.pageLog) this.#findPages(windowStartOf(first.key))
+    else this.#moveAll()
+  }
+
+  add(key: K, timeMs: number, value: V): void {
+    invariant(timeMs >= this.#takenBefore, `nothing is added to store '${this.#location.name}' before what was taken`)
+    const list = this.#list(this.#page(Math.floor(timeMs / this.#pageMs) * this.#pageMs), key)
+    this.#put(list, timeMs, value)
+  }
+
+  find(key: K, fromMs: number, toMs: number): ReadonlyArray<BufferEntry<K, V>> {
+    let found: Array<Entry<K, V>> | undefined
+    const mapKey = mapKeyOf(key, this.#keys.of.encode)
+    const first = Math.floor(fromMs / this.#pageMs) * this.#pageMs
+    for (let start = first; start <= toMs; start += this.#pageMs) {
+      const page = this.#pages.get(start)
+      if (page === undefined) continue
+      const list = page.keys.get(mapKey) ?? (page.isComplete ? undefined : this.#loadKey(page, key, mapKey))
+      if (list === undefined) continue
+      const { entries } = list
+      for (let at = placeOf(entries, fromMs); at < entries.length && entries[at]!.timeMs <= toMs; at++) {
+        if (found === undefined) found = [entries[at]!]
+        else found.push(entries[at]!)
+      }
+    }
+    return found ?? none
+  }
+
+  changed(entry: BufferEntry<K, V>): void {
+    this.#touch(entry as Entry<K, V>)
+  }
+
+  *takeBefore(timeMs: number): Generator<BufferEntry<K, V>, void, undefined> {
+    for (;;) {
+      const open = this.#open ?? this.#openFirst(timeMs)
+      if (open === undefined) break
+      const { page, entries } = open
+      while (open.next < entries.length && entries[open.next]!.timeMs < timeMs) {
+        const entry = entries[open.next++]!
+        this.#remove(entry)
+        yield entry
+      }
+      if (page.start + this.#pageMs > timeMs) break
+      this.#pages.delete(page.start)
+      this.#starts.shift()
+      this.#open = undefined
+    }
+    if (timeMs > this.#takenBefore) this.#takenBefore = timeMs
+  }
+
+  flush(rows: RowChange[], commit: number): void {
+    for (const key of this.#removed) rows.push({ key, value: null })
+    this.#removed = []
+    for (const entry of this.#dirty) {
+      entry.isDirty = false
+      if (entry.isTaken) continue
+      entry.isStored = true
+      entry.commit = commit
+      rows.push({ key: this.#rowKey(entry), value: this.#location.value.encode(entry.value) })
+    }
+    this.#dirty = []
+  }
+
+  committed(commit: number): void {
+    if (this.#size <= this.#entriesMax) return
+    const target = Math.floor(this.#entriesMax * 0.75)
+    for (const page of this.#pages.values()) {
+      if (page === this.#open?.page) continue
+      for (const [mapKey, { entries }] of page.keys) {
+        if (this.#size <= target) return
+        if (entries.some((entry) => entry.isDirty || entry.commit > commit)) continue
+        page.keys.delete(mapKey)
+        page.isComplete = false
+        this.#size -= entries.length + 1
+      }
+    }
+  }
+
+  #put(list: KeyEntries<K, V>, timeMs: number, value: V): void {
+    const { entries, page } = list
+    const at = placeOf(entries, timeMs + 1)
+    const before = entries[at - 1]
+    const nth = before?.timeMs === timeMs ? before.nth + 1 : 0
+    const entry = new Entry(list, timeMs, nth, value, false)
+    if (at === entries.length) entries.push(entry)
+    else entries.splice(at, 0, entry)
+    this.#size++
+    this.#touch(entry)
+    if (this.#open?.page !== page) return
+    const { entries: open } = this.#open
+    open.splice(placeOf(open, timeMs + 1), 0, entry)
+  }
+
+  #touch(entry: Entry<K, V>): void {
+    if (entry.isDirty) return
+    entry.isDirty = true
+    this.#dirty.push(entry)
+  }
+
+  #remove(entry: Entry<K, V>): void {
+    const { list } = entry
+    entry.isTaken = true
+    // what goes first is the first one of its key as well
+    list.entries.shift()
+    this.#size--
+    if (entry.isStored) this.#removed.push(this.#rowKey(entry))
+    if (list.entries.length > 0) return
+    list.page.keys.delete(list.mapKey)
+    this.#size--
+  }
+
+  /** The first page, when it begins before a time: with all that it holds. */
+  #openFirst(beforeMs: number): OpenPage<K, V> | undefined {
+    const start = this.#starts[0]
+    if (start === undefined || start >= beforeMs) return undefined
+    const page = this.#pages.get(start)!
+    if (!page.isComplete) this.#loadPage(page)
+    const entries = [...page.keys.values()].flatMap((list) => list.entries)
+    entries.sort((a, b) => a.timeMs - b.timeMs)
+    this.#open = { page, entries, next: 0 }
+    return this.#open
+  }
+
+  #page(start: number): Page<K, V> {
+    return this.#pages.get(start) ?? this.#newPage(start, true)
+  }
+
+  #newPage(start: number, isComplete: boolean): Page<K, V> {
+    const page = { start, keys: new Map(), isComplete }
+    this.#pages.set(start, page)
+    // a new page is mostly one of the latest
+    let at = this.#starts.length
+    while (at > 0 && this.#starts[at - 1]! > start) at--
+    this.#starts.splice(at, 0, start)
+    return page
+  }
+
+  #list(page: Page<K, V>, key: K): KeyEntries<K, V> {
+    const mapKey = mapKeyOf(key, this.#keys.of.encode)
+    return (
+      page.keys.get(mapKey) ?? (page.isComplete ? this.#newList(page, key, mapKey) : this.#loadKey(page, key, mapKey))
+    )
+  }
+
+  #newList(page: Page<K, V>, key: K, mapKey: unknown): KeyEntries<K, V> {
+    const { id, partition } = this.#location
+    const row = windowRowKey(id, partition, page.start, bufferKeyHead(this.#keys.of.encode(key)))
+    const list: KeyEntries<K, V> = { key, mapKey, page, row, entries: [] }
+    page.keys.set(mapKey, list)
+    this.#size++
+    return list
+  }
+
+  /** Brings what is stored of a key on a page into memory. */
+  #loadKey(page: Page<K, V>, key: K, mapKey: unknown): KeyEntries<K, V> {
+    const list = this.#newList(page, key, mapKey)
+    for (const row of this.#stored(list.row, mapPrefixEnd(list.row))) this.#addStored(list, row)
+    return list
+  }
+
+  /** Brings all that is stored of a page into memory. */
+  #loadPage(page: Page<K, V>): void {
+    const { id, partition } = this.#location
+    const known = new Set(page.keys.keys())
+    const from = windowRowKey(id, partition, page.start, noKey)
+    for (const row of this.#stored(from, windowRowKey(id, partition, page.start + 1, noKey))) {
+      const { key } = this.#keyOf(row)
+      const mapKey = mapKeyOf(key, this.#keys.of.encode)
+      if (known.has(mapKey)) continue
+      this.#addStored(page.keys.get(mapKey) ?? this.#newList(page, key, mapKey), row)
+    }
+    page.isComplete = true
+  }
+
+  #addStored(list: KeyEntries<K, V>, row: Row): void {
+    const { timeMs, nth } = this.#keyOf(row)
+    list.entries.push(new Entry(list, timeMs, nth, decodeStored(this.#location, row.value), true))
+    this.#size++
+  }
+
+  /** All pages that are stored, from the first one on. */
+  #findPages(first: number): void {
+    let start: number | undefined = first
+    while (start !== undefined) {
+      this.#newPage(start, false)
+      const next = this.#firstFrom(start + 1)
+      start = next === undefined ? undefined : windowStartOf(next.key)
+    }
+  }
+
+  /** Brings what is stored on pages of another length onto those of this one. */
+  #moveAll(): void {
+    const { id, partition } = this.#location
+    const from = windowRowKey(id, partition, -Number.MAX_SAFE_INTEGER, noKey)
+    const moved = [...this.#stored(from, rowKeyEnd(id, partition))].map((row) => ({ row, at: this.#keyOf(row) }))
+    moved.sort((a, b) => a.at.timeMs - b.at.timeMs || a.at.nth - b.at.nth)
+    for (const { row, at } of moved) {
+      this.#removed.push(row.key)
+      this.add(at.key, at.timeMs, decodeStored(this.#location, row.value))
+    }
+  }
+
+  #firstFrom(start: number): Row | undefined {
+    const { id, partition } = this.#location
+    return this.#rows.range(windowRowKey(id, partition, start, noKey), rowKeyEnd(id, partition), { limit: 1 })[0]
+  }
+
+  *#stored(from: Uint8Array, until: Uint8Array): Generator<Row, void, undefined> {
+    for (let at = from; ;) {
+      const rows = this.#rows.range(at, until, { limit: rangeRowsMax })
+      yield* rows
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < rangeRowsMax) return
+      at = successorOf(last.key)
+    }
+  }
+
+  #keyOf({ key }: Row): BufferKey<K> {
+    const decoded = this.#keys.decode(windowKeyOf(key))
+    if (isLeft(decoded)) {
+      throw new StoreMismatch(
+        `store '${this.#location.name}' holds a key that codec ${this.#keys.name} cannot read: ${decoded.left.reason}`,
+      )
+    }
+    return decoded.right
+  }
+
+  #rowKey({ list, timeMs, nth }: Entry<K, V>): Uint8Array {
+    const head = list.row
+    const row = new Uint8Array(head.length + bufferTailBytes)
+    row.set(head)
+    writeBufferTail(row, head.length, { key: undefined, timeMs, pageLog: this.#location.pageLog, nth })
+    return row
+  }
+}
+
+/** The first place that is not before a time. */
+const placeOf = (entries: ReadonlyArray<{ readonly timeMs: number }>, timeMs: number): number => {
+  let low = 0
+  let high = entries.length
+  // most go to the end
+  if (high > 0 && entries[high - 1]!.timeMs < timeMs) return high
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (entries[middle]!.timeMs < timeMs) low = middle + 1
+    else high = middle
+  }
+  return low
+}
