@@ -48,7 +48,7 @@ export const sink = <K, V>(to: Sink<K, V>): Operator<K, V, K, V> => {
     sink: true,
     guarantee: to.guarantee,
     keyed: false,
-    readsSource: true,
+    isolated: true,
     attach: (context) => {
       const task = new SinkTask(context, to, store)
       return (records) =>

@@ -12,7 +12,7 @@ import {
   topic,
   utf8,
 } from '@weir/core'
-import { assignTimestamps, callbackSink, sink } from '@weir/operators'
+import { assignTimestamps, callbackSink, count, filter, fork, keyBy, sink, to } from '@weir/operators'
 import {
   and,
   arbitraryKey,
@@ -229,6 +229,53 @@ describe('a sink that gathers records', () => {
   })
 })
 
+describe('a sink behind other operators', () => {
+  test('reads a topic of the job of its own, so that it is given the same again after a crash', async () => {
+    const outside = memorySink<string, number>('outside')
+    const counting = job('count')
+      .from(lines)
+      .pipe(
+        keyBy((line) => line[0]!, { key: utf8 }),
+        count('counted'),
+        sink(outside),
+      )
+    expect(counting.describe().stages.map(({ inputs }) => inputs.map((input) => input.topic))).toEqual([
+      ['lines'],
+      ['count-counted-repartition'],
+      ['count-outside-sink'],
+    ])
+    const driver = await jobDriver(counting, { faults: [strike(and(on('commit'), nth(14)), crashAfter)] })
+    for (const value of ['a1', 'a2', 'b1', 'a3', 'b2']) {
+      await driver.send(lines, [record(value)])
+      if (!driver.isRunning) await driver.restart()
+    }
+    const found = outside.records().map(({ key, value }) => [key, value])
+    expect(found.filter(([key]) => key === 'a')).toEqual([1, 2, 3].map((value) => ['a', value]))
+    expect(found.filter(([key]) => key === 'b')).toEqual([1, 2].map((value) => ['b', value]))
+    await driver.close()
+  })
+
+  test('may be one of several, each in a line of a fork', async () => {
+    const outsides = [memorySink<string, string>('first'), memorySink<string, string>('second')] as const
+    const forked = job('forked')
+      .from(lines)
+      .pipe(
+        fork(
+          (line) => line.pipe(sink(outsides[0])),
+          (line) =>
+            line.pipe(
+              filter((value) => value !== 'a'),
+              sink(outsides[1]),
+            ),
+        ),
+      )
+    const driver = await jobDriver(forked)
+    await driver.send(lines, [record('a'), record('b')])
+    expect(outsides.map((outside) => valuesOf(outside.records()))).toEqual([['a', 'b'], ['b']])
+    await driver.close()
+  })
+})
+
 describe('nothing is lost, repeated or out of order', () => {
   const fault = fc.constantFrom('crash before', 'crash after', 'slow', 'no room')
   const faultOf = { 'crash before': crashBefore, 'crash after': crashAfter, slow: slow(3), 'no room': storageFull }
@@ -292,6 +339,22 @@ describe('what is wrong with a job is said before it starts', () => {
   test('something else than a sink', () => {
     expect(() => sink(undefined as unknown as Sink<string, string>)).toThrow(InvalidOption)
     expect(() => sink({ ...memorySink<string, string>(), name: 'a/b' })).toThrow(InvalidName)
+  })
+
+  test('something behind a sink, or beside it', () => {
+    const copies = topic('copies', { key: utf8, value: utf8 })
+    const first = sink(memorySink<string, string>('first'))
+    const behind = job('write').from(lines).pipe(first, to(copies))
+    expect(() => behind.describe()).toThrow(
+      "job 'write': sink 'first' reads 'lines' by itself, but to 'copies' reads it too, or what comes out of it; expected it last",
+    )
+    expect(() =>
+      job('write')
+        .from(lines)
+        .pipe(first, sink(memorySink('second')))
+        .describe(),
+    ).toThrow(InvalidJob)
+    expect(() => job('write').from(lines).pipe(first).from(lines).pipe(to(copies)).describe()).toThrow(InvalidJob)
   })
 
   test('two sinks of one name', () => {

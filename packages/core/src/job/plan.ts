@@ -21,7 +21,8 @@ const badRecordBytesMax = 2 ** 30
  * Splits a job into stages, and checks it whole, before anything is opened or written.
  *
  * @throws InvalidJob: no source or no sink; a topic that is used for two things; a store whose name is taken or no name; work by key
- *   on records that may have no key, or that are not brought together by it; a name that is too long for the job's own topics
+ *   on records that may have no key, or that are not brought together by it; a sink with something behind it; a name that is too long
+ *   for the job's own topics
  */
 export const planJob = (job: Flows): Plan => {
   if (job.flows.length === 0) throw new InvalidJob(`job '${job.name}' has no source; expected from(topic)`)
@@ -37,6 +38,7 @@ export const planJob = (job: Flows): Plan => {
   const stages = topology.stages()
   requireKeys(job.name, stages)
   requireOneSource(job.name, stages)
+  requireIsolation(job.name, stages)
   const badRecords = ownTopic(job.name, `${job.name}-bad-records`, {
     key: nullable(bytes),
     value: nullable(bytes),
@@ -89,6 +91,23 @@ const requireOneSource = (job: string, stages: ReadonlyArray<Stage>): void => {
     throw new InvalidJob(
       `job '${job}': ${nameOf(reader)} works on records as they lie in the topic, but its task reads ${names.join(' and ')}; ` +
         'expected it in a job of its own',
+    )
+  }
+}
+
+/** What was read is committed when the isolated one has done with it: others beside it would do it again after a crash. */
+const requireIsolation = (job: string, stages: ReadonlyArray<Stage>): void => {
+  for (const { input, nodes, operators } of stages) {
+    const isolated = operators.find((operator) => operator.isolated === true)
+    // its input and itself
+    if (isolated === undefined || nodes.length === 2) continue
+    const beside = nodes.find(
+      (node) => node.kind === 'topic' || (node.kind === 'operator' && node.operator !== isolated),
+    )
+    throw new InvalidJob(
+      `job '${job}': ${nameOf(isolated)} reads '${input.name}' by itself, but ` +
+        `${beside?.kind === 'operator' ? nameOf(beside.operator) : 'another step'} reads it too, or what comes out of it; ` +
+        'expected it last in its pipe(), and a fork() before it where records go several ways',
     )
   }
 }
