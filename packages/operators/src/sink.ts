@@ -20,7 +20,7 @@ import { SinkTask } from './internal/SinkTask.ts'
  *
  * A batch is first durable outside, then the position of the job is committed. With a sink that is `exactly-once` the outside
  * says itself how far it is, and nothing is lost or repeated by a crash, at any moment. With one that is `at-least-once` the
- * batch under way is written again. `job.describe()` says which guarantee the job has.
+ * batch under way is written again. `guaranteeOf(job)` says which guarantee a job has.
  *
  * To go back with a seek does not write records again that are outside: give the job another name for that.
  *

@@ -35,7 +35,7 @@ import { describe, expect, test } from 'vitest'
 import { gatheringSink } from './support/gatheringSink.ts'
 
 const lines = topic('lines', { key: utf8, value: utf8, partitions: 2 })
-const jobTo = (to: Sink<string, string>) => job('write').from(lines).pipe(sink(to))
+const jobTo = (outside: Sink<string, string>) => job('write').from(lines).pipe(sink(outside))
 const record = (value: string, key = 'k') => ({ key, value, timestamp: 0 })
 const valuesOf = (records: ReadonlyArray<SinkRecord<string, string>>): ReadonlyArray<string> =>
   records.map(({ value }) => value)

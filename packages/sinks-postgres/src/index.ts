@@ -1,1 +1,8 @@
-export {}
+export {
+  postgresSink,
+  type PostgresConnectionOptions,
+  type PostgresRow,
+  type PostgresSinkOptions,
+  type PostgresTableOptions,
+  type PostgresWriteOptions,
+} from './postgresSink.ts'
