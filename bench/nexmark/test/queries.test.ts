@@ -34,7 +34,7 @@ const arrive = async (seed: number, lateShare: number): Promise<Arrived> => {
 
 describe.each([
   { arrival: 'events in order', seed: 1, lateShare: 0 },
-  { arrival: 'late events', seed: 2, lateShare: 0.05 },
+  { arrival: 'late events', seed: 2, lateShare: 0.2 },
 ])('of $arrival', ({ seed, lateShare }) => {
   let arrived: Arrived
   beforeAll(async () => {
