@@ -49,7 +49,8 @@ export interface HandlerOptions<K, V> {
   readonly deadLetter?: AnyTopic
   /**
    * What becomes of the key, or partition, whose record was given up. `release` (the default): the next one runs.
-   * `hold`: those behind it wait until it is sent back by `redrive` and is handled.
+   * `hold`: those behind it wait until it is sent back by `redrive` and is handled. They are kept as rows, any number of
+   * them, and the position moves on. The order may not be changed meanwhile (StoreMismatch at the start).
    */
   readonly onExhausted?: 'release' | 'hold'
   /**
@@ -59,7 +60,8 @@ export interface HandlerOptions<K, V> {
   readonly settleWithinMs?: number
   /**
    * How many records of a partition may be read and not settled, those that wait for another attempt included; 10 000 by
-   * default. Then the partition waits. All of them are held in memory; what was stored in one batch may come on top.
+   * default. Then the partition waits. All of them are in memory; what was stored in one batch may come on top. Those that are
+   * held (`onExhausted`) do not count.
    */
   readonly pendingCountMax?: number
   /** Larger ones go first, among the records that are read and whose turn it is; 0 for all by default. */

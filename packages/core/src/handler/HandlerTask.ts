@@ -10,8 +10,10 @@ import { Attempt } from './Attempt.ts'
 import { causeOf, deadLetterOf } from './deadLetter.ts'
 import type { Handler } from './HandlerContext.ts'
 import type { AnyTopic, HandlerSettings } from './HandlerOptions.ts'
+import { Held } from './Held.ts'
 import { IdempotentRows } from './IdempotentRows.ts'
 import { Pending } from './Pending.ts'
+import type { PendingRecord } from './pendingRow.ts'
 import { Scheduler } from './Scheduler.ts'
 import { Sender } from './Sender.ts'
 import { type HandlerStores } from './stores.ts'
@@ -26,7 +28,8 @@ const stopped = 'its task has stopped, because the run ends, has failed, or give
  *   read --> waiting --> attempt --> handled: sends, ids and the end of the record in one commit
  *                           ^  |
  *                           |  +---> failed: kept as a row, until the next attempt is due
- *                           |  +---> exhausted: dead letter; then the lane goes on, or is held
+ *                           |  +---> exhausted: dead letter; then the lane goes on, or is held: all of it becomes rows,
+ *                           |                 until the dead letter is sent back
  *                           +--------+
  *   not settled within settleWithinMs: kept as a row as well, wherever it is; the position goes on
  * ```
@@ -40,11 +43,10 @@ export class HandlerTask<K, V> implements OngoingWork {
   readonly #settings: HandlerSettings<K, V>
   readonly #scheduler: Scheduler<Work<K, V>>
   readonly #pending: Pending
+  readonly #held: Held
   readonly #rows: IdempotentRows
   readonly #sender: Sender
   readonly #running = new Set<Work<K, V>>()
-  /** By the offset that they had at first. */
-  readonly #parked = new Map<number, Work<K, V>>()
   /** With `at-most-once`: attempts that begin when the next commit says that they have. */
   #beginning: Array<Work<K, V>> = []
   #isDraining = false
@@ -58,13 +60,14 @@ export class HandlerTask<K, V> implements OngoingWork {
     context: TaskContext,
     handler: Handler<K, V>,
     settings: HandlerSettings<K, V>,
-    { pending, ids }: HandlerStores,
+    { pending, held, ids }: HandlerStores,
   ) {
     this.#context = context
     this.#handler = handler
     this.#settings = settings
     this.#scheduler = new Scheduler(settings.concurrencyMax)
     this.#pending = new Pending(context, pending)
+    this.#held = new Held(context, held, settings.order)
     this.doneBefore = this.#pending.before.position
     this.#rows = new IdempotentRows(context, (key) => context.sharedRowKey(ids, key))
     this.#sender = new Sender(context, settings, this.#rows)
@@ -84,10 +87,7 @@ export class HandlerTask<K, V> implements OngoingWork {
 
   readonly isDone = (offset: number): boolean => !this.#pending.before.unsettled.has(offset)
 
-  readonly isSettled = (): boolean =>
-    this.#isDraining
-      ? this.#running.size === 0
-      : this.#scheduler.size === this.#scheduler.heldCount(this.#parked.values())
+  readonly isSettled = (): boolean => (this.#isDraining ? this.#running.size : this.#scheduler.size) === 0
 
   readonly beforeCommit = (): void => {
     this.#pending.flush(this.#context.readUpTo())
@@ -109,15 +109,17 @@ export class HandlerTask<K, V> implements OngoingWork {
     const source = this.#context.source()
     const { headers } = source
     if (this.#isOfAnotherGroup(headers[reservedHeaders.group], headers[reservedHeaders.redriven])) return
-    const parked = this.#parked.get(Number(headers[reservedHeaders.redriven] ?? -1))
+    const redriven = headers[reservedHeaders.redriven]
+    const parked = redriven === undefined ? undefined : this.#held.parked(source.key, Number(redriven))
     // a key waits for one that is parked
     if (parked === undefined && this.#isShed(source.offset)) {
       this.#context.count('shed', 1)
       return
     }
     const record = this.#consumed(streamed, source, parked?.offset ?? source.offset)
-    if (parked !== undefined) return this.#resume(parked, record, source)
     const work = this.#workOf(record, source, { failed: 0, dueMs: 0 })
+    if (parked !== undefined) return this.#resume(parked, work)
+    if (this.#isHeld(work)) return this.#hold(work, 0)
     this.#pending.add(work)
     this.#scheduler.add(work)
   }
@@ -251,9 +253,19 @@ export class HandlerTask<K, V> implements OngoingWork {
     if (deadLetter !== undefined) this.#setAside(deadLetter, work, causeOf(error))
     this.#context.count(deadLetter === undefined ? 'failed' : 'deadLettered', 1)
     if (onExhausted === 'release' || work.lane === undefined) return this.#settle(work)
-    this.#keep(work, Infinity)
-    this.#parked.set(work.offset, work)
-    this.#scheduler.delay(work, Infinity)
+    this.#scheduler.takeLane(work).forEach((each) => this.#hold(each, each === work ? Infinity : 0))
+  }
+
+  #isHeld({ lane, keyBytes, offset }: Work<K, V>): boolean {
+    return lane !== undefined && this.#held.isBehind(keyBytes, offset)
+  }
+
+  /** The record is kept in its lane until the dead letter of the first one is sent back; what is parked is due at `Infinity`. */
+  #hold(work: Work<K, V>, dueMs: number): void {
+    work.isKept = true
+    if (work.hasRow) this.#pending.remove(work.offset)
+    work.hasRow = false
+    this.#held.add(pendingOf(work, dueMs))
   }
 
   #expire(work: Work<K, V>): void {
@@ -269,6 +281,7 @@ export class HandlerTask<K, V> implements OngoingWork {
     work.isKept = true
     if (work.hasRow) this.#pending.remove(work.offset)
     this.#scheduler.settle(work)
+    if (work.lane !== undefined) this.#takeHeld(work)
     if (work.attempt === undefined) this.#moveOn()
     else this.#over(work, work.attempt)
   }
@@ -325,21 +338,30 @@ export class HandlerTask<K, V> implements OngoingWork {
     this.#sender.emit(topic.name, deadLetterOf({ ...origin, key, value, timestamp, id, headers }))
   }
 
-  #restore(kept: ReturnType<typeof pendingOf>): void {
-    const record = recordOf<K, V>(this.#context.input, this.#context.partition, kept)
-    const work = this.#workOf(record, kept, kept)
+  #restore(kept: PendingRecord): void {
+    const work = this.#workOfKept(kept)
     work.isKept = true
     work.hasRow = true
-    if (work.dueMs === Infinity) this.#parked.set(work.offset, work)
-    this.#scheduler.add(work)
+    if (kept.dueMs === Infinity || this.#isHeld(work)) this.#hold(work, kept.dueMs)
+    else this.#scheduler.add(work)
   }
 
   /** A dead letter was sent back: it takes its old place, before those that wait for it. */
-  #resume(parked: Work<K, V>, record: ConsumedRecord<K, V>, source: SourceRecord): void {
-    const work = this.#workOf(record, source, { failed: 0, dueMs: Infinity })
-    this.#parked.delete(parked.offset)
+  #resume(parked: PendingRecord, work: Work<K, V>): void {
+    this.#held.remove(parked)
     this.#keep(work, 0)
-    this.#scheduler.resume(work)
+    this.#scheduler.add(work)
+  }
+
+  /** For each one of a lane that is settled one that is held goes on, unless it waits for its dead letter. */
+  #takeHeld({ keyBytes }: Work<K, V>): void {
+    const first = this.#held.first(keyBytes)
+    if (first === undefined || first.dueMs === Infinity) return
+    this.#resume(first, this.#workOfKept(first))
+  }
+
+  #workOfKept(kept: PendingRecord): Work<K, V> {
+    return this.#workOf(recordOf<K, V>(this.#context.input, this.#context.partition, kept), kept, kept)
   }
 
   #consumed(streamed: StreamRecord<K, V>, source: SourceRecord, offset: number): ConsumedRecord<K, V> {

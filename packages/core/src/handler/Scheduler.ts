@@ -9,7 +9,7 @@ export interface Schedulable {
   readonly priority: number
   /** Its place; decides between equal priorities. */
   readonly offset: number
-  /** Not before this time, in ms; `Infinity`: parked, until it is resumed. The lane waits for it. */
+  /** Not before this time, in ms. The lane waits for it. */
   dueMs: number
 }
 
@@ -27,9 +27,7 @@ interface Lane<I> {
  *   waiting --------> ready ----------------> running --------> (the next of the lane has its turn)
  *                       ^                        |
  *                       |  due                   | delay
- *                       +--------- delayed <-----+----> parked (due at Infinity)
- *                       ^                                |
- *                       +------------- resume -----------+
+ *                       +--------- delayed <-----+----> gone, with its lane (takeLane)
  * ```
  *
  * It knows no time and starts nothing by itself. Each step costs the logarithm of what is ready or delayed.
@@ -42,7 +40,6 @@ export class Scheduler<I extends Schedulable> {
   )
   readonly #delayed = new PriorityQueue<I>((a, b) => (a.dueMs === b.dueMs ? a.offset < b.offset : a.dueMs < b.dueMs))
   #running = 0
-  #parked = 0
   #size = 0
 
   constructor(concurrencyMax: number) {
@@ -56,11 +53,6 @@ export class Scheduler<I extends Schedulable> {
 
   get runningCount(): number {
     return this.#running
-  }
-
-  /** How many wait to be resumed, without those that wait behind them in their lanes. */
-  get parkedCount(): number {
-    return this.#parked
   }
 
   /** When the first delayed one is due, in ms; `Infinity` when none is. */
@@ -112,39 +104,30 @@ export class Scheduler<I extends Schedulable> {
     this.#offer(next)
   }
 
-  /** One that runs is to run again at this time, `Infinity` for when it is resumed; its lane waits. */
+  /** One that runs is to run again at this time; its lane waits. */
   delay(item: I, dueMs: number): void {
     this.#stopRunning()
     item.dueMs = dueMs
     this.#offer(item)
   }
 
-  /** A parked one is ready again. */
-  resume(item: I): void {
-    invariant(item.dueMs === Infinity, 'only parked work is resumed')
-    this.#parked--
-    item.dueMs = 0
-    this.#offer(item)
-  }
-
-  /** How many are parked, or wait in the lane of a parked one; those of the lanes are counted by walking through them. */
-  heldCount(parked: Iterable<I>): number {
-    let held = 0
-    for (const item of parked) {
-      const lane = this.#lanes.get(item.lane)
-      held += 1 + (lane === undefined ? 0 : lane.waiting.length - lane.taken)
-    }
-    return held
+  /** Takes one that runs out, and all that wait behind it in its lane; in their order. */
+  takeLane(item: I): ReadonlyArray<I> {
+    this.#stopRunning()
+    const lane = this.#lanes.get(item.lane)
+    const all = lane === undefined ? [item] : [item, ...lane.waiting.slice(lane.taken)]
+    this.#lanes.delete(item.lane)
+    this.#size -= all.length
+    return all
   }
 
   #offer(item: I): void {
-    if (item.dueMs === Infinity) this.#parked++
-    else if (item.dueMs > 0) this.#delayed.push(item)
+    if (item.dueMs > 0) this.#delayed.push(item)
     else this.#ready.push(item)
   }
 
   #stopRunning(): void {
-    invariant(this.#running > 0, 'only work that runs is settled or delayed')
+    invariant(this.#running > 0, 'only work that runs is settled, delayed or taken out')
     this.#running--
   }
 }

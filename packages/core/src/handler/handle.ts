@@ -30,7 +30,7 @@ export const handle = <K, V>(handler: Handler<K, V>, options: HandlerOptions<K, 
   return {
     kind: 'handle',
     name: settings.name,
-    stores: [stores.pending, stores.ids],
+    stores: [stores.pending, stores.held as never, stores.ids],
     outputs: outputs as ReadonlyArray<Topic<unknown, unknown>>,
     sink: true,
     guarantee: settings.delivery,

@@ -1,10 +1,13 @@
 import { bytes } from '../codec/bytes.ts'
-import type { StoreDefinition } from '../job/Store.ts'
+import { float64 } from '../codec/float64.ts'
+import type { MapStoreDefinition, StoreDefinition } from '../job/Store.ts'
 
 /** What a handler keeps beside its outputs. */
 export interface HandlerStores {
   /** Records that are not settled. */
   readonly pending: StoreDefinition<unknown, unknown>
+  /** Records that wait until a dead letter is sent back: by lane, in the order of their offsets. */
+  readonly held: MapStoreDefinition<Uint8Array, number, Uint8Array>
   /** Ids, versions and results that all tasks of the job share. */
   readonly ids: StoreDefinition<unknown, unknown>
 }
@@ -12,6 +15,7 @@ export interface HandlerStores {
 /** The stores of the handler of this name. */
 export const storesOf = (name: string): HandlerStores => ({
   pending: storeOf(`${name}-pending`),
+  held: { name: `${name}-held`, kind: 'map', key: bytes, subkey: float64, value: bytes },
   ids: storeOf(`${name}-ids`),
 })
 

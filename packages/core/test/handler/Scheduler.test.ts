@@ -56,18 +56,17 @@ describe('a scheduler', () => {
     expect(scheduler.nextDueMs).toBe(Infinity)
   })
 
-  test('leaves what is parked, and its lane, until it is resumed', () => {
-    const scheduler = new Scheduler<Schedulable>(10)
-    const parked = { ...work(1, 'a'), dueMs: Infinity }
-    for (const item of [parked, work(2, 'a'), work(3, 'b')]) scheduler.add(item)
-    expect(takeAll(scheduler, 1e15)).toEqual([3])
-    expect(scheduler.parkedCount).toBe(1)
-    expect(scheduler.heldCount([parked])).toBe(2)
-    const instead = { ...parked }
-    scheduler.resume(instead)
+  test('gives a lane out whole, with the one that runs first; then the lane begins anew', () => {
+    const scheduler = new Scheduler<Schedulable>(1)
+    const [a1, a2, b3, a4] = [work(1, 'a'), work(2, 'a'), work(3, 'b'), work(4, 'a')] as const
+    for (const item of [a1, a2, b3, a4]) scheduler.add(item)
     expect(takeAll(scheduler)).toEqual([1])
-    scheduler.settle(instead)
-    expect(takeAll(scheduler)).toEqual([2])
+    expect(scheduler.takeLane(a1)).toEqual([a1, a2, a4])
+    expect(scheduler.size).toBe(1)
+    expect(takeAll(scheduler)).toEqual([3])
+    scheduler.settle(b3)
+    scheduler.add(work(5, 'a'))
+    expect(takeAll(scheduler)).toEqual([5])
   })
 
   test('keeps each lane in order and loses nothing, whatever happens', () => {

@@ -1,4 +1,4 @@
-import { entry, type HandlerContext, InvalidOption, noRetry, redrive, topic, UnknownTopic, utf8 } from '@weir/core'
+import { entry, InvalidOption, noRetry, redrive, StoreMismatch, topic, UnknownTopic, utf8 } from '@weir/core'
 import { describe, expect, test } from 'vitest'
 import { deadLetters, drive, given, orders, results, sendAll, sent } from './support.ts'
 
@@ -88,27 +88,64 @@ describe('redrive', () => {
     await driver.close()
   })
 
-  test('reaches a partition that is full of held records once it may have more of them', async () => {
+  test.each([
+    ['of one key', 'key', ['a 1', 'a 2', 'a 3', 'a 4']],
+    ['of as many keys', 'key', ['a 1', 'b 2', 'c 3', 'd 4']],
+    ['of the partition', 'partition', ['a 1', 'b 2', 'a 3', 'b 4']],
+  ] as const)('reaches a partition when all that may be pending is held: records %s', async (_, order, expected) => {
     let isBroken = true
-    const handler = (value: number, context: HandlerContext<string, number>): void => {
-      if (isBroken) throw new Error('broken')
-      context.send(results, context.record.key, value)
-    }
-    const options = { retry: noRetry, onExhausted: 'hold', settleWithinMs: 10 } as const
-    const full = await drive(handler, { ...options, pendingCountMax: 2 })
-    for (const value of [1, 2, 3]) await sendAll(full, [['a', value]])
+    const driver = await drive(
+      (value, context) => {
+        if (isBroken) throw new Error('broken')
+        context.send(results, context.record.key, value)
+      },
+      { order, retry: noRetry, onExhausted: 'hold', settleWithinMs: 10, pendingCountMax: 2 },
+    )
+    for (const each of expected) await sendAll(driver, [[each[0]!, Number(each[2])]])
+    await driver.advance(100)
     isBroken = false
-    const outcome = redrive(full.weir, deadLetters)
-    await full.advance(100)
+    const outcome = redrive(driver.weir, deadLetters)
+    await driver.advance(100)
     await outcome
-    expect(await sent(full)).toEqual([])
-    full.crash()
-    const { disk, clock } = full
-    const roomy = await drive(handler, { ...options, pendingCountMax: 10 }, { disk, clock })
-    await roomy.advance(100)
-    expect(await sent(roomy)).toEqual(['a 1', 'a 2', 'a 3'])
-    await roomy.close()
-    await full.close()
+    expect(await sent(driver)).toEqual(expected)
+    expect(driver.metrics().lag).toBe(0)
+    await driver.close()
+  })
+
+  test('finds what is held as it was after a seek back, with what comes again in its place', async () => {
+    let isBroken = true
+    const driver = await drive(
+      (value, context) => {
+        if (isBroken && value === 2) throw new Error('broken')
+        context.send(results, context.record.key, value)
+      },
+      { retry: noRetry, onExhausted: 'hold' },
+    )
+    for (const value of [1, 2, 3]) await sendAll(driver, [['a', value]])
+    const sought = driver.weir.group('shop').seek('orders', 'earliest')
+    await driver.settle()
+    await sought
+    await driver.advance(200)
+    expect(await sent(driver)).toEqual(['a 1', 'a 1'])
+    isBroken = false
+    const outcome = redrive(driver.weir, deadLetters)
+    await driver.advance(100)
+    await outcome
+    expect(await sent(driver)).toEqual(['a 1', 'a 1', 'a 2', 'a 3'])
+    await driver.close()
+  })
+
+  test('must come first: what is held by one order is refused by another', async () => {
+    const handler = (): void => {
+      throw new Error('broken')
+    }
+    const options = { retry: noRetry, onExhausted: 'hold' } as const
+    const held = await drive(handler, { ...options, order: 'key' })
+    await sendAll(held, [['a', 1]])
+    held.crash()
+    const { disk, clock } = held
+    await expect(drive(handler, { ...options, order: 'partition' }, { disk, clock })).rejects.toThrow(StoreMismatch)
+    await held.close()
   })
 
   test('is for the group that gave a record up: the others skip it', async () => {
