@@ -1,5 +1,6 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { Job } from '../job/Job.ts'
+import type { AnyOperator } from '../job/Operator.ts'
 import { planJob } from '../job/plan.ts'
 import { optionNames, pickOptions } from '../log/optionNames.ts'
 import { requireKnown } from '../log/requireKnown.ts'
@@ -40,7 +41,8 @@ const noRetention = { retentionIntervalMs: 86_400_000 }
 
 /**
  * Runs two versions of a job over the same input, each in a fork of its own, and compares what they give: from where the job
- * is now to the end of its sources, with all windows closed. The job goes on meanwhile, and sees nothing of it.
+ * is now to the end of its sources, with all windows closed. The job goes on meanwhile, and sees nothing of it. What its code
+ * does outside of Weir is done twice more: a version with a sink into the outside is refused.
  *
  * @param weir - where the job runs, or has run
  * @throws InvalidOption, InvalidJob; as `Weir.savepoint`, `Weir.run` and `diffOutputs`
@@ -54,6 +56,7 @@ export const diffJobs = (weir: Weir, options: JobDiffOptions): CompletableFuture
         `diffJobs: before is job '${before.name}' and after is job '${after.name}'; expected two versions of one name, by which state is found`,
       )
     }
+    for (const version of [before, after]) requireNoEffects(version)
     if (!Array.isArray(into) || into.length !== 2 || into[0] === into[1]) {
       throw new InvalidOption('diffJobs: into is not two storages; expected an empty one for each version')
     }
@@ -66,6 +69,18 @@ export const diffJobs = (weir: Weir, options: JobDiffOptions): CompletableFuture
       ),
     )
   })
+
+/** Both versions would write there, and the job itself does already. */
+const requireNoEffects = (job: Job): void => {
+  const outside = operatorsOf(job).find(({ isolated }) => isolated === true)
+  if (outside === undefined) return
+  throw new InvalidJob(
+    `diffJobs: ${outside.kind} '${outside.name}' of job '${job.name}' writes to the outside, and both versions would; expected versions ` +
+      'without it, with to(topic) in its place',
+  )
+}
+
+const operatorsOf = (job: Job): ReadonlyArray<AnyOperator> => planJob(job).stages.flatMap(({ operators }) => operators)
 
 const compare = async (
   weir: Weir,
@@ -99,8 +114,6 @@ const compare = async (
 
 /** What is written for others: not what lies between the stages of a job. */
 const outputsOf = (jobs: ReadonlyArray<Job>): ReadonlyArray<{ readonly name: string }> => {
-  const outputs = jobs.flatMap((job) =>
-    planJob(job).stages.flatMap(({ operators }) => operators.flatMap((operator) => operator.outputs)),
-  )
+  const outputs = jobs.flatMap(operatorsOf).flatMap((operator) => operator.outputs)
   return [...new Map(outputs.map((topic) => [topic.name, topic])).values()]
 }

@@ -256,13 +256,8 @@ class SavepointCopy {
   }
 }
 
-/** Whether a job reads a topic; what it does not read it writes. */
-const reads = (plan: Plan, name: string): boolean => {
-  const isUsed = topicsOf(plan).some((topic) => topic.name === name)
-  const outputs = plan.stages.flatMap(({ operators }) => operators.flatMap((operator) => operator.outputs))
-  const isWritten = [plan.badRecords, ...outputs].some((topic) => topic.name === name)
-  return isUsed && (!isWritten || plan.stages.some(({ inputs }) => inputs.some(({ topic }) => topic.name === name)))
-}
+const reads = ({ stages }: Plan, name: string): boolean =>
+  stages.some(({ inputs }) => inputs.some(({ topic }) => topic.name === name))
 
 /** The numbers of rounds and runs go on, so that what was noted of one is not taken for another. */
 const withoutMembers = (state: GroupState): GroupState =>

@@ -1,4 +1,4 @@
-import { count, filter, keyBy, map, to, tumbling } from '@weir/operators'
+import { callbackSink, count, filter, keyBy, map, to, tumbling } from '@weir/operators'
 import { memory, memoryDisk } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { bytes } from '../../src/codec/bytes.ts'
@@ -181,6 +181,12 @@ describe('diffJobs', () => {
       InvalidJob,
     )
     expect(await failure(diffJobs(weir, { ...versions, into: [one, one] }))).toBeInstanceOf(InvalidOption)
+    const mailing = counting('c', 2).pipe(callbackSink({ name: 'mail', write: () => undefined }))
+    const effects = await failure(
+      diffJobs(weir, { ...versions, after: mailing as Job, into: [one, memory({ clock })] }),
+    )
+    expect(effects).toBeInstanceOf(InvalidJob)
+    expect(String(effects)).toContain("'mail' of job 'counting' writes to the outside")
     expect(await failure(diffJobs(weir, { ...versions, into: one } as never))).toBeInstanceOf(InvalidOption)
     expect(await failure(diffJobs(weir, { ...versions, into: [one, one], max: 1 } as never))).toBeInstanceOf(
       InvalidOption,
