@@ -1,10 +1,13 @@
 import type { Flows } from './Flow.ts'
+import { guaranteeOf, type JobGuarantee } from './guaranteeOf.ts'
 import { planJob } from './plan.ts'
 import type { Stage } from './Stage.ts'
 
 /** What a job consists of, as plain data. */
 export interface JobDescription {
   readonly name: string
+  /** What a crash may do to its results; see `guaranteeOf`. */
+  readonly guarantee: JobGuarantee
   readonly stages: ReadonlyArray<StageDescription>
 }
 
@@ -38,6 +41,7 @@ export interface OperatorDescription {
 /** @throws InvalidJob for a job that cannot run */
 export const describeJob = (job: Flows): JobDescription => ({
   name: job.name,
+  guarantee: guaranteeOf(job),
   stages: planJob(job).stages.map(describeStage),
 })
 

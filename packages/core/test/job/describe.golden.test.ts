@@ -25,6 +25,7 @@ describe('a description', () => {
   test('is plain data: stages, operators, stores, topics', () => {
     expect(wordCount.describe()).toEqual({
       name: 'word-count',
+      guarantee: 'exactly-once',
       stages: [
         {
           inputs: [{ topic: 'words', partitions: 4, key: 'utf8', value: 'utf8' }],
