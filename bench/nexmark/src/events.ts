@@ -1,6 +1,6 @@
 import type { ConsumedRecord, ProducerRecord, Topic, Weir } from '@weir/core'
 import type { Event } from './generate.ts'
-import { type Auction, auctions, type Bid, bids, type Person, persons } from './model.ts'
+import { Auction, auctions, Bid, bids, Person, persons } from './model.ts'
 
 /** The events as records for their topics, each in the order in which they arrive. */
 export interface ArrivingEvents {
@@ -64,4 +64,17 @@ export const readAll = async <V>(
     records.push(received)
   }
   return records
+}
+
+/**
+ * An event of a kind, of the JSON of its value.
+ *
+ * @throws Error when it is none
+ */
+export const decodeEvent = (kind: Event['kind'], text: string): Event => {
+  const value: unknown = JSON.parse(text)
+  if (kind === 'person' && Person.is(value)) return { kind, value }
+  if (kind === 'auction' && Auction.is(value)) return { kind, value }
+  if (kind === 'bid' && Bid.is(value)) return { kind, value }
+  throw new Error(`no ${kind}: ${text}`)
 }

@@ -1,5 +1,4 @@
-export { appendEvents } from './events.ts'
+export { appendEvents, decodeEvent } from './events.ts'
 export { type Event, generate } from './generate.ts'
-export { auctions, bids, persons } from './model.ts'
 export { queries } from './queries/index.ts'
 export type { Query } from './Query.ts'

@@ -39,11 +39,17 @@ export const sink = <K, V>(to: Sink<K, V>): Operator<K, V, K, V> => {
     )
   }
   validateName('sink', to.name)
-  const store: StoreDefinition<string, string> = { name: to.name, kind: 'key-value', key: utf8, value: utf8 }
+  if (to.guarantee !== 'exactly-once' && to.guarantee !== 'at-least-once') {
+    throw new InvalidOption(
+      `sink '${to.name}': guarantee is ${JSON.stringify(to.guarantee)}; expected 'exactly-once' or 'at-least-once'`,
+    )
+  }
+  const store: StoreDefinition<string, string> | undefined =
+    to.guarantee === 'exactly-once' ? { name: to.name, kind: 'key-value', key: utf8, value: utf8 } : undefined
   return {
     kind: 'sink',
     name: to.name,
-    stores: [store as unknown as StoreDefinition<unknown, unknown>],
+    stores: store === undefined ? [] : [store as unknown as StoreDefinition<unknown, unknown>],
     outputs: [],
     sink: true,
     guarantee: to.guarantee,

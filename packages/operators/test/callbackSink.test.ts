@@ -9,8 +9,9 @@ import {
   topic,
   utf8,
 } from '@weir/core'
-import { callbackSink, type CallbackSinkOptions, sink, type SinkCall } from '@weir/operators'
-import { jobDriver, type JobDriver } from '@weir/testing'
+import { callbackSink, type CallbackSinkOptions, fork, sink, type SinkCall, to } from '@weir/operators'
+import { arbitraryKey, arbitraryRecords, inputTo, isExactlyOnce, jobDriver, type JobDriver } from '@weir/testing'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 const lines = topic('lines', { key: utf8, value: utf8 })
@@ -152,6 +153,18 @@ test('a whole batch of calls that are done at once needs no deep stack', async (
   )
   expect(count).toBe(4_000)
   await driver.close()
+})
+
+test('a job with it is under the laws as any other', async () => {
+  const copies = topic('copies', { key: utf8, value: utf8 })
+  const calling = job('bill')
+    .from(lines)
+    .pipe(
+      fork((line) => line.pipe(sink(callbackSink('service', () => undefined)))),
+      to(copies),
+    )
+  const input = inputTo(lines, arbitraryRecords({ key: arbitraryKey(3), value: arbitraryKey(3), countMax: 8 }))
+  await fc.assert(isExactlyOnce(calling, { inputs: [input] }), { numRuns: 30 })
 })
 
 test('options are looked at before anything starts', () => {

@@ -339,6 +339,9 @@ describe('what is wrong with a job is said before it starts', () => {
   test('something else than a sink', () => {
     expect(() => sink(undefined as unknown as Sink<string, string>)).toThrow(InvalidOption)
     expect(() => sink({ ...memorySink<string, string>(), name: 'a/b' })).toThrow(InvalidName)
+    expect(() => sink({ ...memorySink<string, string>(), guarantee: 'at-most-once' as never })).toThrow(
+      "sink 'memory': guarantee is \"at-most-once\"; expected 'exactly-once' or 'at-least-once'",
+    )
   })
 
   test('something behind a sink, or beside it', () => {

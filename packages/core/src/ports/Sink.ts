@@ -43,7 +43,10 @@ export interface SinkPlace {
   readonly job: string
   readonly topic: string
   readonly partition: number
-  /** Names the log that the offsets are of: the same for as long as it lives, another one for a log that was made anew. */
+  /**
+   * Names the log that the offsets are of: the same for as long as it lives, another one for a log that was made anew. Empty
+   * for a sink that is at least once, which keeps no position.
+   */
   readonly log: string
   /** All time comes from it. */
   readonly clock: Clock
@@ -67,7 +70,7 @@ export interface SinkRecord<K, V> {
 export interface SinkWriter<K, V> {
   /**
    * The next offset that the outside needs: all records before it are durable there, none from it on. `undefined` where it
-   * does not know (nothing was written yet, or it keeps no position): records are then written from the position of the job on.
+   * does not know (nothing was written yet, or the sink is at least once): records are then written from the position of the job on.
    */
   readonly position: number | undefined
   /**

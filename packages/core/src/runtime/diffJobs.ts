@@ -72,7 +72,7 @@ export const diffJobs = (weir: Weir, options: JobDiffOptions): CompletableFuture
 
 /** Both versions would write there, and the job itself does already. */
 const requireNoEffects = (job: Job): void => {
-  const outside = operatorsOf(job).find(({ isolated }) => isolated === true)
+  const outside = operatorsOf(job).find(({ isolated, sink }) => isolated === true && sink === true)
   if (outside === undefined) return
   throw new InvalidJob(
     `diffJobs: ${outside.kind} '${outside.name}' of job '${job.name}' writes to the outside, and both versions would; expected versions ` +

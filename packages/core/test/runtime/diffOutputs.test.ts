@@ -1,4 +1,4 @@
-import { callbackSink, count, filter, keyBy, map, to, tumbling } from '@weir/operators'
+import { callbackSink, count, filter, keyBy, map, sink, to, tumbling } from '@weir/operators'
 import { memory, memoryDisk } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { bytes } from '../../src/codec/bytes.ts'
@@ -181,10 +181,10 @@ describe('diffJobs', () => {
       InvalidJob,
     )
     expect(await failure(diffJobs(weir, { ...versions, into: [one, one] }))).toBeInstanceOf(InvalidOption)
-    const mailing = counting('c', 2).pipe(callbackSink({ name: 'mail', write: () => undefined }))
-    const effects = await failure(
-      diffJobs(weir, { ...versions, after: mailing as Job, into: [one, memory({ clock })] }),
-    )
+    const mailing = job('counting')
+      .from(words)
+      .pipe(sink(callbackSink('mail', () => undefined)))
+    const effects = await failure(diffJobs(weir, { ...versions, after: mailing, into: [one, memory({ clock })] }))
     expect(effects).toBeInstanceOf(InvalidJob)
     expect(String(effects)).toContain("'mail' of job 'counting' writes to the outside")
     expect(await failure(diffJobs(weir, { ...versions, into: one } as never))).toBeInstanceOf(InvalidOption)

@@ -19,8 +19,8 @@ import { observe } from '@weir/core/protocol'
  *
  * ```text
  *   new --> log named, in a commit of its own --> open --> writing <--> gathered, with a writer that flushes later
- *                 (the first time only)                       |
- *                                                             +--> failed: the task starts anew, or the run ends
+ *             (the first time, of a sink that                 |
+ *                keeps a position)                            +--> failed: the task starts anew, or the run ends
  * ```
  *
  * The log has its name before anything is written outside, so that the outside can tell this log from one made anew.
@@ -43,12 +43,17 @@ export class SinkTask<K, V> implements OngoingWork {
   /** What lies behind the position is left out only after it was decoded: bad records are still to be set aside. */
   readonly doneBefore = 0
 
-  constructor(context: TaskContext, sink: Sink<K, V>, store: StoreDefinition<string, string>) {
+  constructor(context: TaskContext, sink: Sink<K, V>, store: StoreDefinition<string, string> | undefined) {
     this.#context = context
     this.#sink = sink
     this.#start = context.readUpTo()
     this.#taken = this.#start
     context.attend(this)
+    // without a position outside it does not matter which log it would be of
+    if (store === undefined) {
+      this.#open('')
+      return
+    }
     const rows = context.keyValueStore(store)
     const named = rows.get('log')
     if (named !== undefined) {
