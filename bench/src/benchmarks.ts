@@ -11,6 +11,8 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   nexmark: async () => (await import('./nexmark.ts')).nexmark,
   sessions: async () => (await import('./sessions.ts')).sessions,
   largeState: async () => (await import('./largeState.ts')).largeState,
+  sessions: async () => (await import('./sessions.ts')).sessions,
+  largeState: async () => (await import('./largeState.ts')).largeState,
   resultLatency: async () => (await import('./resultLatency.ts')).resultLatency,
   wakeUp: async () => (await import('./wakeUp.ts')).wakeUp,
   backlog: async () => (await import('./backlog.ts')).backlog,

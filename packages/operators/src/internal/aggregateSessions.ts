@@ -24,7 +24,7 @@ export const aggregateSessions = <K, V, A>(
   agendaDefinition: StoreDefinition<K, Uint8Array>,
   options: SessionsOptions<K, V, A>,
 ): OperatorFunction<StreamRecord<K, V>, StreamRecord<K, A>> => {
-  const { window: windows, initial, add, merge, emit } = options
+  const { window: windows, add, emit } = options
   const { gapMs, graceMs } = windows
   const store = context.keyValueStore(definition)
   const time = windowTime(windows.time, context)
@@ -32,7 +32,8 @@ export const aggregateSessions = <K, V, A>(
   // sessions are apart, so that the first one to begin is the first one to end
   const dueOf = (sessions: ReadonlyArray<Span<A>> | undefined): number | undefined =>
     sessions === undefined || sessions.length === 0 ? undefined : sessions[0]!.end + gapMs + graceMs
-  const agenda = new Agenda<K>(context.windowStore(agendaDefinition), gapMs, (key) => dueOf(store.get(key)))
+  const pageMs = gapMs * pageGaps
+  const agenda = new Agenda<K>(context.windowStore(agendaDefinition), pageMs, (key) => dueOf(store.get(key)))
 
   const closeUpTo = (reached: number, out: Subscriber<StreamRecord<K, A>>): void => {
     for (let due = agenda.next(reached); due !== undefined; due = agenda.next(reached)) {
@@ -55,21 +56,24 @@ export const aggregateSessions = <K, V, A>(
     while (first > 0 && sessions[first - 1]!.end > at - gapMs) first--
     let last = first
     while (last < sessions.length && sessions[last]!.start <= at + gapMs) last++
-    const session = { start: at, end: at + 1 }
-    let value: A | undefined
-    for (let near = first; near < last; near++) {
-      const { start, end, value: found } = sessions[near]!
-      value = near === first ? found : merge(key, value!, found)
-      if (start < session.start) session.start = start
-      if (end > session.end) session.end = end
+    // nothing changes before `add`, where user code may throw
+    let session: Span<A>
+    if (last - first === 1) {
+      session = sessions[first]!
+      const value = add(session.value, record.value, record)
+      if (at < session.start) session.start = at
+      if (at >= session.end) session.end = at + 1
+      session.value = value
+    } else {
+      session = merged(options, key, sessions.slice(first, last), at)
+      session.value = add(session.value, record.value, record)
+      sessions.splice(first, last - first, session)
     }
-    // nothing has changed until here, where user code may throw
-    value = add(first === last ? initial(key, session) : value!, record.value, record)
-    if (last - first === 1) Object.assign(sessions[first]!, session, { value })
-    else sessions.splice(first, last - first, { ...session, value })
     store.put(key, sessions)
     agenda.move(key, before, dueOf(sessions))
-    if (emit === 'update') out.next({ ...record, value, window: session, encodedValue: undefined })
+    if (emit !== 'update') return
+    const { start, end, value } = session
+    out.next({ ...record, value, window: { start, end }, encodedValue: undefined })
   }
 
   time.wakeAt(agenda.earliest)
@@ -89,3 +93,17 @@ export const aggregateSessions = <K, V, A>(
     },
   })
 }
+
+/** The fewer pages, the fewer rows change when sessions grow; those of a page are in memory. */
+const pageGaps = 4
+
+/** A session of this time and of those near to it: none, or two. */
+const merged = <K, V, A>(
+  { initial, merge }: SessionsOptions<K, V, A>,
+  key: K,
+  [earlier, later]: ReadonlyArray<Span<A>>,
+  at: number,
+): Span<A> =>
+  earlier === undefined || later === undefined
+    ? { start: at, end: at + 1, value: initial(key, { start: at, end: at + 1 }) }
+    : { start: earlier.start, end: later.end, value: merge(key, earlier.value, later.value) }

@@ -24,17 +24,20 @@ export const spans = <A>(codec: Codec<A>): Codec<Array<Span<A>>> => {
     ...(codec.nullable === true ? { nullable: true } : {}),
     encode: (list) => {
       const values = list.map(({ value }) => codec.encode(value))
-      const bytes = new Uint8Array(values.reduce((sum, { length }) => sum + headBytes + length, 0))
-      const view = new DataView(bytes.buffer)
+      let length = 0
+      for (const value of values) length += headBytes + value.length
+      const bytes = new Uint8Array(length)
       let at = 0
-      list.forEach(({ start, end }, index) => {
+      for (let index = 0; index < list.length; index++) {
+        const { start, end } = list[index]!
         const value = values[index]!
-        view.setFloat64(at, start)
-        view.setFloat64(at + 8, end)
-        view.setUint32(at + 16, value.length)
+        head.setFloat64(0, start)
+        head.setFloat64(8, end)
+        head.setUint32(16, value.length)
+        bytes.set(headOf, at)
         bytes.set(value, at + headBytes)
         at += headBytes + value.length
-      })
+      }
       return bytes
     },
     decode: (bytes) => {
@@ -58,3 +61,5 @@ export const spans = <A>(codec: Codec<A>): Codec<Array<Span<A>>> => {
 }
 
 const headBytes = 20
+const headOf = new Uint8Array(headBytes)
+const head = new DataView(headOf.buffer)
