@@ -150,7 +150,8 @@ export class HandlerTask<K, V> implements OngoingWork {
     this.#isPumping = true
     try {
       for (;;) {
-        const work = this.#failure === undefined ? this.#scheduler.take(this.#context.clock.now()) : undefined
+        const nowMs = this.#scheduler.nextDueMs === Infinity ? 0 : this.#context.clock.now()
+        const work = this.#failure === undefined ? this.#scheduler.take(nowMs) : undefined
         if (work === undefined) return
         this.#start(work)
       }
@@ -204,7 +205,15 @@ export class HandlerTask<K, V> implements OngoingWork {
 
   #begin(work: Work<K, V>, attempt: Attempt<K, V>): void {
     const { attemptMsMax } = this.#settings
-    const result = CompletableFuture.supply(() => this.#handler(work.record.value, attempt))
+    let returned: unknown
+    try {
+      returned = this.#handler(work.record.value, attempt)
+    } catch (error) {
+      returned = CompletableFuture.failed(error)
+    }
+    // most that return at once return nothing, and need no future
+    if (returned === undefined) return attempt.isOver ? undefined : this.#handled(work, attempt)
+    const result = CompletableFuture.supply(() => returned)
     attempt.result = result
     if (attemptMsMax !== undefined && !result.isDone) {
       attempt.stopTimer = this.#context.clock.after(attemptMsMax, () => {

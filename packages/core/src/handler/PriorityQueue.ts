@@ -1,23 +1,59 @@
-/** A binary heap: `push` and `pop` cost the logarithm of its size. */
+/**
+ * A queue by priority. What comes in order waits in a row, at no cost; what does not in a binary heap, where `push` and `pop`
+ * cost the logarithm of its size.
+ */
 export class PriorityQueue<A> {
   readonly #isBefore: (a: A, b: A) => boolean
-  readonly #items: A[] = []
+  /** Each is not before the one that it follows; those before `#first` are gone. */
+  #row: A[] = []
+  #first = 0
+  readonly #heap: A[] = []
 
   constructor(isBefore: (a: A, b: A) => boolean) {
     this.#isBefore = isBefore
   }
 
   get size(): number {
-    return this.#items.length
+    return this.#row.length - this.#first + this.#heap.length
   }
 
   /** The first one, which stays; `undefined` when there is none. */
   peek(): A | undefined {
-    return this.#items[0]
+    return this.#isInHeap() ? this.#heap[0] : this.#row[this.#first]
   }
 
   push(item: A): void {
-    const items = this.#items
+    const last = this.#row.at(-1)
+    if (last === undefined || !this.#isBefore(item, last)) this.#row.push(item)
+    else this.#pushToHeap(item)
+  }
+
+  /** Takes the first one out; `undefined` when there is none. */
+  pop(): A | undefined {
+    if (this.#isInHeap()) return this.#popFromHeap()
+    const first = this.#row[this.#first]
+    if (first === undefined) return undefined
+    this.#first++
+    if (this.#first === this.#row.length) {
+      this.#row = []
+      this.#first = 0
+    } else if (this.#first >= rowGoneMax && this.#first * 2 > this.#row.length) {
+      this.#row = this.#row.slice(this.#first)
+      this.#first = 0
+    }
+    return first
+  }
+
+  /** Whether the first one is in the heap. */
+  #isInHeap(): boolean {
+    const least = this.#heap[0]
+    if (least === undefined) return false
+    const next = this.#row[this.#first]
+    return next === undefined || this.#isBefore(least, next)
+  }
+
+  #pushToHeap(item: A): void {
+    const items = this.#heap
     let at = items.length
     while (at > 0) {
       const parent = (at - 1) >> 1
@@ -28,9 +64,8 @@ export class PriorityQueue<A> {
     items[at] = item
   }
 
-  /** Takes the first one out; `undefined` when there is none. */
-  pop(): A | undefined {
-    const items = this.#items
+  #popFromHeap(): A | undefined {
+    const items = this.#heap
     const first = items[0]
     const last = items.pop()
     if (first === undefined || last === undefined || items.length === 0) return first
@@ -47,3 +82,6 @@ export class PriorityQueue<A> {
     return first
   }
 }
+
+/** So many that are gone stay in a row before it is cut. */
+const rowGoneMax = 64
