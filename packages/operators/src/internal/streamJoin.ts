@@ -1,0 +1,234 @@
+import {
+  type BufferEntry,
+  type BufferStore,
+  bufferStore,
+  type BufferStoreDefinition,
+  type Codec,
+  flowOf,
+  type JobFlow,
+  msgpack,
+  type Operator,
+  type Output,
+  type StoreDefinition,
+  type StreamRecord,
+  type TaskContext,
+  type Topic,
+} from '@weir/core'
+import { requireKnown } from '@weir/core/protocol'
+import type { Subscriber } from 'rxjs'
+import type { JoinOptions } from '../join.ts'
+import { joinSettings, type JoinSettings, pageMsOf } from './joinSettings.ts'
+import { operateSides } from './operateSides.ts'
+import { type Waiting, waiting } from './waiting.ts'
+
+/** Which records are given on that nothing was found for. */
+export type JoinKind = 'join' | 'leftJoin' | 'outerJoin'
+
+/** The result of two records, or of one for which there was no other. */
+export type AnyJoiner<K, R> = (left: any, right: any, key: K) => R // oxlint-disable-line typescript/no-explicit-any -- of what may be null, the three operators know
+
+/** The operator of a stream-stream join of any kind. */
+export const streamJoin = <K, V, W, R>(
+  kind: JoinKind,
+  name: string,
+  other: Topic<K, W> | JobFlow<K, W>,
+  joiner: AnyJoiner<K, R>,
+  options: JoinOptions<K, V, W, R>,
+): Operator<K, V | null, K, R> => {
+  const what = `${kind} '${name}'`
+  requireKnown(what, options, ['within', 'graceMs', 'late', 'codecs', 'codec'])
+  const { late = {}, codecs = {}, codec } = options
+  requireKnown(`${what}: late`, late, ['left', 'right'])
+  requireKnown(`${what}: codecs`, codecs, ['left', 'right'])
+  const settings = joinSettings(what, options)
+  const pageMs = pageMsOf(settings)
+  const stores: Stores<V, W> = {
+    left: bufferStore(`${name}-left`, waiting(codecs.left ?? msgpack<V>()), pageMs),
+    right: bufferStore(`${name}-right`, waiting((codecs.right ?? msgpack<W>()) as Codec<W>), pageMs),
+  }
+  const outputs = [late.left, late.right].filter((each) => each !== undefined)
+  return {
+    kind,
+    name,
+    stores: [stores.left, stores.right] as unknown as ReadonlyArray<StoreDefinition<unknown, unknown>>,
+    outputs: outputs as unknown as ReadonlyArray<Topic<unknown, unknown>>,
+    keyed: true,
+    others: [flowOf(other)],
+    revalues: { value: codec as Codec<unknown> | undefined },
+    holdsMs: holdsMsOf(kind, settings),
+    attach: (context) => {
+      const task = new StreamJoin<K, V, W, R>({ kind, settings, stores, late, joiner }, context)
+      return operateSides<K, V | null, W, K, R>({
+        left: (record, out) => task.left(record, out),
+        right: (record, out) => task.right(record, out),
+        complete: (out) => task.complete(out),
+      })
+    },
+  }
+}
+
+interface Stores<V, W> {
+  readonly left: BufferStoreDefinition<Waiting<V>>
+  readonly right: BufferStoreDefinition<Waiting<W>>
+}
+
+interface StreamJoinParts<K, V, W, R> {
+  readonly kind: JoinKind
+  readonly settings: JoinSettings
+  readonly stores: Stores<V, W>
+  readonly late: NonNullable<JoinOptions<K, V, W, R>['late']>
+  readonly joiner: AnyJoiner<K, R>
+}
+
+/** A record for which nothing was found is given on as of its own time, when its window is over. */
+const holdsMsOf = (kind: JoinKind, { beforeMs, afterMs, graceMs }: JoinSettings): number => {
+  if (kind === 'join') return 0
+  return (kind === 'leftJoin' ? afterMs : Math.max(beforeMs, afterMs)) + graceMs
+}
+
+/** One side of a join in a task. */
+interface Side<K, A, B, R> {
+  readonly isLeft: boolean
+  readonly store: BufferStore<K, Waiting<A>>
+  /** How much earlier, and later, than a record of this side one of the other side may be. */
+  readonly beforeMs: number
+  readonly afterMs: number
+  /** How far event time goes on beyond a record of this side before its window is over. */
+  readonly openMs: number
+  readonly joined: (own: A, found: B, key: K) => R
+  /** The result of a record for which nothing was found; absent when that gives none. */
+  readonly alone: ((own: A, key: K) => R) | undefined
+  readonly late: Output<K, A | null> | undefined
+}
+
+/**
+ * Two records are joined when they are near enough, and each came before the window of the other one was over: by how far
+ * event time had come in its own source. So it depends on the two records alone what is joined, not on the order in which
+ * sources are read. A record is removed when even the source that is furthest behind has passed its window.
+ */
+class StreamJoin<K, V, W, R> {
+  readonly #context: TaskContext
+  readonly #left: Side<K, V, W, R>
+  readonly #right: Side<K, W, V, R>
+  /** The windows that were over by then are: also where a silent source was passed over. */
+  #settled: number
+
+  constructor({ kind, settings, stores, late, joiner }: StreamJoinParts<K, V, W, R>, context: TaskContext) {
+    const { beforeMs, afterMs, graceMs } = settings
+    this.#context = context
+    this.#settled = context.watermark()
+    this.#left = {
+      isLeft: true,
+      store: context.bufferStore(stores.left),
+      beforeMs,
+      afterMs,
+      openMs: afterMs + graceMs,
+      joined: joiner,
+      alone: kind === 'join' ? undefined : (own, key) => joiner(own, null, key),
+      late: late.left === undefined ? undefined : context.output(late.left as Topic<K, V | null>),
+    }
+    this.#right = {
+      isLeft: false,
+      store: context.bufferStore(stores.right),
+      beforeMs: afterMs,
+      afterMs: beforeMs,
+      openMs: beforeMs + graceMs,
+      joined: (own, found, key) => joiner(found, own, key),
+      alone: kind === 'outerJoin' ? (own, key) => joiner(null, own, key) : undefined,
+      late: late.right === undefined ? undefined : context.output(late.right as Topic<K, W | null>),
+    }
+  }
+
+  left(record: StreamRecord<K, V | null>, out: Subscriber<StreamRecord<K, R>>): void {
+    this.#add(record, this.#left, this.#right, out)
+  }
+
+  right(record: StreamRecord<K, W | null>, out: Subscriber<StreamRecord<K, R>>): void {
+    this.#add(record, this.#right, this.#left, out)
+  }
+
+  /** Gives on what is alone for good, and forgets what nothing in time can be joined with. */
+  complete(out: Subscriber<StreamRecord<K, R>>): void {
+    const reached = this.#context.watermark()
+    if (reached === -Infinity) return
+    closeUpTo(this.#left, reached, out)
+    closeUpTo(this.#right, reached, out)
+    if (reached > this.#settled) this.#settled = reached
+  }
+
+  #add<A, B>(
+    record: StreamRecord<K, A | null>,
+    own: Side<K, A, B, R>,
+    other: Side<K, B, A, R>,
+    out: Subscriber<StreamRecord<K, R>>,
+  ): void {
+    const { key, value, watermark, headers } = record
+    if (value === null || value === undefined) return this.#context.count('ignored', 1)
+    const at = Math.floor(record.timestamp)
+    const passed = watermark > this.#settled ? watermark : this.#settled
+    // the window of whatever it could be joined with is over
+    if (passed > at + own.afterMs + other.openMs) {
+      this.#context.count('late', 1)
+      own.late?.send(record)
+      return
+    }
+    const matches = other.store.find(key, at - own.beforeMs, at + own.afterMs).filter((entry) => {
+      const isInTime = watermark <= entry.timeMs + other.openMs
+      return isInTime && entry.value.watermark <= at + own.openMs
+    })
+    const waits = { value, watermark, headers, isMatched: own.alone !== undefined && matches.length > 0 }
+    const results = matches.map((entry) => joinedOf(own, key, waits, at, entry))
+    const isOpen = at >= this.#settled - own.openMs
+    if (!isOpen && own.alone !== undefined && !waits.isMatched) results.push(aloneOf(own, own.alone, key, at, waits))
+    // nothing has changed until here, where user code may have thrown
+    if (isOpen) own.store.add(key, at, waits)
+    if (other.alone !== undefined) for (const entry of matches) match(other, entry)
+    for (const result of results) out.next(result)
+  }
+}
+
+const match = <K, A, B, R>({ store }: Side<K, A, B, R>, entry: BufferEntry<K, Waiting<A>>): void => {
+  if (entry.value.isMatched) return
+  entry.value.isMatched = true
+  store.changed(entry)
+}
+
+const joinedOf = <K, A, B, R>(
+  { isLeft, joined }: Side<K, A, B, R>,
+  key: K,
+  { value, watermark, headers }: Waiting<A>,
+  at: number,
+  { timeMs, value: found }: BufferEntry<K, Waiting<B>>,
+): StreamRecord<K, R> => ({
+  key,
+  value: joined(value, found.value, key),
+  timestamp: at > timeMs ? at : timeMs,
+  watermark: watermark > found.watermark ? watermark : found.watermark,
+  headers: isLeft ? headers : found.headers,
+  window: undefined,
+  encodedValue: undefined,
+})
+
+const aloneOf = <K, A, B, R>(
+  { openMs }: Side<K, A, B, R>,
+  alone: (own: A, key: K) => R,
+  key: K,
+  at: number,
+  { value, watermark, headers }: Waiting<A>,
+): StreamRecord<K, R> => ({
+  key,
+  value: alone(value, key),
+  timestamp: at,
+  // as of its own time, not of the one that has come, in which the windows behind this operator could be over
+  watermark: watermark > at + openMs ? watermark : at,
+  headers,
+  window: undefined,
+  encodedValue: undefined,
+})
+
+const closeUpTo = <K, A, B, R>(side: Side<K, A, B, R>, reached: number, out: Subscriber<StreamRecord<K, R>>): void => {
+  const { store, openMs, alone } = side
+  for (const { key, timeMs, value } of store.takeBefore(reached - openMs)) {
+    if (alone !== undefined && !value.isMatched) out.next(aloneOf(side, alone, key, timeMs, value))
+  }
+}

@@ -1,0 +1,62 @@
+import { type Codec, type Headers, msgpack } from '@weir/core'
+
+/** What a join knows of a record that waits, beside its key and time. */
+export interface Waiting<V> {
+  readonly value: V
+  readonly watermark: number
+  readonly headers: Headers | null
+  isMatched: boolean
+}
+
+/**
+ * A record that waits, as bytes.
+ *
+ * ```text
+ * 0 u8 1: it is matched, 2: it has headers
+ * 1 f64 watermark
+ * 9 u32 length of the headers, and they as MessagePack: if it has any
+ * . the value
+ * ```
+ */
+export const waiting = <V>(codec: Codec<V>): Codec<Waiting<V>> => ({
+  name: `waiting(${codec.name})`,
+  ...(codec.nullable === true ? { nullable: true } : {}),
+  encode: ({ value, watermark, headers, isMatched }) => {
+    const head = headers === null ? none : entries.encode(Object.entries(headers))
+    const encoded = codec.encode(value)
+    const valueAt = headBytes + (headers === null ? 0 : 4 + head.length)
+    const bytes = new Uint8Array(valueAt + encoded.length)
+    const view = new DataView(bytes.buffer)
+    bytes[0] = (isMatched ? matched : 0) + (headers === null ? 0 : withHeaders)
+    view.setFloat64(1, watermark)
+    if (headers !== null) {
+      view.setUint32(headBytes, head.length)
+      bytes.set(head, headBytes + 4)
+    }
+    bytes.set(encoded, valueAt)
+    return bytes
+  },
+  decode: (bytes) => {
+    const flags = bytes[0]!
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    let valueAt = headBytes
+    let headers: Headers | null = null
+    if ((flags & withHeaders) !== 0) {
+      valueAt += 4 + view.getUint32(headBytes)
+      const decoded = entries.decode(bytes.subarray(headBytes + 4, valueAt))
+      if (decoded._tag === 'Left') return decoded
+      // a header may be named as what all objects have
+      headers = Object.assign(Object.create(null), Object.fromEntries(decoded.right)) as Headers
+    }
+    const value = codec.decode(bytes.subarray(valueAt))
+    if (value._tag === 'Left') return value
+    const isMatched = (flags & matched) !== 0
+    return { _tag: 'Right', right: { value: value.right, watermark: view.getFloat64(1), headers, isMatched } }
+  },
+})
+
+const headBytes = 9
+const matched = 1
+const withHeaders = 2
+const none = new Uint8Array(0)
+const entries = msgpack<ReadonlyArray<readonly [string, string]>>()
