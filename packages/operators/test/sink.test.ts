@@ -138,6 +138,27 @@ test('a writer that lost its partition to another one writes nothing, and goes o
   await driver.close()
 })
 
+test('a seek back does not write again what is outside, and writes what an outside lacks that was set back', async () => {
+  let outside = memorySink<string, string>()
+  const current: Sink<string, string> = { ...outside, open: (place) => outside.open(place) }
+  const driver = await jobDriver(jobTo(current))
+  const send = (value: string) => driver.send(lines, [{ ...record(value), partition: 0 }])
+  const seek = async (offset: number): Promise<void> => {
+    const sought = driver.weir.group('write').seek(lines, { offset }, 0)
+    await driver.advance(1_000)
+    await sought
+  }
+  await send('a')
+  await send('b')
+  await seek(0)
+  await send('c')
+  expect(valuesOf(outside.records())).toEqual(['a', 'b', 'c'])
+  outside = memorySink()
+  await seek(1)
+  expect(valuesOf(outside.records())).toEqual(['b', 'c'])
+  await driver.close()
+})
+
 test('the outside of a storage that was removed is refused, instead of leaving the new records out', async () => {
   const outside = memorySink<string, string>()
   const first = await jobDriver(jobTo(outside))

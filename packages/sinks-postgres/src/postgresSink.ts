@@ -48,7 +48,7 @@ export type PostgresSinkOptions<K, V> = PostgresTableOptions<K, V> | PostgresWri
  * Writes records into PostgreSQL, exactly once: rows and the position of the partition (a row of `weir_positions`, which is
  * created when it is not there) are in one transaction. It is committed with `synchronous_commit`, whatever the server's default is.
  *
- * Rows of a batch go in statements of up to 1 000. A batch waits for one round trip for each, and three for the transaction.
+ * Rows of a batch go in statements of up to 1 000. A batch waits for a round trip for each, and four for the transaction.
  *
  * @throws InvalidName, InvalidOption. The run fails with `SinkFailed` for a table or column that is not there, a value that PostgreSQL does
  *   not take, a constraint that a row breaks; a server that cannot be reached, is busy or full is tried again

@@ -13,7 +13,8 @@ export interface SqliteFileOptions {
   readonly file: string
   /** Of the sink, unique within a job; `sqlite` by default. */
   readonly name?: string
-  /** How long to wait for others that write to the database, in ms; 5 000 by default. The event loop stands still meanwhile. */
+  /** How long to wait for others that write to the database, in ms; 1 000 by default. The event loop stands still meanwhile, also for the lease of
+   * this process, so that more is mostly worse: a write that finds it busy is tried again. */
   readonly busyMsMax?: number
 }
 
@@ -61,7 +62,7 @@ export const sqliteSink = <K, V>(options: SqliteSinkOptions<K, V>): Sink<K, V> =
   validateName('sink', name)
   const what = `sink '${name}'`
   requireKnown(what, options, 'write' in options ? writeOptionNames : tableOptionNames)
-  const { file, busyMsMax = 5_000 } = options
+  const { file, busyMsMax = 1_000 } = options
   if (typeof file !== 'string' || file === '') {
     throw new InvalidOption(`${what}: file is ${JSON.stringify(file)}; expected the path of a database`)
   }

@@ -17,7 +17,7 @@ export const recordsIn = (from: number, to: number): ReadonlyArray<TextRecord> =
   Array.from({ length: to - from }, (_, index) => recordAt(from + index))
 
 /** What is to be seen of records. */
-export const rowsOf = (records: ReadonlyArray<TextRecord>): ReadonlyArray<SinkRow> =>
+const rowsOf = (records: ReadonlyArray<TextRecord>): ReadonlyArray<SinkRow> =>
   records.map(({ key, value }) => ({ key, value }))
 
 /** Writes the records up to an offset, as a job would: those from the position on, and flushes. */
