@@ -30,6 +30,7 @@ export interface SuppressUntilMs<V> {
   readonly codec?: Codec<V>
 }
 
+/** How updates are held back: until a window's close, or for a while. */
 export type SuppressOptions<K, V> = SuppressUntilClose<K, V> | SuppressUntilMs<V>
 
 /**

@@ -1,0 +1,57 @@
+import { int32, job } from '@weir/core'
+import { jobDriver } from '@weir/testing'
+import { describe, expect, test } from 'vitest'
+import { aggregate, hopping, session, sliding, tumbling } from '../src/index.ts'
+import { numbers } from './support/through.ts'
+import { seen, toWindows } from './support/windowed.ts'
+
+const list = {
+  initial: () => '',
+  add: (text: string, value: number) => {
+    if (value === 99) throw new Error('no 99')
+    return `${text}${value}`
+  },
+  merge: (_: string, earlier: string, later: string) => earlier + later,
+  values: int32,
+}
+
+describe.each([
+  [tumbling(10), ['a [0, 10): 12']],
+  [hopping(10, { advanceMs: 5 }), ['a [-5, 5): 12', 'a [0, 10): 12']],
+  [sliding(10), ['a [-9, 2): 1', 'a [-7, 4): 12', 'a [2, 13): 2']],
+])('a record that aggregate throws on: %o', (window, expected) => {
+  test.each(['close', 'update'] as const)('is in no window, and the others go on, with emit: %s', async (emit) => {
+    const driver = await jobDriver(
+      toWindows(
+        job('j')
+          .from(numbers)
+          .pipe(aggregate('l', { ...list, window, emit })),
+      ),
+    )
+    for (const [index, value] of [1, 99, 2].entries()) {
+      await driver.send(numbers, [{ key: 'a', value, timestamp: index + 1 }])
+    }
+    await driver.finish()
+    if (emit === 'close') expect(await seen(driver)).toEqual(expected)
+    else expect((await seen(driver)).join()).not.toContain('99')
+    await driver.close()
+  })
+})
+
+test('a record that sessions throw on begins none', async () => {
+  const driver = await jobDriver(
+    toWindows(
+      job('j')
+        .from(numbers)
+        .pipe(aggregate('l', { ...list, window: session(5) })),
+    ),
+  )
+  await driver.send(numbers, [{ key: 'a', value: 99, timestamp: 1 }])
+  await driver.send(numbers, [
+    { key: 'b', value: 99, timestamp: 1 },
+    { key: 'b', value: 1, timestamp: 2 },
+  ])
+  await driver.finish()
+  expect(await seen(driver)).toEqual(['b [2, 3): 1'])
+  await driver.close()
+})
