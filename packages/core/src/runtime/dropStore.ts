@@ -10,7 +10,7 @@ import { changeAtRest } from './changeAtRest.ts'
 import { catalogKey, storedStores } from './storeCatalog.ts'
 
 /** So many rows are removed by a commit. */
-const removedRowsMax = 5_000
+const removedRowsMax = 512
 
 /** Where the ids of stores stand that are dropped and may still have rows: beside the catalog, in a partition of their own. */
 const droppedPartition = 1

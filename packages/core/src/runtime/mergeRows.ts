@@ -11,7 +11,7 @@ export interface RowRange {
 const placeBytes = 8
 
 /** At most so many rows are in memory, whatever the number of ranges. */
-const rowsMax = 2_048
+const rowsMax = 1_024
 
 /** What is left of a range, and the rows of it that are in memory. */
 interface Cursor {

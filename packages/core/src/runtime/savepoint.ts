@@ -48,6 +48,7 @@ interface SavepointRow {
 /** A copy may take so long: as long as a snapshot may live. */
 const copyMaxMs = 3_600_000
 const stepBytesMax = 1 << 20
+const firstRangeRows = 8
 const rangeRowsMax = 256
 const noKey = new Uint8Array(0)
 const encoder = new TextEncoder()
@@ -182,17 +183,20 @@ class SavepointCopy {
   }
 
   async #copyRows(target: Storage, first: Uint8Array, until: Uint8Array): Promise<void> {
+    let limit = firstRangeRows
     for (let from = first; ;) {
       const rows: RowChange[] = []
       let bytes = 0
       let last: Uint8Array | undefined
       do {
-        const page = this.#snapshot.range(from, until, { limit: rangeRowsMax })
+        const page = this.#snapshot.range(from, until, { limit })
         for (const row of page) {
           rows.push(row)
           bytes += row.key.length + row.value.length
         }
-        last = page.length < rangeRowsMax ? undefined : page.at(-1)?.key
+        last = page.length < limit ? undefined : page.at(-1)?.key
+        // large rows come a few at a time
+        limit = Math.max(1, Math.min(rangeRowsMax, Math.floor((rows.length * stepBytesMax) / Math.max(1, bytes))))
         if (last !== undefined) from = successorOf(last)
       } while (last !== undefined && bytes < stepBytesMax)
       if (rows.length > 0) await target.commit(commitOf({ rows }))

@@ -1,4 +1,4 @@
-import { aggregate, count, keyBy, to, tumbling } from '@weir/operators'
+import { aggregate, count, keyBy, session, to, tumbling } from '@weir/operators'
 import { describe, expect, test } from 'vitest'
 import { slow, strike, where } from '@weir/testing'
 import { int32 } from '../../src/codec/int32.ts'
@@ -197,6 +197,26 @@ describe('a query of a window store', () => {
     expect(found({ key: 'b', from: -1_999, to: 5_001, reverse: true, limit: 2 })).toEqual(['b5', 'b2'])
     expect([found({ key: 'aa' }), found({ key: 'aa', reverse: true })]).toEqual([[], []])
     expect([store.get('b'), store.get('d')]).toEqual([1, undefined])
+  })
+
+  test('gives the open sessions of a key as a list, in the order of time', async () => {
+    const world = await openWorld()
+    const visits = job('visits')
+      .from(words)
+      .pipe(count('s', { window: session(1_000, { graceMs: 10_000 }) }), to(counts))
+    await start(world, visits)
+    await send(world, words, [
+      ['a', 'x', 5_000],
+      ['a', 'x', 100],
+      ['a', 'x', 900],
+      ['b', 'x', 0],
+    ])
+    const store = world.weir.store<string, ReadonlyArray<object>>(visits, 's')
+    expect(store.get('a')).toMatchObject([
+      { start: 100, value: 2 },
+      { start: 5_000, value: 1 },
+    ])
+    expect([...store.entries()].map(([key]) => key)).toEqual(['a', 'b'])
   })
 
   test('gives the latest window of a key that is open', async () => {
