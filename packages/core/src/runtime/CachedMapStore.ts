@@ -38,6 +38,8 @@ interface CachedMap<S, V> {
    * there are; or it is `long`, and walks read them page by page.
    */
   extent: 'all' | 'some' | 'long'
+  /** There is no value before this subkey: what is deleted from the front need not be passed again and again. */
+  emptyBelow: Uint8Array
   /** Changes whenever an entry comes or goes, so that a walk finds its place again. */
   version: number
 }
@@ -90,23 +92,14 @@ export class CachedMapStore<K, S, V> implements MapStore<K, S, V>, TaskStore {
     this.#write(this.#map(key), subkey, undefined)
   }
 
-  *range(
+  range(
     key: K,
     { from, to, limit = Infinity, reverse = false }: SubkeyRange<S> = {},
   ): Generator<readonly [S, V], void, undefined> {
     const { subkey } = this.#location
-    const map = this.#map(key)
-    if (map.extent === 'some') this.#load(map)
     const low = from === undefined ? noBytes : subkey.encode(from)
-    const bounds = { low, high: to === undefined ? undefined : subkey.encode(to), reverse }
-    let left = limit
-    if (left <= 0) return
-    for (const entry of this.#walk(map, bounds, limit)) {
-      const value = this.#valueOf(entry)
-      if (value === undefined) continue
-      yield [entry.subkey, value]
-      if (--left <= 0) return
-    }
+    const high = to === undefined ? undefined : subkey.encode(to)
+    return this.#walk(this.#map(key), { low, high, reverse }, limit)
   }
 
   isEmpty(key: K): boolean {
@@ -157,6 +150,7 @@ export class CachedMapStore<K, S, V> implements MapStore<K, S, V>, TaskStore {
     entry.value = value
     entry.encoded = undefined
     if (value === undefined) this.#thinned.add(map)
+    else if (compareBytes(bytes, map.emptyBelow) < 0) map.emptyBelow = bytes
     if (entry.dirty) return
     entry.dirty = true
     this.#dirty.push({ map, entry })
@@ -167,7 +161,13 @@ export class CachedMapStore<K, S, V> implements MapStore<K, S, V>, TaskStore {
     const mapKey = mapKeyOf(key, codec.encode)
     let map = this.#maps.get(mapKey)
     if (map === undefined) {
-      map = { prefix: mapPrefix(id, partition, codec.encode(key)), entries: [], extent: 'some', version: 0 }
+      map = {
+        prefix: mapPrefix(id, partition, codec.encode(key)),
+        entries: [],
+        extent: 'some',
+        emptyBelow: noBytes,
+        version: 0,
+      }
       this.#maps.set(mapKey, map)
       this.#size++
     }
@@ -187,29 +187,44 @@ export class CachedMapStore<K, S, V> implements MapStore<K, S, V>, TaskStore {
   }
 
   /** The entries in memory, merged with the stored ones where not all are; those in memory are the later ones. */
-  *#walk(map: CachedMap<S, V>, bounds: SubkeyBounds, limit: number): Generator<Entry<S, V>, void, undefined> {
+  *#walk(map: CachedMap<S, V>, bounds: SubkeyBounds, limit: number): Generator<readonly [S, V], void, undefined> {
+    if (limit <= 0) return
+    if (map.extent === 'some') this.#load(map)
+    // what lies before the first value was passed already
+    const isFromFirst = !bounds.reverse && compareBytes(bounds.low, map.emptyBelow) <= 0
+    const low = compareBytes(bounds.low, map.emptyBelow) < 0 ? map.emptyBelow : bounds.low
     const stored =
-      map.extent === 'all' ? undefined : new MapRowWalk(this.#rows, map.prefix, bounds, this.#pageRowsMax, limit)
-    const direction = bounds.reverse ? -1 : 1
+      map.extent === 'all'
+        ? undefined
+        : new MapRowWalk(this.#rows, map.prefix, { ...bounds, low }, this.#pageRowsMax, limit)
+    const step = bounds.reverse ? -1 : 1
     let passed: Uint8Array | undefined
     let version = -1
     let at = 0
+    let end = 0
+    let given = 0
     for (;;) {
       if (version !== map.version) {
         version = map.version
-        at = placeToGoOn(map.entries, bounds, passed)
+        at = placeToGoOn(map.entries, { ...bounds, low }, passed)
+        end = placeToEnd(map.entries, bounds)
       }
-      const cached = isWithin(map.entries[at], bounds) ? map.entries[at] : undefined
+      const cached = (end - at) * step > 0 ? map.entries[at] : undefined
       const row = stored?.peek()
-      if (cached === undefined && row === undefined) return
-      const order =
-        cached === undefined ? 1 : row === undefined ? -1 : compareBytes(cached.bytes, row.bytes) * direction
-      if (order <= 0) at += direction
+      if (cached === undefined && row === undefined) break
+      const order = cached === undefined ? 1 : row === undefined ? -1 : compareBytes(cached.bytes, row.bytes) * step
+      if (order <= 0) at += step
       if (order >= 0) stored?.skip()
       const entry = order <= 0 ? cached! : this.#storedEntry(row!.bytes, row!.value)
       passed = entry.bytes
-      yield entry
+      const value = this.#valueOf(entry)
+      if (value === undefined) continue
+      if (isFromFirst && given === 0) map.emptyBelow = entry.bytes
+      given++
+      yield [entry.subkey, value]
+      if (given === limit) return
     }
+    if (isFromFirst && given === 0) map.emptyBelow = bounds.high ?? passed ?? map.emptyBelow
   }
 
   #insert(map: CachedMap<S, V>, at: number, entry: Entry<S, V>): void {
@@ -286,8 +301,8 @@ const placeToGoOn = (
   return (until === undefined ? entries.length : placeOf(entries, until)) - 1
 }
 
-const isWithin = (entry: Entry<unknown, unknown> | undefined, { low, high, reverse }: SubkeyBounds): boolean => {
-  if (entry === undefined) return false
-  if (reverse) return compareBytes(entry.bytes, low) >= 0
-  return high === undefined || compareBytes(entry.bytes, high) < 0
+/** Where a walk ends: the place behind its last entry, in the direction in which it goes. */
+const placeToEnd = (entries: ReadonlyArray<Entry<unknown, unknown>>, { low, high, reverse }: SubkeyBounds): number => {
+  if (reverse) return placeOf(entries, low) - 1
+  return high === undefined ? entries.length : placeOf(entries, high)
 }
