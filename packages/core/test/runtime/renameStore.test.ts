@@ -1,4 +1,4 @@
-import { aggregate, count, keyBy, to, tumbling } from '@weir/operators'
+import { aggregate, count, keyBy, session, to, tumbling } from '@weir/operators'
 import { crashAfter, strike, where } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { int32 } from '../../src/codec/int32.ts'
@@ -80,6 +80,25 @@ describe('an operator with a new name over existing state', () => {
     await send(world, words, [['a', 'x', 200]])
     expect(again.metrics().recordsLate).toBe(1)
     expect((await recordsOf(world, counts)).map(({ value }) => value)).toEqual([1])
+  })
+
+  test('goes on with all of its stores, when it has several', async () => {
+    const world = await openWorld()
+    const sessions = (store: string): Job =>
+      job('s')
+        .from(words)
+        .pipe(count(store, { window: session(1_000) }), to(counts))
+    const running = await start(world, sessions('old'))
+    await send(world, words, [['a', 'x', 100]])
+    await world.outcome(running.stop())
+    expect(String(await world.failure(world.weir.run(sessions('new'))))).toContain("{ from: 'old', to: 'new' }")
+    await world.outcome(world.weir.renameStore(sessions('new'), { from: 'old', to: 'new' }))
+    await start(world, sessions('new'))
+    await send(world, words, [
+      ['a', 'x', 200],
+      ['a', 'x', 9_000],
+    ])
+    expect((await recordsOf(world, counts)).map(({ value }) => value)).toEqual([2])
   })
 
   test('is not refused when the old store is empty, or the new one of another codec', async () => {
