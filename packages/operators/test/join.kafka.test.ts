@@ -1,51 +1,7 @@
-import { job, type Job, nullable, topic, utf8 } from '@weir/core'
-import { jobDriver } from '@weir/testing'
-import { describe, expect, test } from 'vitest'
+import { job } from '@weir/core'
+import { describe, test } from 'vitest'
 import { join, leftJoin, outerJoin, to } from '../src/index.ts'
-
-// The input and the results with which Kafka Streams documents its joins, all of one key. What the left and the right side get
-// at a time, and what each kind of join gives by then.
-
-const left = topic('left', { key: utf8, value: nullable(utf8) })
-const right = topic('right', { key: utf8, value: nullable(utf8) })
-const found = topic('found', { key: utf8, value: nullable(utf8) })
-const pair = (a: string | null, b: string | null) => `${a},${b}`
-
-type Row = readonly [
-  time: number,
-  side: 'left' | 'right',
-  value: string | null,
-  inner: string,
-  leftOuter: string,
-  fullOuter: string,
-]
-
-/** Checks a row after the other; `null` stands for a result that was removed. */
-const check = async (law: Job, rows: ReadonlyArray<Row>, column: 3 | 4 | 5): Promise<void> => {
-  const driver = await jobDriver(law)
-  let before = 0
-  const seen: Array<readonly [number, string]> = []
-  for (const [timestamp, side, value] of rows) {
-    await driver.send(side === 'left' ? left : right, [{ key: 'k', value, timestamp }])
-    const output = await driver.output(found)
-    seen.push([
-      timestamp,
-      output
-        .slice(before)
-        .map((record) => String(record.value))
-        .join(' '),
-    ])
-    before = output.length
-  }
-  expect(seen).toEqual(rows.map((row) => [row[0], row[column]]))
-  await driver.close()
-}
-
-const columns = [
-  ['inner', 3],
-  ['left', 4],
-  ['outer', 5],
-] as const
+import { check, columns, found, left, pair, right, type Row } from './support/kafkaJoins.ts'
 
 describe('of two streams, as in Kafka Streams within 15 ms', () => {
   const rows: ReadonlyArray<Row> = [
