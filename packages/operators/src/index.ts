@@ -19,15 +19,18 @@ export type { JoinWindow } from './internal/joinSettings.ts'
 export type { WindowOptions } from './internal/windowSettings.ts'
 export { join, type JoinOptions, type Value } from './join.ts'
 export { joinTable, type TableJoinOptions } from './joinTable.ts'
+export { joinTables, type TablesJoinOptions } from './joinTables.ts'
 export { keyBy, type KeyByOptions } from './keyBy.ts'
 export { leftAsOfJoin } from './leftAsOfJoin.ts'
 export { leftJoin } from './leftJoin.ts'
 export { leftJoinTable } from './leftJoinTable.ts'
+export { leftJoinTables } from './leftJoinTables.ts'
 export { listState, type ListState } from './listState.ts'
 export { map } from './map.ts'
 export { type CallOrder, mapAsync, type MapAsyncOptions } from './mapAsync.ts'
 export { mapState, type MapState } from './mapState.ts'
 export { outerJoin } from './outerJoin.ts'
+export { outerJoinTables } from './outerJoinTables.ts'
 export {
   type FiredTimer,
   type KeyTimers,
