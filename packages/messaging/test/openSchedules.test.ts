@@ -105,6 +105,17 @@ describe('a record to be delivered later', () => {
     expect(await delivered()).toHaveLength(2_000)
   })
 
+  test('is delivered into a topic that is full, so that it holds up no other', async () => {
+    const { schedules, weir, outcome, clock, delivered } = await open()
+    const tight = topic('tight', { key: utf8, value: utf8, capacity: { countMax: 1, whenFull: 'wait' } })
+    await outcome(weir.producer(tight))
+    for (const value of ['a', 'b']) await outcome(schedules.deliver(tight, 'k', value, { deliverAfterMs: 10 }))
+    await outcome(schedules.deliver(reminders, 'k', 'c', { deliverAfterMs: 20 }))
+    await clock.advance(20)
+    const { firstPartition } = weir.topics().find(({ name }) => name === 'tight')!
+    expect([weir.storage.bounds(firstPartition).end, await delivered()]).toEqual([2, [['c', 1_000_020]]])
+  })
+
   test('is delivered when the wall clock is set past its time', async () => {
     const { schedules, outcome, clock, delivered } = await open()
     await outcome(schedules.deliver(reminders, 'k', 'x', { deliverAfterMs: 3_600_000 }))

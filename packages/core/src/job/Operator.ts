@@ -132,9 +132,10 @@ export interface TaskContext {
   /**
    * Where records go for a topic that is known by its name only, as bytes or text; appended in the batch's commit.
    *
+   * @param options - `bounded: false`: whatever the topic's capacity says, so that one that is full holds up no other
    * @throws UnknownTopic when the storage has no topic of this name
    */
-  readonly outputTo: (topic: string) => RawOutput
+  readonly outputTo: (topic: string, options?: { readonly bounded?: boolean }) => RawOutput
   /** The rows of the storage as of now: what is durable, without what this task has written since. */
   readonly rows: RowReader
   /** The batch's commit is refused with CommitConflict, and the task starts anew, unless the row holds this (`null`: is absent). */

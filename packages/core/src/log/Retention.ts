@@ -26,15 +26,16 @@ export interface Retention {
 export interface Capacity {
   /**
    * Records in each partition that the slowest group with a position there has not consumed; all kept records when no group has
-   * one. Exact over all producers and `Weir.append`, whoever appends at the same time. What jobs, exchanges, half messages,
-   * schedules, outboxes and `redrive` append is not held back: bound what goes into them.
+   * one. Exact over all producers, jobs, handlers, `redrive` and `Weir.append`, whoever appends at the same time; only what
+   * a job makes of one record may come to more at once. What exchanges, half messages, schedules and outboxes append is
+   * not held back: bound what goes into them.
    */
   readonly countMax: number
   /**
-   * - `reject`: an append fails with `TopicFull`.
-   * - `drop-newest`: an append completes with `dropped: true`; nothing was appended.
+   * - `reject`: an append fails with `TopicFull`; so does the run of a job that appends.
+   * - `drop-newest`: an append completes with `dropped: true`; nothing was appended. A job counts them as `dropped`.
    * - `drop-oldest`: the oldest records make room, consumed or not; readers count what they lose as `trimmed`.
-   * - `wait`: an append waits until there is room.
+   * - `wait`: an append waits until there is room. A task of a job waits with its commit, and reads on when it has gone through.
    */
   readonly whenFull: WhenFull
 }

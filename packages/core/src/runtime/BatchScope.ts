@@ -1,6 +1,6 @@
 import type { Codec } from '../codec/Codec.ts'
 import type { BufferKey, BufferStore, BufferStoreDefinition } from '../job/BufferStore.ts'
-import type { OngoingWork, Output, RawOutput, SourceRecord, TaskContext } from '../job/Operator.ts'
+import type { OngoingWork, Output, SourceRecord, TaskContext } from '../job/Operator.ts'
 import { type Stage, storesOf } from '../job/Stage.ts'
 import type {
   KeyValueStore,
@@ -13,6 +13,7 @@ import type {
 } from '../job/Store.ts'
 import type { StreamRecord } from '../job/StreamRecord.ts'
 import type { Topic } from '../log/Topic.ts'
+import type { TopicInfo } from '../log/topicCatalog.ts'
 import { type OpenBatch, TopicWriter } from '../log/TopicWriter.ts'
 import type { FailedRecord } from '../model/errors.ts'
 import { invariant } from '../model/invariant.ts'
@@ -31,6 +32,8 @@ import type { TaskStore } from './TaskStore.ts'
 /** What a batch has come to. */
 export interface GatheredBatch {
   readonly append: Append[]
+  /** Those with a capacity among the topics that it appends to, by name. */
+  readonly bounded: ReadonlyMap<string, TopicInfo>
   readonly rows: RowChange[]
   readonly expect: Expectation[]
   /** To be done once it is durable. */
@@ -86,7 +89,7 @@ export class BatchScope implements TaskContext {
   readonly inputEnd = (): number => this.hooks.inputEnd()
   readonly wake = (): void => this.hooks.wake()
   readonly wakeAt = (timeMs: number): void => this.hooks.wakeAt(timeMs)
-  readonly outputTo = (name: string): RawOutput => this.hooks.outputTo(name)
+  readonly outputTo: TaskContext['outputTo'] = (name, options) => this.hooks.outputTo(name, options)
   readonly expect = (key: Uint8Array, value: Uint8Array | null): void => this.hooks.expect(key, value)
   readonly writeRow = (key: Uint8Array, value: Uint8Array | null): void => this.hooks.writeRow(key, value)
   readonly taskRows = (definition: StoreDefinition<unknown, unknown>): TaskRows => this.hooks.taskRows(definition)
@@ -153,19 +156,31 @@ export class BatchScope implements TaskContext {
     return writer as unknown as TopicWriter<K, V>
   }
 
+  /** The smallest capacity of the topics that operators write to: of a batch of so many records, one for one, all have room there. */
+  get recordsMax(): number {
+    let recordsMax = Infinity
+    for (const { info } of this.#writers.values())
+      recordsMax = Math.min(recordsMax, info.capacity?.countMax ?? Infinity)
+    return recordsMax
+  }
+
   /** Takes what was gathered since the last call; nothing when there is nothing and `isForced` does not say otherwise. */
   take(commit: number, isForced: boolean): GatheredBatch | undefined {
     const append: Append[] = []
-    for (const writer of this.#writers.values()) for (const batch of writer.take()) append.push(batch.append)
+    const bounded = new Map<string, TopicInfo>()
+    for (const writer of this.#writers.values()) {
+      if (writer.info.capacity !== undefined && !writer.isEmpty) bounded.set(writer.info.name, writer.info)
+      for (const batch of writer.take()) append.push(batch.append)
+    }
     const rows: RowChange[] = []
     for (const store of this.#stores.values()) store.flush(rows, commit)
     if (!isForced && append.length === 0 && rows.length === 0 && this.hooks.isEmpty) return undefined
     this.hooks.beforeCommit()
     const expect: Expectation[] = []
-    const actions = this.hooks.take(append, rows, expect)
+    const actions = this.hooks.take(append, bounded, rows, expect)
     const counts = this.#counts
     this.#counts = new Map()
-    return { append, rows, expect, actions, counts }
+    return { append, bounded, rows, expect, actions, counts }
   }
 
   /** Commit number `commit` is durable. */

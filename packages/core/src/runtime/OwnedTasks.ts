@@ -3,7 +3,7 @@ import { observe } from '../future/observe.ts'
 import type { GroupPartition } from '../group/GroupState.ts'
 import type { Claimed } from '../group/Membership.ts'
 import { whereItFailed } from '../job/attachAll.ts'
-import { EpochFenced, OperatorFailed, type WeirError } from '../model/errors.ts'
+import { EpochFenced, OperatorFailed, TopicFull, type WeirError } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
 import { FailedRecords } from './FailedRecords.ts'
 import { taskOf } from './prepareRun.ts'
@@ -131,7 +131,9 @@ export class OwnedTasks {
     }
     const isSetAside =
       error instanceof OperatorFailed && error.record !== undefined && owned.failed.add(error.record, reasonOf(error))
-    if (!isSetAside && (error.recovery === 'stop' || error.recovery === 'abort')) {
+    // a task itself waits where its topics say so
+    const isFinal = error.recovery === 'stop' || error.recovery === 'abort' || error instanceof TopicFull
+    if (!isSetAside && isFinal) {
       this.#events.onFailed(error)
       return
     }

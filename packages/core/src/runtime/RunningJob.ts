@@ -99,7 +99,8 @@ export class RunningJob {
   /**
    * One of the counters of this run's operators, by what is committed: of handlers `handled`, `retried`, `deadLettered`,
    * `failed` (given up without a dead letter), `expired`, `shed` and `redrivenElsewhere`; of any job `trimmed`, records that
-   * retention removed before they were read. 0 for one that nobody has counted.
+   * retention removed before they were read, and `dropped`, those for which a topic with a capacity had no room. 0 for one that
+   * nobody has counted.
    */
   count(counter: string): number {
     return this.#run.counters.get(counter)

@@ -98,6 +98,7 @@ export class Task {
 
   /** As `wake`, within this turn of the event loop: for those who have one of their own. */
   look(): void {
+    this.#commits.look()
     if (this.#state === 'busy') this.#wokenWhileBusy = true
     else if (!this.#scheduled) this.#step()
   }
@@ -106,6 +107,7 @@ export class Task {
   stop(): CompletableFuture<void> {
     if (this.#state === 'idle' || this.#state === 'busy') this.#state = 'stopped'
     this.#scope.hooks.stop()
+    this.#commits.abandon()
     this.#draining?.complete(undefined)
     if (this.#commits.inFlight === 0) return CompletableFuture.completed(undefined)
     this.#stopped ??= new CompletableFuture<void>()
@@ -169,8 +171,9 @@ export class Task {
 
   /** Whether there may be more to do at once. */
   #readAndProcess(): CompletableFuture<boolean> {
+    const { batchBytesMax: bytesMax } = this.#run.settings
     return this.#inputs
-      .read({ recordsMax: this.#recordsMax(), bytesMax: this.#run.settings.batchBytesMax })
+      .read({ recordsMax: this.#recordsMax(), bytesMax, offsetsMax: this.#scope.recordsMax })
       .thenCompose(() => this.#process())
   }
 

@@ -1,7 +1,7 @@
-import { observe } from '../future/observe.ts'
 import { feedsOthers, type Stage } from '../job/Stage.ts'
 import { commitOf, type Expectation, type Fence, type PositionChange, type RowChange } from '../ports/Commit.ts'
 import type { BatchScope } from './BatchScope.ts'
+import { CommitLine } from './CommitLine.ts'
 import type { ClaimedTask } from './prepareRun.ts'
 import type { Progress, ProgressPlace } from './Progress.ts'
 import type { RunContext } from './RunContext.ts'
@@ -30,8 +30,8 @@ export class TaskCommits {
   readonly #sent: number[]
   /** By input: the position on record, as far as this task knows. */
   #positions: ReadonlyArray<number>
+  readonly #line: CommitLine
   #count = 0
-  #inFlight = 0
   #hasLanded = false
 
   constructor(
@@ -48,6 +48,7 @@ export class TaskCommits {
     this.#progress = task.progress
     this.#turnRow = new TurnRow(run.storage.rows, placeOf(run, stage, partition))
     this.#listener = listener
+    this.#line = new CommitLine(run.storage)
     this.#positions = task.inputs.all.map(({ position }) => position)
     this.#sent = [...this.#positions]
   }
@@ -62,9 +63,9 @@ export class TaskCommits {
     return this.#inputs.all.reduce((sum, input, index) => sum + count(input, this.#positions[index]!), 0)
   }
 
-  /** How many are on their way. */
+  /** How many have no outcome yet: they are on their way, or wait for room in a topic with a capacity. */
   get inFlight(): number {
-    return this.#inFlight
+    return this.#line.length
   }
 
   /** Whether any of them went through. */
@@ -80,16 +81,26 @@ export class TaskCommits {
     const count = this.#count + 1
     const batch = this.#scope.take(count, moved || (this.#progress.advanced && isReport))
     if (batch === undefined) return
-    const { append, rows, expect, actions, counts } = batch
+    const { append, bounded, rows, expect, actions, counts } = batch
     this.#count = count
     positions.forEach(({ next }, index) => (this.#sent[index] = next))
     expect.push(...this.#chained(rows, moved))
-    this.#inFlight++
-    observe(this.#run.storage.commit(commitOf({ fence: this.#fence, expect, append, rows, positions })), (_, error) => {
-      this.#inFlight--
-      if (error === undefined) this.#landed(count, positions, counts)
+    const commit = commitOf({ fence: this.#fence, expect, append, rows, positions })
+    const settle = (error: unknown, dropped: number): void => {
+      if (error === undefined) this.#landed(count, positions, counts, dropped)
       this.#listener(error, actions)
-    })
+    }
+    this.#line.add({ commit, bounded: [...bounded.values()], settle })
+  }
+
+  /** Something has changed: perhaps there is room for what waits. */
+  look(): void {
+    this.#line.look()
+  }
+
+  /** What waits for room is given up. */
+  abandon(): void {
+    this.#line.abandon()
   }
 
   #moves(): ReadonlyArray<PositionChange> {
@@ -112,11 +123,17 @@ export class TaskCommits {
     return expect
   }
 
-  #landed(count: number, positions: ReadonlyArray<PositionChange>, counts: ReadonlyMap<string, number>): void {
+  #landed(
+    count: number,
+    positions: ReadonlyArray<PositionChange>,
+    counts: ReadonlyMap<string, number>,
+    dropped: number,
+  ): void {
     this.#positions = positions.map(({ next }) => next)
     this.#hasLanded = true
     this.#scope.committed(count)
     this.#run.counters.add('commits', 1)
+    if (dropped > 0) this.#run.counters.add('dropped', dropped)
     for (const [counter, by] of counts) this.#run.counters.add(counter, by)
   }
 }

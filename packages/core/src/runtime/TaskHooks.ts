@@ -3,7 +3,7 @@ import type { StoreDefinition, TaskRows } from '../job/Store.ts'
 import { bytes } from '../codec/bytes.ts'
 import { nullable } from '../codec/nullable.ts'
 import { topic } from '../log/Topic.ts'
-import { findTopic } from '../log/topicCatalog.ts'
+import { findTopic, type TopicInfo } from '../log/topicCatalog.ts'
 import { TopicWriter } from '../log/TopicWriter.ts'
 import { type FailedRecord, UnknownTopic } from '../model/errors.ts'
 import { invariant } from '../model/invariant.ts'
@@ -37,7 +37,7 @@ export class TaskHooks {
   readonly #partition: number
   readonly #host: TaskHost
   readonly #works: OngoingWork[] = []
-  /** By name of the topic, and whether ids are looked at. */
+  /** By name of the topic, whether its capacity counts, and whether ids are looked at. */
   readonly #writers = new Map<string, RawWriter>()
   #expect: Expectation[] = []
   #rows: RowChange[] = []
@@ -113,8 +113,13 @@ export class TaskHooks {
   }
 
   /** Adds what was gathered since the last call to a commit, and gives what is to be done when it is durable. */
-  take(append: Append[], rows: RowChange[], expect: Expectation[]): ReadonlyArray<() => void> {
-    if (this.#writers.size > 0) this.#takeRecords(append)
+  take(
+    append: Append[],
+    bounded: Map<string, TopicInfo>,
+    rows: RowChange[],
+    expect: Expectation[],
+  ): ReadonlyArray<() => void> {
+    if (this.#writers.size > 0) this.#takeRecords(append, bounded)
     if (this.#rows.length > 0) {
       rows.push(...this.#rows)
       this.#rows = []
@@ -155,13 +160,14 @@ export class TaskHooks {
     })
   }
 
-  outputTo(name: string): RawOutput {
-    const info = this.#run.topics.get(name) ?? findTopic(this.#run.storage, name)
-    if (info === undefined) {
+  outputTo(name: string, { bounded = true }: { readonly bounded?: boolean } = {}): RawOutput {
+    const found = this.#run.topics.get(name) ?? findTopic(this.#run.storage, name)
+    if (found === undefined) {
       throw new UnknownTopic(
         `topic '${name}' is not in this storage; expected one that a producer, a reader or a job has created`,
       )
     }
+    const info = bounded ? found : { ...found, capacity: undefined }
     const raw = topic(name, {
       key: nullable(bytes),
       value: nullable(bytes),
@@ -169,7 +175,7 @@ export class TaskHooks {
       recordBytesMax,
     })
     const writerOf = (dedup: boolean): RawWriter => {
-      const key = `${name}/${dedup}`
+      const key = `${name}/${bounded}/${dedup}`
       const writer = this.#writers.get(key) ?? new TopicWriter(raw, info)
       this.#writers.set(key, writer)
       return writer
@@ -244,8 +250,9 @@ export class TaskHooks {
     return this.#host.inputEnd()
   }
 
-  #takeRecords(append: Append[]): void {
+  #takeRecords(append: Append[], bounded: Map<string, TopicInfo>): void {
     for (const [key, writer] of this.#writers) {
+      if (writer.info.capacity !== undefined && !writer.isEmpty) bounded.set(writer.info.name, writer.info)
       const keepsRepeats = key.endsWith('/false')
       for (const batch of writer.take()) {
         append.push(keepsRepeats ? { ...batch.append, dedupScope: undefined } : batch.append)

@@ -23,6 +23,12 @@ export interface RecordTaker {
   readonly next: (record: StreamRecord<unknown, unknown>) => void
 }
 
+/** How much is read at once. */
+export interface TaskReadBounds extends ReadBounds {
+  /** No more offsets than this are gone through, also where that cuts a stored batch. */
+  readonly offsetsMax: number
+}
+
 /** One of the partitions that a task reads. */
 export interface TaskInputPlace {
   readonly input: StageInput
@@ -55,6 +61,8 @@ export class TaskInput {
   readonly #failed: ReadonlyMap<number, string>
   readonly #upstream: UpstreamProgress | undefined
   #position: number
+  /** Behind what was read: the offset that is for the next `read`. */
+  #cut = Infinity
   #end: number
   #isTrimmed = false
   /** What was read and is not yet processed: the batches, the one at hand, and the place of its next record. */
@@ -135,7 +143,7 @@ export class TaskInput {
   }
 
   /** Reads what comes next; `undefined` when there is nothing to be read, or it may not be. */
-  read(bounds: ReadBounds): CompletableFuture<void> | undefined {
+  read(bounds: TaskReadBounds): CompletableFuture<void> | undefined {
     this.#doneBefore = this.#scope.hooks.doneBefore
     this.#batches = []
     this.#nextBatch = 0
@@ -148,6 +156,7 @@ export class TaskInput {
       this.#end = end
       if (reached !== undefined) this.#reached ??= { ...reached, end }
       this.#passTrimmed(from)
+      this.#cut = this.#position + bounds.offsetsMax
       this.#batches = batches.filter(({ baseOffset }) => baseOffset < this.#until)
     })
   }
@@ -174,9 +183,11 @@ export class TaskInput {
   push(to: RecordTaker): void {
     while (this.#openBatch()) {
       const batch = this.#batch!
-      for (; this.#index < batch.count; this.#index = batch.nextKept(this.#index + 1)) {
+      const end = this.#endIn(batch)
+      for (; this.#index < end; this.#index = batch.nextKept(this.#index + 1)) {
         if (!this.#isPassed(batch) && this.#decode(batch)) this.#send(batch, to)
       }
+      if (end < batch.count) return this.#cutOff(batch)
       this.#closeBatch(batch)
     }
   }
@@ -188,8 +199,13 @@ export class TaskInput {
   peek(): number | undefined {
     while (this.#batch !== undefined || this.#openBatch()) {
       const batch = this.#batch!
-      for (; this.#index < batch.count; this.#index = batch.nextKept(this.#index + 1)) {
+      const end = this.#endIn(batch)
+      for (; this.#index < end; this.#index = batch.nextKept(this.#index + 1)) {
         if (!this.#isPassed(batch) && this.#decode(batch)) return this.#timestamp
+      }
+      if (end < batch.count) {
+        this.#cutOff(batch)
+        return undefined
       }
       this.#closeBatch(batch)
     }
@@ -218,6 +234,18 @@ export class TaskInput {
     this.#batch = batch
     this.#index = batch.nextKept(Math.max(0, this.#position - batch.baseOffset))
     return true
+  }
+
+  /** The first place in the batch that is not to be gone through now. */
+  #endIn(batch: RecordBatch): number {
+    return Math.min(batch.count, this.#cut - batch.baseOffset)
+  }
+
+  /** The rest of the batch, and what was read behind it, is for the next `read`. */
+  #cutOff(batch: RecordBatch): void {
+    this.#position = Math.min(batch.baseOffset + this.#index, batch.baseOffset + batch.count)
+    this.#batch = undefined
+    this.#batches = []
   }
 
   #closeBatch(batch: RecordBatch): void {

@@ -1,12 +1,11 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { SourceRecord } from '../job/Operator.ts'
 import { invariant } from '../model/invariant.ts'
-import type { ReadBounds } from '../ports/Storage.ts'
 import type { BatchScope } from './BatchScope.ts'
 import type { ClaimedTask } from './prepareRun.ts'
 import type { Progress } from './Progress.ts'
 import { type RunContext, sourcesOf } from './RunContext.ts'
-import { type RecordTaker, TaskInput } from './TaskInput.ts'
+import { type RecordTaker, TaskInput, type TaskReadBounds } from './TaskInput.ts'
 
 /**
  * All that a task reads: its partition of each of the stage's topics. Records of several topics come in the order of their
@@ -70,9 +69,10 @@ export class TaskInputs {
   }
 
   /** Reads what comes next, of each as much. */
-  read(bounds: ReadBounds): CompletableFuture<void> {
+  read(bounds: TaskReadBounds): CompletableFuture<void> {
     if (this.all.length === 1) return this.all[0]!.read(bounds) ?? nothing
-    return CompletableFuture.allOf(this.all.map((input) => input.read(bounds) ?? nothing)).thenApply(() => undefined)
+    const each = { ...bounds, offsetsMax: Math.max(1, Math.floor(bounds.offsetsMax / this.all.length)) }
+    return CompletableFuture.allOf(this.all.map((input) => input.read(each) ?? nothing)).thenApply(() => undefined)
   }
 
   /** Hands over what was read; of several inputs, as far as it is known which of their records comes next. */

@@ -1,4 +1,17 @@
-import { entry, InvalidOption, noRetry, redrive, StoreMismatch, topic, UnknownTopic, utf8 } from '@weir/core'
+import {
+  entry,
+  InvalidOption,
+  noRetry,
+  redrive,
+  StorageClosed,
+  StoreMismatch,
+  topic,
+  TopicFull,
+  UnknownTopic,
+  utf8,
+  type WhenFull,
+} from '@weir/core'
+import type { JobDriver } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { deadLetters, drive, given, orders, results, sendAll, sent } from './support.ts'
 
@@ -146,6 +159,91 @@ describe('redrive', () => {
     const { disk, clock } = held
     await expect(drive(handler, { ...options, order: 'partition' }, { disk, clock })).rejects.toThrow(StoreMismatch)
     await held.close()
+  })
+
+  const full = async (
+    whenFull: WhenFull,
+  ): Promise<{ readonly driver: JobDriver; readonly mend: () => void; readonly seen: ReadonlyArray<number> }> => {
+    let isBroken = true
+    const seen: number[] = []
+    const driver = await drive(
+      (value) => {
+        if (isBroken) throw new Error('broken')
+        seen.push(value)
+      },
+      { retry: noRetry },
+    )
+    await driver.send(
+      orders,
+      [1, 2, 3, 4, 5].map((value) => ({ key: 'k', value })),
+    )
+    const altered = driver.weir.alter(topic('orders', { ...orders, capacity: { countMax: 2, whenFull } }))
+    await driver.settle()
+    await altered
+    return { driver, seen, mend: () => (isBroken = false) }
+  }
+
+  const pause = (driver: JobDriver): void => driver.crash()
+
+  test('waits for room in a topic that waits, and sends each back once', async () => {
+    const { driver, mend, seen } = await full('wait')
+    mend()
+    pause(driver)
+    const outcome = redrive(driver.weir, deadLetters)
+    await driver.clock.settle()
+    expect((await driver.output(orders)).map(({ value }) => value)).toEqual([1, 2, 3, 4, 5, 1, 2])
+    expect(outcome.isDone).toBe(false)
+    await driver.restart()
+    await driver.settle()
+    expect(await outcome).toEqual({ sent: 5, passedOver: 0 })
+    expect(seen).toEqual([1, 2, 3, 4, 5])
+    await driver.close()
+  })
+
+  test('ends with StorageClosed when the Weir is closed while it waits', async () => {
+    const { driver } = await full('wait')
+    pause(driver)
+    const outcome = redrive(driver.weir, deadLetters).handle((_, error) => error)
+    await driver.clock.settle()
+    const closed = driver.weir.close()
+    await driver.clock.settle()
+    await closed
+    expect(await outcome).toBeInstanceOf(StorageClosed)
+    await driver.close()
+  })
+
+  test.each(['reject', 'drop-newest'] as const)(
+    'leaves those where they are that a topic with %s has no room for',
+    async (whenFull) => {
+      const { driver, mend, seen } = await full(whenFull)
+      mend()
+      pause(driver)
+      const outcome = redrive(driver.weir, deadLetters).handle((_, error) => error)
+      await driver.clock.settle()
+      expect(await outcome).toBeInstanceOf(TopicFull)
+      for (let round = 0; round < 2; round++) {
+        await driver.restart()
+        const next = redrive(driver.weir, deadLetters).handle((_, error) => error)
+        await driver.settle()
+        await next
+        driver.crash()
+      }
+      await driver.restart()
+      expect(seen).toEqual([1, 2, 3, 4, 5])
+      await driver.close()
+    },
+  )
+
+  test('makes room in a topic that drops the oldest', async () => {
+    const { driver, mend, seen } = await full('drop-oldest')
+    mend()
+    pause(driver)
+    const outcome = redrive(driver.weir, deadLetters)
+    await driver.clock.settle()
+    expect(await outcome).toEqual({ sent: 5, passedOver: 0 })
+    await driver.restart()
+    expect(seen).toEqual([4, 5])
+    await driver.close()
   })
 
   test('is for the group that gave a record up: the others skip it', async () => {

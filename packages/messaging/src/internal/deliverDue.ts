@@ -112,7 +112,8 @@ class DeliveryTask {
 
   #send({ topic, partition, key, value, headers, timestamp }: ScheduledRecord, dueMs: number, id: string | null): void {
     const sent = { key, value, timestamp: timestamp ?? dueMs, headers, id }
-    this.#context.outputTo(topic).send(partition === null ? sent : { ...sent, partition })
+    // one job delivers for all topics: none of them may hold up the others
+    this.#context.outputTo(topic, { bounded: false }).send(partition === null ? sent : { ...sent, partition })
   }
 }
 
