@@ -1,63 +1,49 @@
-import { int, job, json, seconds, stream, topic } from '@weir/core'
-import { aggregate, flatMap, keyBy, map, merge, to, tumbling } from '@weir/operators'
+import { int, job, json, minutes, seconds, stream, topic } from '@weir/core'
+import { dedup, filter, join, keyBy, map, to } from '@weir/operators'
 import * as t from 'io-ts'
-import { auctions, byDateTime, graceMs, persons } from '../model.ts'
+import { Auction, auctions, byDateTime, graceMs, Person, persons } from '../model.ts'
 import type { Query } from '../Query.ts'
 
 const sizeMs = seconds(10)
 
-/** What a person has done in a window: `name` when they have entered. */
-const Activity = t.type({ name: t.union([t.string, t.null]), auctions: t.number })
-type Activity = t.TypeOf<typeof Activity>
-
 const NewUser = t.type({ id: t.number, name: t.string, start: t.number })
 type NewUser = t.TypeOf<typeof NewUser>
+const Times = t.type({ entered: t.number, opened: t.number, name: t.string })
+type Times = t.TypeOf<typeof Times>
 
 const output = topic('q8', { key: int, value: json(NewUser), partitions: persons.partitions })
 
-const both = (sum: Activity, { name, auctions: opened }: Activity): Activity => ({
-  name: name ?? sum.name,
-  auctions: sum.auctions + opened,
-})
+const windowOf = (dateTime: number): number => dateTime - (dateTime % sizeMs)
 
-const opened = stream(auctions, byDateTime).pipe(
-  keyBy(({ seller }) => seller, { key: int }),
-  map((): Activity => ({ name: null, auctions: 1 }), { codec: json(Activity) }),
-)
+const opened = stream(auctions, byDateTime).pipe(keyBy(({ seller }) => seller, { key: int }))
 
 /** Who has entered and opened auctions in the same 10 seconds. */
 export const q8: Query = {
   name: 'q8',
-  title: 'new users, joined by window',
+  title: 'new users, joined in a window',
   job: job('nexmark-q8')
     .from(persons, byDateTime)
     .pipe(
-      map(({ name }): Activity => ({ name, auctions: 0 }), { codec: json(Activity) }),
-      merge(opened),
-      aggregate('activity', {
-        window: tumbling(sizeMs, { graceMs }),
-        initial: (): Activity => ({ name: null, auctions: 0 }),
-        add: both,
-        codec: json(Activity),
-      }),
-      flatMap(({ name, auctions: count }, { key, window }): ReadonlyArray<NewUser> =>
-        name === null || count === 0 ? [] : [{ id: key, name, start: window!.start }],
+      join(
+        'opened',
+        opened,
+        ({ name, dateTime }, auction): Times => ({ entered: dateTime, opened: auction.dateTime, name }),
+        { within: sizeMs, graceMs, codecs: { left: json(Person), right: json(Auction) } },
       ),
+      filter((times) => windowOf(times.entered) === windowOf(times.opened)),
+      // a person enters once, so that it is enough to remember that for as long as auctions can be joined with it
+      dedup('once', { withinMs: minutes(1) }),
+      map(({ name, entered }, { key }): NewUser => ({ id: key, name, start: windowOf(entered) })),
       to(output),
     ),
   reads: ['person', 'auction'],
   output,
   result: 'all',
   sql: `
-    with entered as (
-      select id, name, dateTime - dateTime % ${sizeMs} as start from person where start + ${sizeMs + graceMs} > watermark
-    ), opened as (
-      select distinct seller, dateTime - dateTime % ${sizeMs} as start from auction
-      where start + ${sizeMs + graceMs} > watermark
-    )
-    select id, name, entered.start from entered join opened on id = seller and entered.start = opened.start`,
+    select distinct p.id, p.name, p.dateTime - p.dateTime % ${sizeMs} as start
+    from person p join auction a on a.seller = p.id and a.dateTime // ${sizeMs} = p.dateTime // ${sizeMs}
+    where p.watermark <= a.dateTime + ${sizeMs + graceMs} and a.watermark <= p.dateTime + ${sizeMs + graceMs}`,
   inMemory: (events) => {
-    const windowOf = (dateTime: number): number => dateTime - (dateTime % sizeMs)
     const entered = new Map<number, NewUser>()
     const users = new Set<NewUser>()
     for (const event of events) {
