@@ -234,7 +234,7 @@ test.each<readonly [string, object, string]>([
 })
 
 describe('a job with calls', () => {
-  const steps = topic('steps', { key: utf8, value: int32, partitions: 2 })
+  const steps = topic('steps', { key: utf8, value: int32, partitions: 3 })
   const sums = topic('sums', { key: utf8, value: int32, partitions: 2 })
   /** The same for each value, and of different lengths. */
   const later = async (value: number): Promise<number> => {

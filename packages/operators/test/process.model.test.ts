@@ -1,4 +1,4 @@
-import { int32, type Job, job, json, topic, utf8 } from '@weir/core'
+import { int, int32, type Job, job, json, topic, utf8 } from '@weir/core'
 import {
   arbitraryKey,
   arbitraryRecords,
@@ -11,7 +11,7 @@ import {
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { listState, mapState, process, to, valueState } from '../src/index.ts'
+import { keyBy, listState, mapState, process, to, valueState } from '../src/index.ts'
 
 const Step = t.intersection([
   t.type({ kind: t.string, at: t.number }),
@@ -19,7 +19,7 @@ const Step = t.intersection([
 ])
 type Step = t.TypeOf<typeof Step>
 
-const steps = topic('steps', { key: utf8, value: json(Step, { name: 'Step' }), partitions: 2 })
+const steps = topic('steps', { key: utf8, value: json(Step, { name: 'Step' }), partitions: 3 })
 const said = topic('said', { key: utf8, value: utf8, partitions: 2 })
 const aside = topic('aside', { key: utf8, value: int32 })
 
@@ -206,6 +206,31 @@ describe('process', () => {
 
   test('is the same in any batches', async () => {
     await fc.assert(isBatchInvariant(machine, { inputs: [input], order: 'byKey' }), { numRuns: 30 })
+  }, 60_000)
+
+  test('makes windows behind a repartition that do not depend on how its sources meet', async () => {
+    const perSecond = job('per-second')
+      .from(steps)
+      .pipe(
+        keyBy(({ subkey = '' }) => subkey, { partitions: 2 }),
+        process('per-second', {
+          state: { sums: mapState(int, int32) },
+          emits: int32,
+          onRecord: ({ value: { value = 0 }, timestamp }, { state: { sums }, timers, watermark }) => {
+            const last = Math.floor(timestamp / 300) * 300 + 299
+            if (watermark() > last) return
+            sums.put(last, (sums.get(last) ?? 0) + value)
+            timers.event.set(last)
+          },
+          onTimer: ({ timeMs }, { state: { sums }, emit }) => {
+            emit(sums.get(timeMs) ?? -1)
+            sums.delete(timeMs)
+          },
+        }),
+        to(aside),
+      )
+    await fc.assert(isExactlyOnce(perSecond, { inputs: [input], order: 'unordered' }), { numRuns: 20 })
+    await fc.assert(isBatchInvariant(perSecond, { inputs: [input], order: 'unordered' }), { numRuns: 20 })
   }, 60_000)
 
   test('fires each timer of the wall clock once, after any crash', async () => {
