@@ -1,4 +1,3 @@
-import { compareBytes } from '../model/compareBytes.ts'
 import type { Row, RowReader } from '../ports/Storage.ts'
 
 /** Rows with `from <= key < until`. */
@@ -53,8 +52,16 @@ export function* mergeRows(
   }
 }
 
-const compare = ({ rows, at }: Cursor, row: Row): number =>
-  compareBytes(rows[at]!.key.subarray(placeBytes), row.key.subarray(placeBytes))
+/** As `compareBytes`, of what follows the place: parts of them would cost more to make than to compare. */
+const compare = ({ rows, at: first }: Cursor, { key: b }: Row): number => {
+  const { key: a } = rows[first]!
+  const shared = Math.min(a.length, b.length)
+  for (let at = placeBytes; at < shared; at++) {
+    const difference = a[at]! - b[at]!
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
 
 const fill = (reader: RowReader, cursor: Cursor, limit: number, reverse: boolean): void => {
   const { rest } = cursor
