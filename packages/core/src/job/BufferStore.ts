@@ -71,23 +71,33 @@ const timeBytes = 8
 /** How many bytes of a row's key lie behind the key. */
 export const bufferTailBytes: number = timeBytes + 5
 
-/** What all rows of a key begin with, within a page. */
-export const bufferKeyHead = (key: Uint8Array): Uint8Array => {
-  const head = new Uint8Array(lengthBytes + key.length)
-  new DataView(head.buffer).setUint32(0, key.length)
-  head.set(key, lengthBytes)
+/** What all rows of a key begin with, within a page whose rows begin with `page`. */
+export const bufferRowHead = (page: Uint8Array, key: Uint8Array): Uint8Array => {
+  const at = page.length
+  const head = new Uint8Array(at + lengthBytes + key.length)
+  head.set(page)
+  writeUint32(head, at, key.length)
+  head.set(key, at + lengthBytes)
   return head
 }
 
 /** Writes what comes behind the key. */
-export const writeBufferTail = (into: Uint8Array, at: number, { timeMs, pageLog, nth }: BufferKey<unknown>): void => {
+export const writeBufferTail = (into: Uint8Array, at: number, { timeMs, pageLog, nth }: BufferTail): void => {
   into.set(int.encode(timeMs), at)
-  into[at + 8] = pageLog
-  into[at + 9] = nth >>> 24
-  into[at + 10] = nth >>> 16
-  into[at + 11] = nth >>> 8
-  into[at + 12] = nth
+  into[at + timeBytes] = pageLog
+  writeUint32(into, at + timeBytes + 1, nth)
 }
+
+type BufferTail = Pick<BufferKey<unknown>, 'timeMs' | 'pageLog' | 'nth'>
+
+const writeUint32 = (into: Uint8Array, at: number, value: number): void => {
+  into[at] = value >>> 24
+  into[at + 1] = value >>> 16
+  into[at + 2] = value >>> 8
+  into[at + 3] = value
+}
+
+const noPage = new Uint8Array(0)
 
 const bufferKeys = (of: Codec<unknown>): BufferKeys<unknown> => {
   const name = codecName('buffered', of.name)
@@ -96,7 +106,7 @@ const bufferKeys = (of: Codec<unknown>): BufferKeys<unknown> => {
     of,
     ...(of.nullable === true ? { nullable: true } : {}),
     encode: (value) => {
-      const head = bufferKeyHead(of.encode(value.key))
+      const head = bufferRowHead(noPage, of.encode(value.key))
       const bytes = new Uint8Array(head.length + bufferTailBytes)
       bytes.set(head)
       writeBufferTail(bytes, head.length, value)

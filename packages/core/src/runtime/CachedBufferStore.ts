@@ -1,10 +1,10 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import {
   type BufferEntry,
-  bufferKeyHead,
   type BufferKey,
   type BufferKeys,
   type BufferStore,
+  bufferRowHead,
   bufferTailBytes,
   writeBufferTail,
 } from '../job/BufferStore.ts'
@@ -54,13 +54,15 @@ interface KeyEntries<K, V> {
   readonly key: K
   readonly mapKey: unknown
   readonly page: Page<K, V>
-  /** What the keys of its rows begin with. */
-  readonly row: Uint8Array
+  /** What the keys of its rows begin with, once that was asked for. */
+  head: Uint8Array | undefined
   entries: Array<Entry<K, V>>
 }
 
 interface Page<K, V> {
   readonly start: number
+  /** What the keys of its rows begin with. */
+  readonly head: Uint8Array
   readonly keys: Map<unknown, KeyEntries<K, V>>
   /** All keys of the page are in memory. */
   isComplete: boolean
@@ -235,7 +237,8 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
   }
 
   #newPage(start: number, isComplete: boolean): Page<K, V> {
-    const page = { start, keys: new Map(), isComplete }
+    const { id, partition } = this.#location
+    const page = { start, head: windowRowKey(id, partition, start, noKey), keys: new Map(), isComplete }
     this.#pages.set(start, page)
     // a new page is mostly one of the latest
     let at = this.#starts.length
@@ -252,9 +255,7 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
   }
 
   #newList(page: Page<K, V>, key: K, mapKey: unknown): KeyEntries<K, V> {
-    const { id, partition } = this.#location
-    const row = windowRowKey(id, partition, page.start, bufferKeyHead(this.#keys.of.encode(key)))
-    const list: KeyEntries<K, V> = { key, mapKey, page, row, entries: [] }
+    const list: KeyEntries<K, V> = { key, mapKey, page, head: undefined, entries: [] }
     page.keys.set(mapKey, list)
     this.#size++
     return list
@@ -263,7 +264,8 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
   /** Brings what is stored of a key on a page into memory. */
   #loadKey(page: Page<K, V>, key: K, mapKey: unknown): KeyEntries<K, V> {
     const list = this.#newList(page, key, mapKey)
-    for (const row of this.#stored(list.row, mapPrefixEnd(list.row))) this.#addStored(list, row)
+    const head = this.#headOf(list)
+    for (const row of this.#stored(head, mapPrefixEnd(head))) this.#addStored(list, row)
     return list
   }
 
@@ -334,11 +336,16 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
     return decoded.right
   }
 
+  #headOf(list: KeyEntries<K, V>): Uint8Array {
+    list.head ??= bufferRowHead(list.page.head, this.#keys.of.encode(list.key))
+    return list.head
+  }
+
   #rowKey({ list, timeMs, nth }: Entry<K, V>): Uint8Array {
-    const head = list.row
+    const head = this.#headOf(list)
     const row = new Uint8Array(head.length + bufferTailBytes)
     row.set(head)
-    writeBufferTail(row, head.length, { key: undefined, timeMs, pageLog: this.#location.pageLog, nth })
+    writeBufferTail(row, head.length, { timeMs, pageLog: this.#location.pageLog, nth })
     return row
   }
 }

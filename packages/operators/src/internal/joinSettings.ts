@@ -34,7 +34,7 @@ export const joinSettings = (
   return { beforeMs, afterMs, graceMs }
 }
 
-const pagesOfWindow = 8
+const pagesOfWindow = 4
 const pagesMax = 64
 
 /** How long the pages are on which records wait: a join looks at a few of them, and few are there in all. */
