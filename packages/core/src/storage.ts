@@ -1,6 +1,6 @@
 // What an implementation of `Storage` needs beside the contract itself: the check of a commit, the batch format, and rows.
 // It has no dependencies, so that a thread that only writes starts fast; for its sake it has failures of the main entry too.
-// What only a storage needs, such as the batch format, is here and not in the main entry.
+// What only a storage needs, such as the batch format, is here and not in the main entry; the types of a commit are there.
 
 export {
   batchChecksum,
@@ -32,19 +32,6 @@ export { RecordBatchBuilder, type RecordBatchOptions } from './model/RecordBatch
 export { sparseBatch, type SparseBatchParts } from './model/sparseBatch.ts'
 export { selectRecords } from './model/selectRecords.ts'
 export type { StagedBatch, StagedProducer } from './ports/AppendStage.ts'
-export {
-  type Append,
-  type Appended,
-  type Commit,
-  commitOf,
-  type Committed,
-  type Expectation,
-  type Fence,
-  type PositionChange,
-  type Replacement,
-  type Trim,
-  type RowChange,
-} from './ports/Commit.ts'
 export {
   type AnsweredBatch,
   batchesRemembered,

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
+import type { Appended } from '@weir/core'
 import {
-  type Appended,
   checksumBatches,
   type OnRecord,
   type RecordBatch,

@@ -1,4 +1,4 @@
-import type { Append, Commit, Expectation, Fence, PositionChange, Replacement, Trim } from '@weir/core/storage'
+import type { Append, Commit, Expectation, Fence, PositionChange, Replacement, Trim } from '@weir/core'
 import { plainBytesMax, space } from '../keys.ts'
 import { storedRowKey, storedRowValue } from '../rowKeys.ts'
 
