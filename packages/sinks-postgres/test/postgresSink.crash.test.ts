@@ -1,14 +1,14 @@
 import { join } from 'node:path'
-import { entry, job, topic, utf8, Weir } from '@weir/core'
+import { entry, job, StorageStalled, topic, utf8, Weir } from '@weir/core'
 import { sink } from '@weir/operators'
 import { lmdb } from '@weir/storage-lmdb'
 import { sinkMoments } from '@weir/testing/contract'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { postgresSink } from '../src/index.ts'
 import { PostgresServer, postgresPrograms } from './support/postgres.ts'
-import { endOf, newFolder } from './support/processes.ts'
+import { endOf, newFolder, type Stopped, stoppedAt } from './support/processes.ts'
 
-vi.setConfig({ testTimeout: 180_000 })
+vi.setConfig({ testTimeout: 300_000 })
 
 const lines = topic('lines', { key: utf8, value: utf8, partitions: 2 })
 const count = 150
@@ -25,14 +25,27 @@ describe.skipIf(postgresPrograms === undefined)('each row is there once, in the 
     await server.start()
   })
   afterAll(() => server.remove())
-  beforeEach(async () => {
+  const emptied = async (): Promise<void> => {
     await server.query('DROP TABLE IF EXISTS lines, weir_positions')
     await server.query('CREATE TABLE lines (number bigserial PRIMARY KEY, key text, value text)')
-  })
+  }
+  beforeEach(emptied)
 
-  const append = async (weir: Weir, from: number, to: number): Promise<void> => {
+  const append = async (weir: Weir, from: number, to: number, partition?: number): Promise<void> => {
     // a stored batch is processed as a whole: a commit each
-    for (let index = from; index < to; index++) await weir.append(entry(lines, `key ${index % 7}`, `value ${index}`))
+    for (let index = from; index < to; index++) {
+      await weir.append(
+        entry(lines, `key ${index % 7}`, `value ${index}`, partition === undefined ? {} : { partition }),
+      )
+    }
+  }
+
+  const filled = async (partition?: number): Promise<string> => {
+    const folder = newFolder()
+    const weir = await Weir.open(lmdb(join(folder, 'weir')))
+    await append(weir, 0, count, partition)
+    await weir.close()
+    return folder
   }
 
   const rows = (): Promise<ReadonlyArray<Line>> => server.query<Line>('SELECT key, value FROM lines ORDER BY number')
@@ -49,10 +62,7 @@ describe.skipIf(postgresPrograms === undefined)('each row is there once, in the 
   }
 
   test('when processes are killed at every step of a batch', async () => {
-    const folder = newFolder()
-    const weir = await Weir.open(lmdb(join(folder, 'weir')))
-    await append(weir, 0, count)
-    await weir.close()
+    const folder = await filled()
     const host = server.connection.host!
     for (const moment of [...sinkMoments, 'within the write']) {
       expect(await endOf('writer', [folder, host, moment, '3'])).toBe('SIGKILL')
@@ -61,6 +71,36 @@ describe.skipIf(postgresPrograms === undefined)('each row is there once, in the 
     expect(await endOf('writer', [folder, host])).toBe('0')
     await requireAll()
   })
+
+  /** A process that stands still and does not hold the lock of its storage: that would be another test. */
+  const standingStill = async (moment: string): Promise<{ readonly folder: string; readonly still: Stopped }> => {
+    // one task alone, so that its process does nothing while it waits
+    const folder = await filled(0)
+    const still = await stoppedAt('writer', [folder, server.connection.host!, moment, '5', 'SIGSTOP'])
+    try {
+      const probe = await lmdb(join(folder, 'weir'), { stallAfterMs: 1_000 }).open()
+      await probe.close()
+      return { folder, still }
+    } catch (error) {
+      if (!(error instanceof StorageStalled)) throw error
+      await still.goOn()
+      await emptied()
+      return standingStill(moment)
+    }
+  }
+
+  test.skipIf(process.platform !== 'linux').each(['before the write', 'within the write'])(
+    'when a process stands still %s, is replaced, and goes on',
+    async (moment) => {
+      const host = server.connection.host!
+      const { folder, still } = await standingStill(moment)
+      expect((await rows()).length).toBeLessThan(count)
+      expect(await endOf('writer', [folder, host])).toBe('0')
+      await requireAll()
+      await still.goOn()
+      await requireAll()
+    },
+  )
 
   test('when the server goes down while the job runs, and comes back', async () => {
     const weir = await Weir.open(lmdb(join(newFolder(), 'weir')))

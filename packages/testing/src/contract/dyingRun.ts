@@ -28,8 +28,8 @@ export interface DyingRun {
   readonly run?: RunOptions
   /** When the process dies; it does not by default. */
   readonly dies?: { readonly at: SinkMoment; readonly nth: number } | undefined
-  /** How it dies; `kill -9` of this process by default. */
-  readonly die?: () => void
+  /** How it dies; `kill -9` of this process by default. A write waits for what it gives, if that is a promise. */
+  readonly die?: () => unknown
 }
 
 /**
@@ -40,9 +40,7 @@ export interface DyingRun {
  */
 export const dyingRun = async ({ provider, job, run = {}, dies, die = killThis }: DyingRun): Promise<void> => {
   let left = dies?.nth ?? 0
-  const passes = (moment: SinkMoment): void => {
-    if (dies?.at === moment && --left === 0) die()
-  }
+  const passes = (moment: SinkMoment): unknown => (dies?.at === moment && --left === 0 ? die() : undefined)
   const weir = await Weir.open({
     ...provider,
     open: () => provider.open().thenApply((storage) => dyingStorage(storage, passes)),
@@ -61,7 +59,7 @@ export const killThis = (): void => {
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000)
 }
 
-const dyingSink = <K, V>(sink: Sink<K, V>, passes: (moment: SinkMoment) => void): Sink<K, V> => ({
+const dyingSink = <K, V>(sink: Sink<K, V>, passes: (moment: SinkMoment) => unknown): Sink<K, V> => ({
   name: sink.name,
   guarantee: sink.guarantee,
   open: (place) =>
@@ -81,7 +79,7 @@ const dyingSink = <K, V>(sink: Sink<K, V>, passes: (moment: SinkMoment) => void)
     ),
 })
 
-const dyingStorage = (storage: Storage, passes: (moment: SinkMoment) => void): Storage =>
+const dyingStorage = (storage: Storage, passes: (moment: SinkMoment) => unknown): Storage =>
   new Proxy(storage, {
     get: (target, property) => {
       if (property !== 'commit') return boundTo(target, property)
