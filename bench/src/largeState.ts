@@ -9,6 +9,8 @@ import { chance } from './samples.ts'
 
 const partitions = 8
 const chunk = 50_000
+/** Where state is large, rows of a large commit share pages of the disk. */
+const batchRecordsMax = 32_768
 
 const clicks: Topic<string, number> = topic('clicks', { key: utf8, value: int32, partitions })
 const counts: Topic<string, number> = topic('counts', { key: utf8, value: int32, partitions })
@@ -120,7 +122,7 @@ class Subject {
 
   async #count(): Promise<void> {
     await (
-      await this.#weir.run(counting, { until: 'end' })
+      await this.#weir.run(counting, { until: 'end', batchRecordsMax })
     ).done
   }
 }
