@@ -82,16 +82,25 @@ const requireKeys = (job: string, stages: ReadonlyArray<Stage>): void => {
   }
 }
 
-/** Records are told apart by their offsets in one topic, and committed by them. */
+/** Records are told apart by their offsets in one topic, and their position is kept back until they are done. */
 const requireOneSource = (job: string, stages: ReadonlyArray<Stage>): void => {
-  for (const { inputs, operators } of stages) {
+  for (const { inputs, nodes, operators } of stages) {
     const reader = operators.find(({ readsSource }) => readsSource === true)
-    if (reader === undefined || inputs.length === 1) continue
-    const names = inputs.map(({ topic: { name } }) => `'${name}'`)
-    throw new InvalidJob(
-      `job '${job}': ${nameOf(reader)} works on records as they lie in the topic, but its task reads ${names.join(' and ')}; ` +
-        'expected it in a job of its own',
-    )
+    if (reader === undefined) continue
+    if (inputs.length > 1) {
+      const names = inputs.map(({ topic: { name } }) => `'${name}'`)
+      throw new InvalidJob(
+        `job '${job}': ${nameOf(reader)} works on records as they lie in the topic, but its task reads ${names.join(' and ')}; ` +
+          'expected it in a job of its own',
+      )
+    }
+    const takers = nodes.filter((node) => node.kind !== 'input' && node.from[0] === 0)
+    if (takers.length > 1) {
+      throw new InvalidJob(
+        `job '${job}': ${nameOf(reader)} keeps the position of '${inputs[0]!.topic.name}' back until its records are done, and ` +
+          'others read it in the same task, which would do theirs again after a crash; expected it in a job of its own',
+      )
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { count, keyBy, map, merge, through, to } from '@weir/operators'
 import { describe, expect, test } from 'vitest'
 import { int32 } from '../../src/codec/int32.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
+import { handle } from '../../src/handler/handle.ts'
 import { flowOf, type Job, job, type JobFlow, stream } from '../../src/job/Job.ts'
 import type { AnyOperator } from '../../src/job/Operator.ts'
 import { planJob } from '../../src/job/plan.ts'
@@ -131,5 +132,14 @@ describe('a stage of its own', () => {
       )
     expect(inputsOf(built)).toEqual([['left'], ['j-file-sink']])
     expect(partitionsOf(built)).toEqual([4, 4])
+  })
+
+  test('is what an operator must have that keeps the position back, such as a handler', () => {
+    const handled = handle<string, string>(() => undefined)
+    expect(inputsOf(job('j').from(left).pipe(handled))).toEqual([['left']])
+    expect(invalid(() => job('j').from(left).pipe(handled).from(left).pipe(to(out)))).toContain(
+      "keeps the position of 'left' back until its records are done, and others read it in the same task",
+    )
+    expect(invalid(() => job('j').from(left).pipe(merge(right), handled))).toContain('merge comes before it')
   })
 })
