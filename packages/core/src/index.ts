@@ -59,6 +59,7 @@ export { operate, type Operation } from './job/operate.ts'
 export type {
   AnyOperator,
   AttachedOperator,
+  LookUp,
   OngoingWork,
   Operator,
   OperatorGuarantee,

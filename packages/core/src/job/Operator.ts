@@ -45,6 +45,8 @@ export interface Operator<KIn, VIn, KOut, VOut> {
   readonly isolated?: boolean | undefined
   /** Flows that come in here: `attach` gives a function of the records before it, and of theirs in this order. */
   readonly others?: ReadonlyArray<Flow> | undefined
+  /** Flows that run beside it, in tasks of their own, for what it looks up: the store of their last operator, see `lookUp`. */
+  readonly beside?: ReadonlyArray<Flow> | undefined
   /** Lines of operators that begin behind it, beside the one that goes on. */
   readonly lines?: ReadonlyArray<ReadonlyArray<AnyOperator>> | undefined
   /** Its records go through this topic, and what follows reads them there. Such an operator is never attached. */
@@ -105,6 +107,8 @@ export interface TaskContext {
   readonly mapStore: <K, S, V>(definition: MapStoreDefinition<K, S, V>) => MapStore<K, S, V>
   /** Values that wait, by key and time; the definition is one of `bufferStore`. */
   readonly bufferStore: <K, V>(definition: BufferStoreDefinition<V>) => BufferStore<K, V>
+  /** A key-value store that a flow `beside` the operator keeps. */
+  readonly lookUp: <K, V>(definition: StoreDefinition<K, V>) => LookUp<K, V>
   /** Timers; their ids are the definition's keys. */
   readonly timerStore: <V, I>(definition: StoreDefinition<I, V>) => TimerStore<V, I>
   /** Where records for a topic go: appended in the batch's commit. */
@@ -152,6 +156,14 @@ export interface TaskContext {
   readonly hasStopped: () => boolean
   /** Tells the task of work that goes on beside the batches. */
   readonly attend: (work: OngoingWork) => void
+}
+
+/** A key-value store that other tasks keep, as it is committed. */
+export interface LookUp<K, V> {
+  /** One look into the storage. */
+  get(key: K): V | undefined
+  /** Whether all is in it that its sources held when the task started. */
+  isFilled(): boolean
 }
 
 /** A record as it lies in the topic. */

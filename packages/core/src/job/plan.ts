@@ -38,6 +38,7 @@ export const planJob = (job: Flows): Plan => {
   const stages = topology.stages()
   requireKeys(job.name, stages)
   requireOneSource(job.name, stages)
+  requireBeside(job.name, stages)
   requireIsolation(job.name, stages)
   const badRecords = ownTopic(job.name, `${job.name}-bad-records`, {
     key: nullable(bytes),
@@ -120,6 +121,26 @@ const requireIsolation = (job: string, stages: ReadonlyArray<Stage>): void => {
     )
   }
 }
+
+/** A task waits until what it looks up is filled, so it cannot be one of those that fill it. */
+const requireBeside = (job: string, stages: ReadonlyArray<Stage>): void => {
+  for (const stage of stages) {
+    for (const operator of stage.operators) {
+      for (const { operators } of operator.beside ?? []) {
+        const keeper = stages.find((each) => each.operators.includes(operators.at(-1)!))!
+        if (!isFilledBy(stages, keeper, stage)) continue
+        throw new InvalidJob(
+          `job '${job}': ${nameOf(operator)} looks up what its own tasks, which read '${stage.input.name}', would fill; ` +
+            'expected a table of another topic, which is not joined or merged with the stream',
+        )
+      }
+    }
+  }
+}
+
+const isFilledBy = (stages: ReadonlyArray<Stage>, filled: Stage, by: Stage): boolean =>
+  filled === by ||
+  filled.inputs.some(({ upstream }) => upstream !== undefined && isFilledBy(stages, stages[upstream]!, by))
 
 /** All topics that the job reads and writes, each once. */
 export const topicsOf = ({ stages, badRecords }: Plan): ReadonlyArray<Topic<unknown, unknown>> => [

@@ -147,6 +147,7 @@ export class Topology {
     this.#declareStores(operator)
     if (operator.through !== undefined) return this.#carry(end, operator.through, false)
     const others = (operator.others ?? []).map((flow) => this.add(flow))
+    for (const flow of operator.beside ?? []) this.add(flow)
     const sides = this.#placed([end, ...others], operator)
     if (operator.readsSource === true && sides[0]!.node.kind !== 'input') {
       const before = sides[0]!.node.kind === 'operator' ? sides[0]!.node.operator.kind : 'another'

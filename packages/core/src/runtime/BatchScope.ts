@@ -1,6 +1,6 @@
 import type { Codec } from '../codec/Codec.ts'
 import type { BufferKey, BufferStore, BufferStoreDefinition } from '../job/BufferStore.ts'
-import type { OngoingWork, Output, SourceRecord, TaskContext } from '../job/Operator.ts'
+import type { LookUp, OngoingWork, Output, SourceRecord, TaskContext } from '../job/Operator.ts'
 import { type Stage, storesOf } from '../job/Stage.ts'
 import type {
   KeyValueStore,
@@ -27,6 +27,7 @@ import { CachedWindowStore } from './CachedWindowStore.ts'
 import type { Progress } from './Progress.ts'
 import type { RunContext } from './RunContext.ts'
 import { TaskHooks, type TaskHost } from './TaskHooks.ts'
+import { StoreLookUp } from './StoreLookUp.ts'
 import type { TaskStore } from './TaskStore.ts'
 
 /** What a batch has come to. */
@@ -129,6 +130,8 @@ export class BatchScope implements TaskContext {
 
   readonly timerStore = <V, I>(definition: StoreDefinition<I, V>): TimerStore<V, I> =>
     this.#store(definition, (location) => new CachedTimerStore(this.#run.storage.rows, location, timersAtOnce))
+
+  readonly lookUp = <K, V>(definition: StoreDefinition<K, V>): LookUp<K, V> => new StoreLookUp(this.#run, definition)
 
   readonly output = <K, V>(topic: Topic<K, V>): Output<K, V> => {
     const writer = this.writer(topic)

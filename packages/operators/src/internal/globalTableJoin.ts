@@ -1,0 +1,106 @@
+import {
+  type Codec,
+  type Flow,
+  flowOf,
+  type JobFlow,
+  type LookUp,
+  msgpack,
+  operate,
+  type Operator,
+  type OngoingWork,
+  type StoreDefinition,
+  type TaskContext,
+  type Topic,
+} from '@weir/core'
+import { requireKnown } from '@weir/core/protocol'
+import type { GlobalTableJoinOptions } from '../joinGlobalTable.ts'
+import type { AnyJoiner } from './streamJoin.ts'
+
+/** What a join of a stream with a table of other keys needs. */
+interface GlobalTableJoinParts<K, V, T, W, R> {
+  readonly kind: string
+  readonly name: string
+  readonly table: Topic<T, W> | JobFlow<T, W>
+  readonly keyOf: (value: V, key: K) => T | null
+  readonly joiner: AnyJoiner<T, R>
+  readonly isLeft: boolean
+}
+
+/** Looks each record of the stream up in a table that a stage of its own keeps. */
+export const globalTableJoin = <K, V, T, W, R>(
+  { kind, name, table, keyOf, joiner, isLeft }: GlobalTableJoinParts<K, V, T, W, R>,
+  options: GlobalTableJoinOptions<W, R>,
+): Operator<K, V | null, K, R> => {
+  requireKnown(`${kind} '${name}'`, options, ['values', 'codec'])
+  const { values = msgpack<W>(), codec } = options
+  const store: StoreDefinition<T, W> = { name, kind: 'key-value', value: values as Codec<W> }
+  const flow = flowOf(table)
+  const kept: Flow = { ...flow, operators: [...flow.operators, keep(store)] }
+  return {
+    kind,
+    name,
+    stores: [],
+    outputs: [],
+    keyed: false,
+    beside: [kept],
+    revalues: { value: codec as Codec<unknown> | undefined },
+    attach: (context) => {
+      const rows = context.lookUp(store)
+      context.attend(waitingFor(rows))
+      // what was looked up in this batch
+      const known = new Map<T, W | undefined>()
+      const find = (key: T): W | undefined => {
+        if (known.has(key)) return known.get(key)
+        const found = rows.get(key)
+        known.set(key, found)
+        return found
+      }
+      return operate({
+        next: (record, out) => {
+          const { key, value } = record
+          if (value === null || value === undefined) return context.count('ignored', 1)
+          const of = keyOf(value, key)
+          const found = of === null || of === undefined ? undefined : find(of)
+          if (found === undefined && !isLeft) return
+          out.next({ ...record, value: joiner(value, found ?? null, (of ?? null) as T), encodedValue: undefined })
+        },
+        complete: () => known.clear(),
+      })
+    },
+  }
+}
+
+/** Keeps the last value of each key. */
+const keep = <T, W>(store: StoreDefinition<T, W>): Operator<T, W | null, T, W | null> => ({
+  kind: 'globalTable',
+  name: store.name,
+  stores: [store as unknown as StoreDefinition<unknown, unknown>],
+  outputs: [],
+  keyed: true,
+  sink: true,
+  attach: (context: TaskContext) => {
+    const rows = context.keyValueStore(store)
+    return operate({
+      next: (record, out) => {
+        const { key, value } = record
+        if (value === null || value === undefined) rows.delete(key)
+        else rows.put(key, value)
+        out.next(record)
+      },
+    })
+  },
+})
+
+/** Takes records once the table is filled. */
+const waitingFor = (rows: LookUp<unknown, unknown>): OngoingWork => ({
+  demand: () => (rows.isFilled() ? Infinity : 0),
+  firstUnsettled: () => Infinity,
+  doneBefore: -1,
+  isDone: () => false,
+  isSettled: () => true,
+  beforeCommit: nothing,
+  drain: nothing,
+  stop: nothing,
+})
+
+const nothing = (): void => undefined
