@@ -30,8 +30,8 @@ test.each<readonly [Windows, string]>([
       ),
     )
     const send = (key: string, timestamp: number) => driver.send(halves, [{ key, value: timestamp, timestamp }])
-    await send('a', 5)
-    await send('a', 500)
+    await send(talking, 5)
+    await send(talking, 500)
     // key b has the other partition, which is silent
     await driver.advance(10_000)
     expect((await seen(driver))[0]).toBe(first)

@@ -4,7 +4,7 @@ import { map, to } from '../../src/index.ts'
 import { numbers, type Sent } from './through.ts'
 
 /** Results with their windows: `key [start, end): value`. */
-export const windows: Topic<string, string> = topic('windows', { key: utf8, value: utf8 })
+const windows: Topic<string, string> = topic('windows', { key: utf8, value: utf8 })
 
 /** Writes the flow's records to `windows`. */
 export const toWindows = <V>(flow: JobFlow<string, V>): Job =>
