@@ -13,7 +13,7 @@ export interface MapAsyncOptions<B> {
    * - `none`: results are given on as their calls end; that is another order in each run.
    */
   readonly order?: CallOrder
-  /** A call that takes longer has failed with `TimedOut`, and is cancelled if it is a `CompletableFuture`; no limit by default. */
+  /** A call that takes longer has failed, and is cancelled if it is a `CompletableFuture`; no limit by default. */
   readonly timeoutMs?: number
   /** Used where the results have to travel through a repartition topic; MessagePack by default. */
   readonly codec?: Codec<B>
@@ -31,6 +31,8 @@ export type CallOrder = 'input' | 'key' | 'none'
  * not committed are made again: their effects outside are at least once, their results are given on exactly once. When the
  * run stops, calls under way may end within `drainWithinMs`, and no others begin after that. A batch that waits holds back
  * event time as well, so a bound on each call (`timeoutMs`) is a bound on how far results are behind.
+ *
+ * A call that fails sets its record aside, as code that throws does: the batch begins anew without it.
  *
  * @param project - gives a promise, a `CompletableFuture` or the value itself
  * @throws InvalidOption

@@ -102,6 +102,8 @@ export interface Stamp {
  * In a run to the end all timers of event time fire, and those that they set by then are dropped: one that always sets the next
  * would never end. Timers of the wall clock are not waited for; they stay for the next run.
  *
+ * What `onRecord` throws sets the record aside; what `onTimer` throws ends the run with OperatorFailed, since no record is to blame.
+ *
  * @param name - its stores are named after it: `<name>-<state>`; stable, because state is found by it
  * @throws InvalidOption
  * @example

@@ -1,4 +1,4 @@
-import { CompletableFuture, int32, job, type Job, json, OperatorFailed, TimedOut, topic, utf8 } from '@weir/core'
+import { bytes, CompletableFuture, int32, job, type Job, json, nullable, OperatorFailed, topic, utf8 } from '@weir/core'
 import {
   arbitraryKey,
   arbitraryRecords,
@@ -39,6 +39,12 @@ const service = () => {
 
 const calling = (call: (value: number) => PromiseLike<string>, options?: MapAsyncOptions<string>): Job =>
   job('calling').from(numbers).pipe(mapAsync(call, options), to(texts))
+
+const badRecords = topic('calling-bad-records', {
+  key: nullable(bytes),
+  value: nullable(bytes),
+  recordBytesMax: 2 ** 30,
+})
 
 const keyed = (...values: ReadonlyArray<readonly [string, number]>) => values.map(([key, value]) => ({ key, value }))
 
@@ -160,26 +166,24 @@ describe('mapAsync', () => {
 })
 
 describe('a call that fails', () => {
-  test('fails the job with the place of its record, before anything of its batch is committed', async () => {
+  test('sets its record aside, and the calls of the batch are made again without it', async () => {
     const asked: number[] = []
     const failing = calling((value) => {
       asked.push(value)
-      return value === 2 && asked.length === 3 ? Promise.reject(new Error('no answer')) : Promise.resolve(String(value))
+      return value === 2 ? Promise.reject(new Error('no answer')) : Promise.resolve(String(value))
     })
     const driver = await jobDriver(failing)
-    const failure: unknown = await driver.send(numbers, keyed(['a', 1], ['a', 1], ['a', 2], ['a', 3])).catch((e) => e)
-    expect(failure).toBeInstanceOf(OperatorFailed)
-    expect((failure as Error).message).toBe(
-      "job 'calling': a call of mapAsync failed in 'numbers' partition 0 for offset 2; nothing of its batch was committed. " +
-        'It said: no answer',
-    )
-    expect(await driver.output(texts)).toEqual([])
-    await driver.restart()
-    expect((await driver.output(texts)).map(({ value }) => value)).toEqual(['1', '1', '2', '3'])
+    await driver.send(numbers, keyed(['a', 1], ['a', 2], ['a', 3]))
+    expect((await driver.output(texts)).map(({ value }) => value)).toEqual(['1', '3'])
+    expect(asked).toEqual([1, 2, 3, 1, 3])
+    const [aside, ...more] = await driver.output(badRecords)
+    expect(more).toEqual([])
+    expect(int32.decode(aside!.value!)).toMatchObject({ right: 2 })
+    expect(aside!.headers['weir.cause']).toBe('operator mapAsync threw: no answer')
     await driver.close()
   })
 
-  test('is one that throws, too, and one behind an operator that holds records back', async () => {
+  test('is one that throws, too; behind an operator that holds records back, none is to blame, and the run ends', async () => {
     const held = job('held')
       .from(numbers)
       .pipe(
@@ -191,7 +195,9 @@ describe('a call that fails', () => {
       )
     const driver = await jobDriver(held)
     await driver.send(numbers, [{ key: 'a', value: 1, timestamp: 0 }])
-    await expect(driver.finish()).rejects.toThrow("a call of mapAsync failed in 'numbers' partition 0; nothing")
+    const failure: unknown = await driver.finish().catch((error) => error)
+    expect(failure).toBeInstanceOf(OperatorFailed)
+    expect((failure as Error).message).toContain("code of operator mapAsync threw in 'numbers' partition 0")
     await driver.close()
   })
 
@@ -199,9 +205,11 @@ describe('a call that fails', () => {
     const { clock, log, call } = service()
     const driver = await jobDriver(calling(call, { timeoutMs: 50 }), { clock })
     await driver.send(numbers, keyed(['a', 49], ['a', 51]))
-    const failure: unknown = await driver.advance(100).catch((e) => e)
-    expect((failure as Error).cause).toBeInstanceOf(TimedOut)
-    expect(log).toEqual(['+49', '+51', '-49', 'cancelled 51'])
+    await driver.advance(200)
+    expect(log).toEqual(['+49', '+51', '-49', 'cancelled 51', '+49', '-49'])
+    expect((await driver.output(texts)).map(({ value }) => value)).toEqual(['n49'])
+    const [aside] = await driver.output(badRecords)
+    expect(aside!.headers['weir.cause']).toBe('operator mapAsync threw: not done within 50 ms')
     await driver.close()
   })
 
@@ -209,11 +217,13 @@ describe('a call that fails', () => {
     const { clock, log, call } = service()
     const failing = (value: number) => (value === 13 ? CompletableFuture.failed<string>(new Error('13')) : call(value))
     const driver = await jobDriver(calling(failing, { concurrencyMax: 1 }), { clock })
-    await expect(driver.send(numbers, keyed(['a', 13], ['a', 10]))).rejects.toThrow('It said: 13')
-    await clock.advance(1_000)
-    expect(log).toEqual([])
+    await driver.send(numbers, keyed(['a', 13], ['a', 10]))
+    await driver.advance(1_000)
+    // by the task that begins anew, without the record
+    expect(log).toEqual(['+10', '-10'])
     await driver.close()
 
+    log.length = 0
     const stopped = await jobDriver(calling(call, { concurrencyMax: 1 }), { clock, run: { drainWithinMs: 25 } })
     await stopped.send(numbers, keyed(['a', 10], ['a', 11], ['a', 12], ['a', 13]))
     await stopped.close()

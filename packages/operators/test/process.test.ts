@@ -1,5 +1,5 @@
-import { int, int32, job, nullable, type StreamRecord, topic, utf8 } from '@weir/core'
-import { crashBefore, jobDriver, on, and, nth, strike } from '@weir/testing'
+import { bytes, int, int32, job, nullable, type StreamRecord, topic, utf8 } from '@weir/core'
+import { crashBefore, type JobDriver, jobDriver, on, and, nth, strike } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import {
   type KeyTimers,
@@ -50,6 +50,14 @@ const timed = (work: (record: StreamRecord<string, number>, timers: Context['tim
       }),
       to(texts),
     )
+
+/** Why records were set aside. */
+const causesOf = async (driver: JobDriver): Promise<ReadonlyArray<string | undefined>> => {
+  const options = { key: nullable(bytes), value: nullable(bytes), recordBytesMax: 2 ** 30 }
+  return (await driver.output(topic(`${driver.job.name}-bad-records`, options))).map(
+    ({ headers }) => headers['weir.cause'],
+  )
+}
 
 describe('a timer of event time', () => {
   test('fires once event time is beyond it, before the record that brings it there', async () => {
@@ -364,10 +372,11 @@ describe('what process cannot do is refused', () => {
     ],
     ['a timestamp that is none', ({ emit }) => emit('x', { timestamp: Number.NaN }), 'the timestamp NaN'],
     ['a promise', () => Promise.resolve(), "process 'timed': its code gave a promise"],
-  ])('as it runs: %s', async (_what, work, message) => {
-    const running = jobDriver(timed((_record, _timers, context) => work(context)))
-    const driver = await running
-    await expect(driver.send(numbers, [{ key: 'a', value: 1 }])).rejects.toThrow(message)
+  ])('as it runs, and the record is set aside: %s', async (_what, work, message) => {
+    const driver = await jobDriver(timed((_record, _timers, context) => work(context)))
+    await driver.send(numbers, [{ key: 'a', value: 1 }])
+    expect(await driver.output(texts)).toEqual([])
+    expect(await causesOf(driver)).toEqual([expect.stringContaining(message)])
     await driver.close()
   })
 
@@ -386,10 +395,35 @@ describe('what process cannot do is refused', () => {
         to(results),
       )
     const driver = await jobDriver(deaf)
-    await expect(driver.send(numbers, [{ key: 'a', value: 1 }])).rejects.toThrow(
-      "process 'deaf' sets a timer, but has no onTimer",
-    )
+    await driver.send(numbers, [{ key: 'a', value: 1 }])
+    expect(await causesOf(driver)).toEqual([expect.stringContaining("process 'deaf' sets a timer, but has no onTimer")])
     expect(() => kept?.timers.event.set(1)).toThrow(expect.objectContaining({ _tag: 'InvariantViolated' }))
+    await driver.close()
+  })
+
+  test('as a timer fires: no record is to blame, and the run ends', async () => {
+    const failing = job('failing')
+      .from(numbers)
+      .pipe(
+        process('failing', {
+          emits: int32,
+          onRecord: (_, { timers }) => timers.event.set(1),
+          onTimer: () => {
+            throw new Error('too late')
+          },
+        }),
+        to(results),
+      )
+    const driver = await jobDriver(failing)
+    await driver.send(numbers, [{ key: 'a', value: 1 }])
+    const failure: unknown = await driver.send(numbers, [{ key: 'a', value: 1, timestamp: 2 }]).catch((error) => error)
+    expect(failure).toMatchObject({
+      _tag: 'OperatorFailed',
+      message:
+        "job 'failing': onTimer of process 'failing' threw in 'numbers' partition 0, at a timer of event time 1; " +
+        'nothing of its batch was committed. It said: too late',
+    })
+    expect(await causesOf(driver)).toEqual([])
     await driver.close()
   })
 

@@ -1,10 +1,12 @@
 import {
+  blame,
   CompletableFuture,
+  type FailedRecord,
   InvariantViolated,
   msgpack,
-  OperatorFailed,
   type StreamRecord,
   type TaskContext,
+  WeirError,
 } from '@weir/core'
 import { observe } from '@weir/core/protocol'
 import type { Subscriber } from 'rxjs'
@@ -21,8 +23,8 @@ export interface CallSettings<K, A, B> {
 
 interface Call<K, A, B> {
   readonly record: StreamRecord<K, A>
-  /** Of the record in the input; `undefined` when an operator before this one has held it back. */
-  readonly offset: number | undefined
+  /** Where the record lies in the input; `undefined` when an operator before this one has held it back. */
+  readonly place: FailedRecord | undefined
   /** The key as a `Map` can hold it. */
   readonly key: unknown
   result: StreamRecord<K, B> | undefined
@@ -61,7 +63,7 @@ export class AsyncCalls<K, A, B> {
   add(record: StreamRecord<K, A>): void {
     const { order } = this.#settings
     const key = order === 'key' ? mapKeyOf(record.key) : undefined
-    const call: Call<K, A, B> = { record, offset: offsetOf(this.#context), key, result: undefined }
+    const call: Call<K, A, B> = { record, place: placeOf(this.#context), key, result: undefined }
     this.#openCount++
     if (order !== 'none') this.#ordered.add(call)
     const behind = order === 'key' ? this.#behind.get(key) : undefined
@@ -102,7 +104,7 @@ export class AsyncCalls<K, A, B> {
       if (this.#hasFailed) return
       if (error !== undefined) {
         this.#hasFailed = true
-        this.#out.error(this.#explained(call, error))
+        this.#out.error(failureOf(call.place, error))
         return
       }
       call.result = { ...record, value, encodedValue: undefined }
@@ -134,17 +136,12 @@ export class AsyncCalls<K, A, B> {
   #completeIfDone(): void {
     if (this.#isComplete && this.#openCount === 0 && !this.#hasFailed) this.#out.complete()
   }
+}
 
-  #explained({ offset }: Call<K, A, B>, cause: unknown): OperatorFailed {
-    const { job, input, partition } = this.#context
-    const where = offset === undefined ? '' : ` for offset ${offset}`
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    return new OperatorFailed(
-      `job '${job}': a call of ${this.#settings.name} failed in '${input.name}' partition ${partition}${where}; ` +
-        `nothing of its batch was committed. It said: ${reason}`,
-      { cause },
-    )
-  }
+/** A failure of Weir's own kinds, such as `TimedOut`, says something of the call, and nothing of the job. */
+const failureOf = (place: FailedRecord | undefined, cause: unknown): unknown => {
+  const failure = cause instanceof WeirError ? new Error(cause.message, { cause }) : cause
+  return place === undefined ? failure : blame(failure, place)
 }
 
 /** First in, first out. */
@@ -173,9 +170,10 @@ class Line<A> {
 }
 
 /** Only a record that comes straight from the input has a place in it. */
-const offsetOf = (context: TaskContext): number | undefined => {
+const placeOf = (context: TaskContext): FailedRecord | undefined => {
   try {
-    return context.source().offset
+    const { offset } = context.source()
+    return { ...context.place(), offset }
   } catch (error) {
     if (error instanceof InvariantViolated) return undefined
     throw error

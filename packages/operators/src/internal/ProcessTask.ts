@@ -1,12 +1,16 @@
 import {
+  EncodeFailed,
   type Headers,
   InvalidOption,
   invariant,
+  OperatorFailed,
   type Output,
+  RecordTooLarge,
   type StreamRecord,
   type TaskContext,
   type TimerStore,
   type Topic,
+  WeirError,
   type Window,
 } from '@weir/core'
 import { requireInteger } from '@weir/core/protocol'
@@ -132,7 +136,24 @@ export class ProcessTask<K, V, S extends States, O extends Outputs, B> {
     out: Subscriber<StreamRecord<K, B>>,
   ): void {
     const { onTimer } = this.#options
-    this.#run({ key, ...time, headers: null, window: undefined, out }, () => onTimer?.(timer, this.#context))
+    try {
+      this.#run({ key, ...time, headers: null, window: undefined, out }, () => onTimer?.(timer, this.#context))
+    } catch (error) {
+      throw this.#explained(timer, error)
+    }
+  }
+
+  /** The record that is read just now is not to blame for what a timer does. */
+  #explained({ kind, timeMs }: FiredTimer, cause: unknown): WeirError {
+    const isOwn = cause instanceof EncodeFailed || cause instanceof RecordTooLarge || cause instanceof InvalidOption
+    if (cause instanceof WeirError && !isOwn) return cause
+    const { job, input, partition } = this.#task
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    return new OperatorFailed(
+      `job '${job}': onTimer of process '${this.#name}' threw in '${input.name}' partition ${partition}, ` +
+        `at a timer of ${kind} time ${timeMs}; nothing of its batch was committed. It said: ${reason}`,
+      { cause },
+    )
   }
 
   #run(current: Current<K, B>, work: () => unknown): void {
