@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs'
+import { cpSync, rmSync } from 'node:fs'
 import { Weir } from '@weir/core'
 import { appendEvents, decodeEvent, type Event, generate, queries, type Query } from '@weir/nexmark'
 import { lmdb } from '@weir/storage-lmdb'
@@ -8,7 +8,7 @@ import { row } from './rows.ts'
 
 /** Each query of Nexmark in one worker, against the same question answered by a loop over the same JSON in memory. */
 export const nexmark = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
-  const count = quick ? 20_000 : 200_000
+  const count = quick ? 10_000 : 200_000
   const rounds = quick ? 1 : 3
   const events = generate({ count, seed: 1 })
   const loaded = path('events')
@@ -51,6 +51,7 @@ const runQuery = async (folder: string, { job }: Query, count: number): Promise<
   const weir = await Weir.open(lmdb(folder))
   const rate = await rateOf(count, async () => (await weir.run(job, { until: 'end' })).done)
   await weir.close()
+  rmSync(folder, { recursive: true })
   return rate
 }
 

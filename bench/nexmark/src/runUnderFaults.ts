@@ -6,6 +6,7 @@ import {
   type JobDriver,
   jobDriver,
   type MemoryDisk,
+  nth,
   on,
   strike,
   virtualClock,
@@ -23,8 +24,9 @@ const workers = 2
 const run = { batchRecordsMax: 1_000 }
 const crashChance = 0.03
 
-/** Commits that crash the worker, before or after they are durable: the same ones for the same seed. */
+/** Commits that crash the worker, before or after they are durable, one of them in any case: the same ones for the same seed. */
 export const crashesOf = (seed: number): FaultPlan => [
+  strike(and(on('commit'), nth(8)), crashBefore),
   strike(and(on('commit'), withChance(crashChance, seed)), crashBefore),
   strike(and(on('commit'), withChance(crashChance, seed + 1)), crashAfter),
 ]
