@@ -3,18 +3,22 @@ import type { Codec } from '../codec/Codec.ts'
 import type { KeyValueStore } from '../job/Store.ts'
 import { StoreMismatch } from '../model/errors.ts'
 import type { RowChange } from '../ports/Commit.ts'
-import { rowKey } from '../ports/rows.ts'
+import { rowKey, rowKeyEnd } from '../ports/rows.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import { mapKeyOf, type TaskStore } from './TaskStore.ts'
 
 interface Entry<K, V> {
   readonly key: K
+  /** Its row key, once it is known. */
+  row: Uint8Array | undefined
   /** `undefined`: the key has no value. */
   value: V | undefined
   dirty: boolean
   /** The last commit that writes it; the cache must hold it until that one is durable. */
   commit: number
 }
+
+const noKey = new Uint8Array(0)
 
 /** Where a store's rows are, and how its keys and values are encoded. */
 export interface StoreLocation<K, V> {
@@ -35,11 +39,15 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
   readonly #entriesMax: number
   readonly #entries = new Map<unknown, Entry<K, V>>()
   #dirty: Array<Entry<K, V>> = []
+  /** All keys that the store has are in the cache, so that a new one is not looked for in the storage. */
+  #isWhole: boolean
 
   constructor(rows: RowReader, location: StoreLocation<K, V>, entriesMax: number) {
     this.#rows = rows
     this.#location = location
     this.#entriesMax = entriesMax
+    const { id, partition } = location
+    this.#isWhole = rows.range(rowKey(id, partition, noKey), rowKeyEnd(id, partition), { limit: 1 }).length === 0
   }
 
   get(key: K): V | undefined {
@@ -58,8 +66,9 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
     for (const entry of this.#dirty) {
       entry.dirty = false
       entry.commit = commit
+      entry.row ??= this.#rowKey(entry.key)
       rows.push({
-        key: this.#rowKey(entry.key),
+        key: entry.row,
         value: entry.value === undefined ? null : this.#location.value.encode(entry.value),
       })
     }
@@ -71,7 +80,9 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
     const target = Math.floor(this.#entriesMax * 0.75)
     for (const [mapKey, entry] of this.#entries) {
       if (this.#entries.size <= target) return
-      if (!entry.dirty && entry.commit <= commit) this.#entries.delete(mapKey)
+      if (entry.dirty || entry.commit > commit) continue
+      this.#entries.delete(mapKey)
+      this.#isWhole = false
     }
   }
 
@@ -87,8 +98,10 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
     const mapKey = mapKeyOf(key, this.#location.key.encode)
     let entry = this.#entries.get(mapKey)
     if (entry === undefined) {
-      const row = this.#rows.get(this.#rowKey(key))
-      entry = { key, value: row === undefined ? undefined : decodeStored(this.#location, row), dirty: false, commit: 0 }
+      const row = this.#isWhole ? undefined : this.#rowKey(key)
+      const stored = row === undefined ? undefined : this.#rows.get(row)
+      const value = stored === undefined ? undefined : decodeStored(this.#location, stored)
+      entry = { key, row, value, dirty: false, commit: 0 }
       this.#entries.set(mapKey, entry)
     }
     return entry
