@@ -15,22 +15,23 @@ export interface LinedCommit {
 }
 
 /**
- * Sends the commits of a task in their order, each at once, many on their way together; but one that appends to topics with
- * a capacity goes alone, since it may be refused for want of room and then goes again, and those behind it rely on it. What
- * has to wait for room is looked at with each `look`.
+ * Sends the commits of a task in their order, each at once, many on their way together; but none goes behind one that appends
+ * to topics with a capacity until that has gone through: it may be refused for want of room and goes again then, and those
+ * behind it rely on it. What has to wait for room is looked at with each `look`.
  *
  * ```text
- *             none on their way          went through, or failed
- *   waiting --------------------> alone -------------------------> gone
- *      ^                            |
- *      +------ TopicFull -----------+
+ *             there is room                went through, or failed
+ *   waiting ----------------> on its way -------------------------> gone
+ *      ^                          |
+ *      +------- TopicFull --------+
  * ```
  */
 export class CommitLine {
   readonly #storage: Storage
   #waiting: LinedCommit[] = []
   #onTheirWay = 0
-  #isAlone = false
+  /** One that may be refused for want of room is on its way. */
+  #isBoundedUnderWay = false
   /** The first that waits was refused for want of room. */
   #wasRefused = false
   #isAbandoned = false
@@ -51,9 +52,9 @@ export class CommitLine {
 
   /** Sends what can go now. */
   look(): void {
-    for (let next = this.#waiting[0]; next !== undefined && !this.#isAlone; next = this.#waiting[0]) {
+    for (let next = this.#waiting[0]; next !== undefined && !this.#isBoundedUnderWay; next = this.#waiting[0]) {
       if (next.bounded.length === 0) this.#send(next)
-      else if (this.#onTheirWay > 0 || !this.#sendAlone(next)) return
+      else if (!this.#sendBounded(next)) return
     }
   }
 
@@ -70,7 +71,7 @@ export class CommitLine {
   }
 
   /** Whether it has an outcome, or is on its way. */
-  #sendAlone(lined: LinedCommit): boolean {
+  #sendBounded(lined: LinedCommit): boolean {
     const { commit } = lined
     let fitting: Fitting | undefined
     try {
@@ -86,9 +87,9 @@ export class CommitLine {
     const append = fitting.append.map((each) => ({ ...each, batch: each.batch.slice() }))
     this.#waiting.shift()
     this.#onTheirWay++
-    this.#isAlone = true
+    this.#isBoundedUnderWay = true
     observe(this.#storage.commit({ ...commit, append, trim }), (_, error) => {
-      this.#isAlone = false
+      this.#isBoundedUnderWay = false
       this.#wasRefused = error instanceof TopicFull && !this.#isAbandoned
       if (this.#wasRefused) {
         this.#onTheirWay--
