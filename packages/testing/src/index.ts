@@ -34,6 +34,35 @@ export {
   where,
   withChance,
 } from './faultPredicates.ts'
+export type { Anomaly, AnomalyKind } from './history/Anomaly.ts'
+export { findDuplicated } from './history/findDuplicated.ts'
+export { findLost } from './history/findLost.ts'
+export { findPhantoms } from './history/findPhantoms.ts'
+export { findReordered } from './history/findReordered.ts'
+export { findStale } from './history/findStale.ts'
+export { findTorn } from './history/findTorn.ts'
+export type {
+  CommitAcknowledged,
+  CommitCalled,
+  CommitFailed,
+  History,
+  HistoryEvent,
+  MoveInHistory,
+  PartitionRead,
+  PositionRead,
+  ReadRecord,
+  RecordInHistory,
+} from './history/HistoryEvent.ts'
+export {
+  type FoundRecords,
+  type HistoryRecorder,
+  historyRecorder,
+  type RecordedCommit,
+  type RecorderOptions,
+} from './history/historyRecorder.ts'
+export { type HistoryVerdict, judgeHistory } from './history/judgeHistory.ts'
+export { parseHistory } from './history/parseHistory.ts'
+export { type RecordedRecords, recordStorage } from './history/recordStorage.ts'
 export { type DriverOptions, type JobDriver, jobDriver } from './jobDriver.ts'
 export { type BatchInvariantCase, type BatchInvariantOptions, isBatchInvariant } from './laws/isBatchInvariant.ts'
 export {
