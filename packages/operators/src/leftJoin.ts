@@ -18,11 +18,11 @@ import type { JoinOptions, Value } from './join.ts'
  * const payments = topic('payments', { key: utf8, value: utf8 })
  * const checked = topic('checked', { key: utf8, value: utf8 })
  *
- * const check = job('check').from(orders).pipe(
+ * const checking = job('checking').from(orders).pipe(
  *   leftJoin('paid', payments, (order, payment) => `${order}: ${payment ?? 'not paid'}`, { within: 10 }),
  *   to(checked),
  * )
- * const driver = await jobDriver(check)
+ * const driver = await jobDriver(checking)
  * await driver.send(orders, [{ key: 'order 1', value: 'a book', timestamp: 1 }])
  * await driver.finish()
  * const found = await driver.output(checked)

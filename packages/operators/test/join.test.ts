@@ -259,3 +259,46 @@ describe('a join that cannot be', () => {
     expect(() => twice.describe()).toThrow("two stores named 'j-left', of join and leftJoin")
   })
 })
+
+describe('a joiner that throws', () => {
+  const throwing = (a: string, b: string | null) => {
+    if (b === 'bad' || a === 'bad') throw new Error('no')
+    return both(a, b)
+  }
+
+  test('has its record set aside, of which nothing is kept', async () => {
+    const law = job('throws')
+      .from(left)
+      .pipe(leftJoin('j', right, throwing, { within }), to(out))
+    const driver = await jobDriver(law, { badRecords: 'set-aside' })
+    await driver.send(
+      left,
+      ['A', 'B'].map((value) => ({ key: 'k', value, timestamp: 1 })),
+    )
+    await driver.send(
+      right,
+      ['a', 'bad', 'b'].map((value) => ({ key: 'k', value, timestamp: 1 })),
+    )
+    await driver.advance(1_000)
+    await driver.settle()
+    expect((await driver.output(out)).map(({ value }) => value)).toEqual(['A-a', 'B-a', 'A-b', 'B-b'])
+    expect(driver.metrics().recordsBad).toBe(1)
+    expect([...driver.store('j-right').windows()]).toHaveLength(2)
+    await driver.close()
+  })
+
+  test('for a record without another side has it set aside when it comes', async () => {
+    const law = job('throws')
+      .from(left)
+      .pipe(leftJoin('j', right, throwing, { within }), to(out))
+    const driver = await jobDriver(law, { badRecords: 'set-aside' })
+    await driver.send(
+      left,
+      ['bad', 'A'].map((value) => ({ key: 'k', value, timestamp: 1 })),
+    )
+    expect(driver.metrics().recordsBad).toBe(1)
+    await driver.finish()
+    expect((await driver.output(out)).map(({ value }) => value)).toEqual(['A-null'])
+    await driver.close()
+  })
+})

@@ -1,7 +1,24 @@
 import { int32, job, type JobFlow, json, nullable, stream, topic, utf8 } from '@weir/core'
 import * as t from 'io-ts'
 import { expectTypeOf, test } from 'vitest'
-import { join, keyBy, leftJoin, map, outerJoin, to } from '../src/index.ts'
+import {
+  asOfJoin,
+  join,
+  joinForeignKey,
+  joinGlobalTable,
+  joinTable,
+  joinTables,
+  keyBy,
+  leftAsOfJoin,
+  leftJoin,
+  leftJoinForeignKey,
+  leftJoinGlobalTable,
+  leftJoinTable,
+  map,
+  outerJoin,
+  outerJoinTables,
+  to,
+} from '../src/index.ts'
 
 const Order = t.type({ item: t.string, price: t.number })
 type Order = t.TypeOf<typeof Order>
@@ -54,4 +71,66 @@ test('a join of streams knows both values, and which of them may be missing', ()
   // @ts-expect-error -- a window is needed
   const windowless = join<string, Order, number | null, Order>('paid', payments, (order) => order, {})
   expectTypeOf(windowless).toEqualTypeOf(others)
+})
+
+test('joins with tables know which values may be missing, and that results of tables may be removed', () => {
+  const from = job('j').from(orders)
+  const pair = <A, B>(a: A, b: B): { a: A; b: B } => ({ a, b })
+  interface Both {
+    a: Order
+    b: number
+  }
+  interface Left {
+    a: Order
+    b: number | null
+  }
+  expectTypeOf(from.pipe(joinTable('t', payments, (a, b) => pair(a, b)))).toEqualTypeOf<JobFlow<string, Both>>()
+  expectTypeOf(from.pipe(leftJoinTable('t', payments, (a, b) => pair(a, b)))).toEqualTypeOf<JobFlow<string, Left>>()
+  const historyMs = 1
+  expectTypeOf(from.pipe(asOfJoin('t', payments, (a, b) => pair(a, b), { historyMs }))).toEqualTypeOf<
+    JobFlow<string, Both>
+  >()
+  expectTypeOf(from.pipe(leftAsOfJoin('t', payments, (a, b) => pair(a, b), { historyMs }))).toEqualTypeOf<
+    JobFlow<string, Left>
+  >()
+  expectTypeOf(from.pipe(joinTables('t', payments, (a, b) => pair(a, b)))).toEqualTypeOf<JobFlow<string, Both | null>>()
+  expectTypeOf(from.pipe(outerJoinTables('t', payments, (a, b) => pair(a, b)))).toEqualTypeOf<
+    JobFlow<string, { a: Order | null; b: number | null } | null>
+  >()
+  const priceOf = ({ price }: Order): number | null => (price > 0 ? price : null)
+  expectTypeOf(from.pipe(joinGlobalTable('t', numbers, priceOf, (a, b) => pair(a, b)))).toEqualTypeOf<
+    JobFlow<string, Both>
+  >()
+  expectTypeOf(
+    from.pipe(
+      leftJoinGlobalTable(
+        't',
+        numbers,
+        (order) => order.price,
+        (a, b, key) => ({ a, b, key }),
+      ),
+    ),
+  ).toEqualTypeOf<JobFlow<string, { a: Order; b: number | null; key: number | null }>>()
+  expectTypeOf(
+    from.pipe(
+      joinForeignKey(
+        't',
+        numbers,
+        (order) => order.price,
+        (a, b) => pair(a, b),
+      ),
+    ),
+  ).toEqualTypeOf<JobFlow<string, Both | null>>()
+  const byNumber = job('j').from(numbers)
+  expectTypeOf(
+    byNumber.pipe(
+      leftJoinForeignKey(
+        't',
+        numbers,
+        (n) => n,
+        (a, b) => pair(a, b),
+        { key: int32 },
+      ),
+    ),
+  ).toEqualTypeOf<JobFlow<number, { a: number; b: number | null } | null>>()
 })

@@ -179,7 +179,9 @@ class StreamJoin<K, V, W, R> {
     const waits = { value, watermark, headers, isMatched: own.alone !== undefined && matches.length > 0 }
     const results = matches.map((entry) => joinedOf(own, key, waits, at, entry))
     const isOpen = at >= this.#settled - own.openMs
-    if (!isOpen && own.alone !== undefined && !waits.isMatched) results.push(aloneOf(own, own.alone, key, at, waits))
+    // what the joiner throws for it is found out now, and not when its window is over
+    const lone = own.alone === undefined || matches.length > 0 ? undefined : aloneOf(own, own.alone, key, at, waits)
+    if (lone !== undefined && !isOpen) results.push(lone)
     // nothing has changed until here, where user code may have thrown
     if (isOpen) own.store.add(key, at, waits)
     if (other.alone !== undefined) for (const entry of matches) match(other, entry)
