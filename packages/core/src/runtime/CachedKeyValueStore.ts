@@ -41,6 +41,8 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
   #dirty: Array<Entry<K, V>> = []
   /** All keys that the store has are in the cache, so that a new one is not looked for in the storage. */
   #isWhole: boolean
+  /** The one that was asked for last: what is got is mostly put next. */
+  #last: Entry<K, V> | undefined
 
   constructor(rows: RowReader, location: StoreLocation<K, V>, entriesMax: number) {
     this.#rows = rows
@@ -78,6 +80,7 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
   committed(commit: number): void {
     if (this.#entries.size <= this.#entriesMax) return
     const target = Math.floor(this.#entriesMax * 0.75)
+    this.#last = undefined
     for (const [mapKey, entry] of this.#entries) {
       if (this.#entries.size <= target) return
       if (entry.dirty || entry.commit > commit) continue
@@ -95,6 +98,8 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
   }
 
   #entry(key: K): Entry<K, V> {
+    // an object may have another content by now
+    if (typeof key === 'string' && this.#last?.key === key) return this.#last
     const mapKey = mapKeyOf(key, this.#location.key.encode)
     let entry = this.#entries.get(mapKey)
     if (entry === undefined) {
@@ -104,6 +109,7 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
       entry = { key, row, value, dirty: false, commit: 0 }
       this.#entries.set(mapKey, entry)
     }
+    this.#last = entry
     return entry
   }
 
