@@ -198,6 +198,16 @@ export const commitCases: ReadonlyArray<StorageCase> = [
     },
   },
   {
+    name: 'of several changes of a position in one commit each expects what the one before it leaves',
+    run: async (storage) => {
+      const move = (from: number, next: number) => ({ group: 'g', partition: 1, from, next })
+      await commit(storage, { positions: [move(0, 2), move(2, 5)] })
+      assert.equal(storage.position('g', 1), 5)
+      await failsWith(commit(storage, { positions: [move(5, 6), move(5, 7)] }), CommitConflict)
+      assert.equal(storage.position('g', 1), 5)
+    },
+  },
+  {
     name: 'an offset of 2^40 is an offset like any other position',
     run: async (storage) => {
       await commit(storage, { positions: [{ group: 'g', partition: 0, from: 0, next: 2 ** 40 + 1 }] })
