@@ -162,6 +162,23 @@ describe('join', () => {
 })
 const both2 = (a: string, b: number) => `${a}-${b}`
 
+test('a keyBy on each side, of which one names partitions, gives both as many', () => {
+  const orders = topic('orders', { key: int32, value: utf8, partitions: 3 })
+  const initial = (value: string) => value.slice(0, 1)
+  const law = job('both')
+    .from(left)
+    .pipe(keyBy(initial), join('j', stream(orders).pipe(keyBy(initial, { partitions: 2 })), both, { within }), to(out))
+  expect(
+    law
+      .describe()
+      .stages.at(-1)!
+      .inputs.map(({ topic: name, partitions }) => [name, partitions]),
+  ).toEqual([
+    ['both-j-repartition', 2],
+    ['both-j-right-repartition', 2],
+  ])
+})
+
 describe('leftJoin', () => {
   const law = job('left-joined')
     .from(left)

@@ -214,7 +214,9 @@ export class Topology {
     }
     const given = sides.find(({ place }) => place !== undefined)?.place
     const target = given ?? {
-      partitions: Math.max(...sides.map(({ partitions }) => partitions)),
+      partitions:
+        sides.map(requested).find((each) => each !== undefined) ??
+        Math.max(...sides.map(({ partitions }) => partitions)),
       partitioner: undefined,
     }
     const placed = sides.map((side, index) =>
