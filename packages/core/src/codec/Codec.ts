@@ -3,7 +3,11 @@ import type { Either } from 'fp-ts/lib/Either.js'
 import type { Errors } from 'io-ts'
 
 /**
- * How values of a type become bytes and come back.
+ * How values of a type become bytes and come back. For those who write one, `codecContract` of `@weir/testing/contract` has the
+ * tests that it must pass.
+ *
+ * A value is the same bytes each time, also when it was read: keys are told apart by their bytes. The functions are called apart
+ * from the codec, and `nullable` spreads it: they are properties of its own, without `this`.
  *
  * The name is kept with topics and stores: data written under one name is never read under another.
  */
@@ -15,7 +19,10 @@ export interface Codec<A> {
    * cannot represent; the caller turns that into `EncodeFailed`.
    */
   readonly encode: (value: A) => Uint8Array
-  /** The value of the bytes, or why there is none. Never throws. */
+  /**
+   * The value of the bytes, or why there is none. Never throws, changes nothing, and is called again with other bytes while
+   * the value is in use. The bytes are mostly a part of a larger buffer (`byteOffset`), to which nobody writes again.
+   */
   readonly decode: (bytes: Uint8Array) => Either<DecodeFailure, A>
   /**
    * Present when the bytes are UTF-8 text: the same two functions over strings. Batches of ASCII text are
@@ -39,7 +46,7 @@ export interface TextCodec<A> {
 /** Why bytes are not a value of the type: a value itself, with the validation errors and the bytes kept. */
 export interface DecodeFailure {
   readonly _tag: 'DecodeFailure'
-  /** The codec's name. */
+  /** The codec's name, or that of one inside of it. */
   readonly codec: string
   /** What was expected and where, in words; no payload. */
   readonly reason: string

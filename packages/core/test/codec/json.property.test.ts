@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { json, jsonUnchecked } from '../../src/codec/json.ts'
 import { msgpack } from '../../src/codec/msgpack.ts'
-import { expectLawful } from './laws.ts'
+import { nullable } from '../../src/codec/nullable.ts'
+import { expectLawful, itIsLawful } from './laws.ts'
 import { key, number, samples } from './types.ts'
 import { codePoint } from '../model/codePoint.ts'
 
@@ -34,27 +35,29 @@ const msgpackValue = fc.letrec<{ value: unknown }>((tie) => ({
 })).value
 
 describe('json', () => {
-  it('is lawful for io-ts types of every kind', () => {
-    fc.assert(
-      fc.property(samples, ({ type, values }) => expectLawful(json(type), values, 10)),
+  it('is lawful for io-ts types of every kind', async () => {
+    await fc.assert(
+      fc.asyncProperty(samples, ({ type, values }) => expectLawful({ codec: json(type), values, runs: 5 })),
       { numRuns: 100 },
     )
   })
 })
 
 describe('jsonUnchecked', () => {
-  it('is lawful', () => {
-    expectLawful(jsonUnchecked(), jsonValue, 1_000)
-  })
+  itIsLawful({ codec: jsonUnchecked(), values: jsonValue, runs: 500 })
 })
 
 describe('msgpack', () => {
-  it('is lawful', () => expectLawful(msgpack(), msgpackValue, 1_000))
+  itIsLawful({ codec: msgpack(), values: msgpackValue, runs: 500 })
 
-  it('is lawful for io-ts types of every kind', () => {
-    fc.assert(
-      fc.property(samples, ({ type, values }) => expectLawful(msgpack(type), values, 10)),
+  it('is lawful for io-ts types of every kind', async () => {
+    await fc.assert(
+      fc.asyncProperty(samples, ({ type, values }) => expectLawful({ codec: msgpack(type), values, runs: 5 })),
       { numRuns: 100 },
     )
   })
+})
+
+describe('nullable', () => {
+  itIsLawful({ codec: nullable(msgpack()), values: msgpackValue })
 })

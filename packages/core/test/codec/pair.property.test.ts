@@ -9,7 +9,7 @@ import { pair } from '../../src/codec/pair.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
 import { compareBytes } from '../../src/model/compareBytes.ts'
 import { EncodeFailed, InvalidOption } from '../../src/model/errors.ts'
-import { expectLawful, expectOrdered, failureOf } from './laws.ts'
+import { failureOf, itIsLawful } from './laws.ts'
 
 const whole = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.maxSafeInteger())
 const text = fc.string({ unit: fc.constantFrom('\0', '\u0001', 'a', 'é', '\u{1f600}'), maxLength: 4 })
@@ -17,25 +17,39 @@ const raw = fc.uint8Array({ maxLength: 4, min: 0, max: 255 })
 const comparePoints = (a: string, b: string): number => compareBytes(utf8.encode(a), utf8.encode(b))
 
 describe('pair', () => {
-  it('is lawful and ordered by its first parts, then by its second ones', () => {
-    expectLawful(pair(int, utf8), fc.tuple(whole, text))
-    expectOrdered(pair(int, utf8), fc.tuple(whole, text), (a, b) => a[0] - b[0] || comparePoints(a[1], b[1]))
+  // in the order of the first parts, then of the second ones
+  itIsLawful({
+    codec: pair(int, utf8),
+    values: fc.tuple(whole, text),
+    compare: (a, b) => a[0] - b[0] || comparePoints(a[1], b[1]),
+    runs: 400,
+  })
+  itIsLawful({
+    codec: pair(utf8, int),
+    values: fc.tuple(text, whole),
+    compare: (a, b) => comparePoints(a[0], b[0]) || a[1] - b[1],
+    runs: 400,
+  })
+  itIsLawful({
+    codec: pair(bytes, bytes),
+    values: fc.tuple(raw, raw),
+    compare: (a, b) => compareBytes(a[0], b[0]) || compareBytes(a[1], b[1]),
+    runs: 400,
+  })
+  const nested = pair(pair(utf8, int32), pair(int, utf8))
+  itIsLawful({
+    codec: nested,
+    values: fc.tuple(fc.tuple(text, fc.integer()), fc.tuple(whole, text)),
+    compare: ([[a, b], [c, d]], [[e, f], [g, h]]) => comparePoints(a, e) || b - f || c - g || comparePoints(d, h),
+    runs: 400,
+  })
+  itIsLawful({
+    codec: pair(pair(int, int32), int),
+    values: fc.tuple(fc.tuple(whole, fc.integer()), whole),
+    compare: ([[a, b], c], [[d, e], f]) => a - d || b - e || c - f,
   })
 
-  it('is so too when the first part may be of any length', () => {
-    expectLawful(pair(utf8, int), fc.tuple(text, whole))
-    expectOrdered(pair(utf8, int), fc.tuple(text, whole), (a, b) => comparePoints(a[0], b[0]) || a[1] - b[1])
-    expectLawful(pair(bytes, bytes), fc.tuple(raw, raw))
-    expectOrdered(
-      pair(bytes, bytes),
-      fc.tuple(raw, raw),
-      (a, b) => compareBytes(a[0], b[0]) || compareBytes(a[1], b[1]),
-    )
-  })
-
-  it('nests', () => {
-    const nested = pair(pair(utf8, int32), pair(int, utf8))
-    expectLawful(nested, fc.tuple(fc.tuple(text, fc.integer()), fc.tuple(whole, text)))
+  it('has a width when both parts have one', () => {
     expect(pair(pair(int, int32), int).width).toBe(20)
     expect(nested.width).toBeUndefined()
   })
