@@ -1,4 +1,5 @@
 import type { Codec } from '@weir/core'
+import { cannotRead } from './cannotRead.ts'
 
 /** A value over a span of time: `start` is within it, `end` is not. */
 export interface Span<A> {
@@ -46,12 +47,9 @@ export const spans = <A>(codec: Codec<A>): Codec<Array<Span<A>>> => {
       for (let at = 0; at < bytes.length;) {
         const valueAt = at + headBytes
         const end = valueAt <= bytes.length ? valueAt + view.getUint32(at + 16) : Infinity
-        if (end > bytes.length) {
-          const reason = 'the bytes end within a span'
-          return { _tag: 'Left', left: { _tag: 'DecodeFailure', codec: name, reason, errors: [], bytes } }
-        }
+        if (end > bytes.length) return cannotRead(name, 'the bytes end within a span', bytes)
         const value = codec.decode(bytes.subarray(valueAt, end))
-        if (value._tag === 'Left') return value
+        if (value._tag === 'Left') return cannotRead(name, value.left.reason, bytes)
         list.push({ start: view.getFloat64(at), end: view.getFloat64(at + 8), value: value.right })
         at = end
       }

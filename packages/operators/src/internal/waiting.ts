@@ -1,4 +1,6 @@
 import { type Codec, type Headers, msgpack } from '@weir/core'
+import { areEntries } from './areEntries.ts'
+import { cannotRead } from './cannotRead.ts'
 
 /** What a join knows of a record that waits, beside its key and time. */
 export interface Waiting<V> {
@@ -18,45 +20,53 @@ export interface Waiting<V> {
  * . the value
  * ```
  */
-export const waiting = <V>(codec: Codec<V>): Codec<Waiting<V>> => ({
-  name: `waiting(${codec.name})`,
-  ...(codec.nullable === true ? { nullable: true } : {}),
-  encode: ({ value, watermark, headers, isMatched }) => {
-    const head = headers === null ? none : entries.encode(Object.entries(headers))
-    const encoded = codec.encode(value)
-    const valueAt = headBytes + (headers === null ? 0 : 4 + head.length)
-    const bytes = new Uint8Array(valueAt + encoded.length)
-    const view = new DataView(bytes.buffer)
-    bytes[0] = (isMatched ? matched : 0) + (headers === null ? 0 : withHeaders)
-    view.setFloat64(1, watermark)
-    if (headers !== null) {
-      view.setUint32(headBytes, head.length)
-      bytes.set(head, headBytes + 4)
-    }
-    bytes.set(encoded, valueAt)
-    return bytes
-  },
-  decode: (bytes) => {
-    const flags = bytes[0]!
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    let valueAt = headBytes
-    let headers: Headers | null = null
-    if ((flags & withHeaders) !== 0) {
-      valueAt += 4 + view.getUint32(headBytes)
-      const decoded = entries.decode(bytes.subarray(headBytes + 4, valueAt))
-      if (decoded._tag === 'Left') return decoded
-      // a header may be named as what all objects have
-      headers = Object.assign(Object.create(null), Object.fromEntries(decoded.right)) as Headers
-    }
-    const value = codec.decode(bytes.subarray(valueAt))
-    if (value._tag === 'Left') return value
-    const isMatched = (flags & matched) !== 0
-    return { _tag: 'Right', right: { value: value.right, watermark: view.getFloat64(1), headers, isMatched } }
-  },
-})
+export const waiting = <V>(codec: Codec<V>): Codec<Waiting<V>> => {
+  const name = `waiting(${codec.name})`
+  return {
+    name,
+    ...(codec.nullable === true ? { nullable: true } : {}),
+    encode: ({ value, watermark, headers, isMatched }) => {
+      const head = headers === null ? none : entries.encode(Object.entries(headers))
+      const encoded = codec.encode(value)
+      const valueAt = headBytes + (headers === null ? 0 : 4 + head.length)
+      const bytes = new Uint8Array(valueAt + encoded.length)
+      const view = new DataView(bytes.buffer)
+      bytes[0] = (isMatched ? matched : 0) + (headers === null ? 0 : withHeaders)
+      view.setFloat64(1, watermark)
+      if (headers !== null) {
+        view.setUint32(headBytes, head.length)
+        bytes.set(head, headBytes + 4)
+      }
+      bytes.set(encoded, valueAt)
+      return bytes
+    },
+    decode: (bytes) => {
+      const flags = bytes[0] ?? 0
+      const hasHeaders = (flags & withHeaders) !== 0
+      if (bytes.length < headBytes + (hasHeaders ? 4 : 0))
+        return cannotRead(name, 'the bytes end within the head', bytes)
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      let valueAt = headBytes
+      let headers: Headers | null = null
+      if (hasHeaders) {
+        valueAt += 4 + view.getUint32(headBytes)
+        if (valueAt > bytes.length) return cannotRead(name, 'the bytes end within the headers', bytes)
+        const decoded = entries.decode(bytes.subarray(headBytes + 4, valueAt))
+        if (decoded._tag === 'Left') return cannotRead(name, `headers: ${decoded.left.reason}`, bytes)
+        if (!areEntries(decoded.right)) return cannotRead(name, 'headers: expected names and values', bytes)
+        // a header may be named as what all objects have
+        headers = Object.assign(Object.create(null), Object.fromEntries(decoded.right)) as Headers
+      }
+      const value = codec.decode(bytes.subarray(valueAt))
+      if (value._tag === 'Left') return cannotRead(name, value.left.reason, bytes)
+      const isMatched = (flags & matched) !== 0
+      return { _tag: 'Right', right: { value: value.right, watermark: view.getFloat64(1), headers, isMatched } }
+    },
+  }
+}
 
 const headBytes = 9
 const matched = 1
 const withHeaders = 2
 const none = new Uint8Array(0)
-const entries = msgpack<ReadonlyArray<readonly [string, string]>>()
+const entries = msgpack<unknown>()
