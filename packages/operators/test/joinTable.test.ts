@@ -111,6 +111,39 @@ describe('joinTable', () => {
   })
 })
 
+test('each record of the stream sees the last value before it, in the order in which they come, with crashes', async () => {
+  const step = fc.record({
+    side: fc.constantFrom('left' as const, 'right' as const),
+    key: fc.constantFrom('a', 'b'),
+    value: fc.option(fc.string({ minLength: 1, maxLength: 2 }), { freq: 4 }),
+    crashes: fc.boolean(),
+  })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 25 }),
+      fc.constantFrom(0, 1, 1_000),
+      async (steps, cacheEntriesMax) => {
+        const law = job('j')
+          .from(left)
+          .pipe(leftJoinTable('t', right, pair), to(found))
+        const driver = await jobDriver(law, { run: { cacheEntriesMax } })
+        const known = new Map<string, string | null>()
+        const expected: string[] = []
+        for (const { side, key, value, crashes } of steps) {
+          if (side === 'right') known.set(key, value)
+          else if (value !== null) expected.push(`${key} ${pair(value, known.get(key) ?? null)}`)
+          await driver.send(side === 'left' ? left : right, [{ key, value }])
+          if (crashes) driver.crash()
+          if (crashes) await driver.restart()
+        }
+        expect((await driver.output(found)).map(({ key, value }) => `${key} ${value}`)).toEqual(expected)
+        await driver.close()
+      },
+    ),
+    { numRuns: 40 },
+  )
+}, 60_000)
+
 // when the changes of the table come through the stream's own partitions, the order of both is that of the source
 const changes = topic('changes', { key: utf8, value: int32, partitions: 3 })
 const results = topic('results', { key: utf8, value: nullable(utf8), partitions: 2 })
