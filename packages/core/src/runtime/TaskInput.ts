@@ -201,7 +201,10 @@ export class TaskInput {
       const batch = this.#batch!
       const end = this.#endIn(batch)
       for (; this.#index < end; this.#index = batch.nextKept(this.#index + 1)) {
-        if (!this.#isPassed(batch) && this.#decode(batch)) return this.#timestamp
+        if (this.#isPassed(batch) || !this.#decode(batch)) continue
+        // also when it is left: what was set aside before it is not found again
+        this.#position = batch.baseOffset + this.#index
+        return this.#timestamp
       }
       if (end < batch.count) {
         this.#cutOff(batch)

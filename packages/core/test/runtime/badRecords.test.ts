@@ -1,4 +1,4 @@
-import { to } from '@weir/operators'
+import { merge, to } from '@weir/operators'
 import { describe, expect, test } from 'vitest'
 import { bytes } from '../../src/codec/bytes.ts'
 import { int32 } from '../../src/codec/int32.ts'
@@ -70,6 +70,26 @@ describe('a record that a job cannot decode', () => {
       ),
     )
     expect(await recordsOf(world, badRecords)).toHaveLength(2)
+  })
+
+  test('is set aside once, also when what comes behind it has to wait for records of another topic', async () => {
+    const world = await openWorld()
+    const merged = job('j').from(numbers).pipe(merge(otherNumbers), to(copies))
+    for (const timestamp of [1, 2, 3, 4, 5]) {
+      await world.outcome(
+        world.weir.append(entry(raw, text('a'), int32.encode(timestamp), { timestamp, partition: 0 })),
+      )
+    }
+    await world.outcome(
+      world.weir.append(
+        entry(others, text('b'), text('no number'), { timestamp: 1 }),
+        entry(others, text('b'), int32.encode(9), { timestamp: 9 }),
+      ),
+    )
+    const running = await start(world, merged, { batchRecordsMax: 2 })
+    expect(await linesOf(world, copies)).toEqual(['a: 1', 'a: 2', 'a: 3', 'a: 4', 'a: 5', 'b: 9'])
+    expect(await recordsOf(world, badRecords)).toHaveLength(1)
+    expect(running.metrics()).toMatchObject({ recordsIn: 7, recordsBad: 1, lag: 0 })
   })
 
   test('may be one of nothing else: the position moves on', async () => {
