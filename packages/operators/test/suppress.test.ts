@@ -129,6 +129,19 @@ describe('suppress for a while', () => {
     await driver.close()
   })
 
+  test('gives everything on at once when event time is at its end, behind a run to the end', async () => {
+    const driver = await jobDriver(suppressed())
+    const send = (value: number) => driver.send(numbers, [{ key: 'a', value, timestamp: value }])
+    await send(1)
+    await driver.finish()
+    await driver.restart()
+    await send(2)
+    await send(3)
+    expect((await driver.output(results)).map(({ value }) => value)).toEqual([1, 2, 3])
+    expect([...driver.store('rarely').entries()]).toEqual([])
+    await driver.close()
+  })
+
   test('keeps the record as it is: time and headers, and windows behind it are not late for it', async () => {
     const times: number[] = []
     const built = job('j')

@@ -76,9 +76,13 @@ export const holdBack = <K, V>(
       time.of(record)
       const reached = time.reachedBy(record)
       if (agenda.earliest <= reached) giveUpTo(reached, out)
-      if (untilMs === undefined && windowOf(settings, record).end + graceMs <= time.passed(record)) {
+      const passed = time.passed(record)
+      if (untilMs === undefined && windowOf(settings, record).end + graceMs <= passed) {
         context.count('late', 1)
         late?.send(record)
+      } else if (passed === Infinity) {
+        // event time has come to its end: it does not go on by anything
+        out.next(record)
       } else hold(record)
     },
     complete: (out) => {
