@@ -49,7 +49,7 @@ export class MapQuery<K, S, V> {
   get(key: K, subkey: S): V | undefined {
     const bytes = this.#rows.encodeKey(key)
     const sub = this.#subkey.encode(subkey)
-    return this.#rows.value((id) => mapRowKey(mapPrefix(id, this.#rows.partitionOf(bytes), bytes), sub))
+    return this.#rows.value(bytes, (id, partition) => mapRowKey(mapPrefix(id, partition, bytes), sub))
   }
 
   /**
@@ -77,7 +77,7 @@ export class MapQuery<K, S, V> {
         }
       },
       range.reverse ?? false,
-      this.#rows.partitionOf(key),
+      this.#rows.partitionsOf(key),
     )
     let left = range.limit ?? Infinity
     for (const row of rows) {

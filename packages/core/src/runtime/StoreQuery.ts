@@ -75,7 +75,8 @@ export class StoreQuery<K, V> {
    * the latest one of the key; where the window is known, `window` is one look-up.
    */
   get(key: K): V | undefined {
-    if (this.#rows.store.kind === 'key-value') return this.#rows.value(this.#keyRow(key))
+    const bytes = this.#rows.encodeKey(key)
+    if (this.#rows.store.kind === 'key-value') return this.#rows.value(bytes, keyRow(bytes))
     for (const { value } of this.#windows({ key, reverse: true, limit: 1 })) return value
     return undefined
   }
@@ -88,7 +89,7 @@ export class StoreQuery<K, V> {
   window(key: K, windowStart: number): V | undefined {
     this.#rows.require(['window', 'timer'], askable)
     const bytes = this.#rows.encodeKey(key)
-    return this.#rows.value((id) => windowRowKey(id, this.#rows.partitionOf(bytes), windowStart, bytes))
+    return this.#rows.value(bytes, (id, partition) => windowRowKey(id, partition, windowStart, bytes))
   }
 
   /**
@@ -122,7 +123,7 @@ export class StoreQuery<K, V> {
 
   /**
    * What is in the open windows, in the order of their starts and then of the keys' bytes, over all partitions. Of one key it
-   * costs one or two look-ups for each open window in its range, however many keys there are.
+   * costs one or two look-ups for each open window in its range, however many keys there are; of one timer in each partition.
    *
    * @throws InvalidJob for a store without windows; InvalidOption
    */
@@ -148,12 +149,13 @@ export class StoreQuery<K, V> {
    */
   changes(key: K): Observable<V | undefined> {
     this.#rows.require(['key-value'], askable)
-    const rowOf = this.#keyRow(key)
+    const encoded = this.#rows.encodeKey(key)
+    const rowOf = keyRow(encoded)
     return new Observable<V | undefined>((subscriber) => {
       let seen: Uint8Array | undefined | 'nothing yet' = 'nothing yet'
       const look = (): void => {
         try {
-          const bytes = this.#rows.bytes(rowOf)
+          const bytes = this.#rows.bytes(encoded, rowOf)
           if (seen !== 'nothing yet' && same(seen, bytes)) return
           seen = bytes
           subscriber.next(bytes === undefined ? undefined : this.#rows.decodeValue(bytes))
@@ -207,15 +209,12 @@ export class StoreQuery<K, V> {
   }
 
   #windowsOf(key: Uint8Array, from: number, to: number, reverse: boolean): ReturnType<StoreRows<K, V>['scan']> {
-    const partition = this.#rows.partitionOf(key)
-    return this.#rows.walk((reader, id) =>
-      (reverse ? windowsBackward : windowsForward)(reader, { id, partition, key }, from, to),
-    )
-  }
-
-  #keyRow(key: K): (store: number) => Uint8Array {
-    const bytes = this.#rows.encodeKey(key)
-    return (id) => rowKey(id, this.#rows.partitionOf(bytes), bytes)
+    const partitions = this.#rows.partitionsOf(key)
+    return this.#rows.walk(function* (reader, id) {
+      // the windows of a key are all in one of them
+      for (const partition of partitions)
+        yield* (reverse ? windowsBackward : windowsForward)(reader, { id, partition, key }, from, to)
+    })
   }
 
   #requireLimit(limit: number | undefined): void {
@@ -223,6 +222,11 @@ export class StoreQuery<K, V> {
       requireInteger(`query of store '${this.#rows.store.name}': limit`, limit, 1, Number.MAX_SAFE_INTEGER)
   }
 }
+
+const keyRow =
+  (key: Uint8Array) =>
+  (store: number, partition: number): Uint8Array =>
+    rowKey(store, partition, key)
 
 /** A key of a window store, and where its rows are. */
 interface WindowPlace {

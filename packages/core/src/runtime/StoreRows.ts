@@ -37,6 +37,9 @@ export interface StoreReference<K, V> {
 /** The kinds that a query can answer for. */
 type StoreKind = StoreDefinition<unknown, unknown>['kind']
 
+/** A row of a store in a partition. */
+type RowOf = (store: number, partition: number) => Uint8Array
+
 /** Which rows of a store, for each partition: from the first one, before the second one. */
 type RangeOf = (store: number, partition: number) => RowRange
 
@@ -81,6 +84,10 @@ export class StoreRows<K, V> {
     throw new InvalidJob(`job '${this.#plan.job}': store '${name}' is a ${kind} store; expected ${instead[kind]}`)
   }
 
+  get #partitions(): ReadonlyArray<number> {
+    return Array.from({ length: this.#stage.input.partitions }, (_, partition) => partition)
+  }
+
   encodeKey(key: K): Uint8Array {
     return this.#key.encode(key)
   }
@@ -90,45 +97,54 @@ export class StoreRows<K, V> {
     return this.#key
   }
 
-  partitionOf(key: Uint8Array): number {
+  /** Where a key may be. Keys that are not those of the records, such as the ids of timers, say nothing of that: in any partition. */
+  partitionsOf(key: Uint8Array): ReadonlyArray<number> {
     const { partitioner, partitions } = this.#stage.input
-    return partitioner(key, partitions, 0)
+    return this.store.key === undefined && this.store.keyFrom === undefined
+      ? [partitioner(key, partitions, 0)]
+      : this.#partitions
   }
 
-  /** The bytes of one row, as of now; `undefined` when there is none, or the job never ran. */
-  bytes(rowOf: (store: number) => Uint8Array): Uint8Array | undefined {
+  /** The bytes of one row of a key, as of now; `undefined` when there is none, or the job never ran. */
+  bytes(key: Uint8Array, rowOf: RowOf): Uint8Array | undefined {
     const { rows } = this.source
     const id = storedStoreId({ rows }, this.#plan.job, this.store.name)
-    return id === undefined ? undefined : rows.get(rowOf(id))
+    if (id === undefined) return undefined
+    for (const partition of this.partitionsOf(key)) {
+      const found = rows.get(rowOf(id, partition))
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
-  /** The value of one row, as of now. */
-  value(rowOf: (store: number) => Uint8Array): V | undefined {
-    const bytes = this.bytes(rowOf)
+  /** The value of one row of a key, as of now. */
+  value(key: Uint8Array, rowOf: RowOf): V | undefined {
+    const bytes = this.bytes(key, rowOf)
     return bytes === undefined ? undefined : this.decodeValue(bytes)
   }
 
-  /** Rows of all partitions, or one, as of one moment, in the order of what follows the partition in their keys. */
-  *scan(rangeOf: RangeOf, reverse: boolean, partition?: number): Generator<Row, void, undefined> {
-    yield* this.walk(function* (reader, id, partitions) {
-      const ranges = partition === undefined ? partitions.map((each) => rangeOf(id, each)) : [rangeOf(id, partition)]
-      yield* mergeRows(reader, ranges, reverse)
-    })
+  /** Rows of all partitions, or some, as of one moment, in the order of what follows the partition in their keys. */
+  *scan(
+    rangeOf: RangeOf,
+    reverse: boolean,
+    partitions: ReadonlyArray<number> = this.#partitions,
+  ): Generator<Row, void, undefined> {
+    yield* this.walk((reader, id) =>
+      mergeRows(
+        reader,
+        partitions.map((each) => rangeOf(id, each)),
+        reverse,
+      ),
+    )
   }
 
   /** Walks over rows as of one moment, however it likes. */
-  *walk<A>(
-    over: (reader: RowReader, store: number, partitions: ReadonlyArray<number>) => Generator<A, void, undefined>,
-  ): Generator<A, void, undefined> {
+  *walk<A>(over: (reader: RowReader, store: number) => Generator<A, void, undefined>): Generator<A, void, undefined> {
     const cut = this.source.cut()
     try {
       const id = storedStoreId({ rows: cut }, this.#plan.job, this.store.name)
       if (id === undefined) return
-      yield* over(
-        cut,
-        id,
-        Array.from({ length: this.#stage.input.partitions }, (_, partition) => partition),
-      )
+      yield* over(cut, id)
     } finally {
       cut.close()
     }

@@ -1,4 +1,4 @@
-import { aggregate, count, keyBy, session, to, tumbling } from '@weir/operators'
+import { aggregate, count, keyBy, process, session, to, tumbling } from '@weir/operators'
 import { describe, expect, test } from 'vitest'
 import { slow, strike, where } from '@weir/testing'
 import { int32 } from '../../src/codec/int32.ts'
@@ -217,6 +217,33 @@ describe('a query of a window store', () => {
       { start: 5_000, value: 1 },
     ])
     expect([...store.entries()].map(([key]) => key)).toEqual(['a', 'b'])
+  })
+
+  test('finds what lies under keys of its own, such as a timer, in whichever partition its record was', async () => {
+    const world = await openWorld()
+    const waiting = job('waiting')
+      .from(words)
+      .pipe(
+        process('w', {
+          emits: int32,
+          onRecord: ({ timestamp }, { timers }) => timers.event.set(timestamp + 5_000, 'end'),
+          onTimer: () => undefined,
+        }),
+        to(counts),
+      )
+    await start(world, waiting)
+    const keys = ['a', 'b', 'c', 'd', 'e', 'f']
+    await send(
+      world,
+      words,
+      keys.map((key) => [key, 'x', 100] as const),
+    )
+    const timers = world.weir.store<readonly [string, string], Uint8Array>(waiting, 'w-event-timers')
+    expect(keys.map((key) => [...timers.windows({ key: [key, 'end'] })].map(({ windowStart }) => windowStart))).toEqual(
+      keys.map(() => [5_100]),
+    )
+    expect(keys.map((key) => timers.window([key, 'end'], 5_100)?.length)).toEqual(keys.map(() => 0))
+    expect(timers.get(['g', 'end'])).toBe(undefined)
   })
 
   test('gives the latest window of a key that is open', async () => {
