@@ -24,10 +24,15 @@ export interface FoundRecords {
 /** Writes down what one process does and sees. Each method is called when the thing begins. */
 export interface HistoryRecorder {
   commit(records: ReadonlyArray<RecordInHistory>, positions?: ReadonlyArray<MoveInHistory>): RecordedCommit
-  /** @returns to be called when the read is over */
-  read(partition: number, position: number): (found: FoundRecords) => void
-  /** @returns to be called when the read is over */
-  position(group: string, partition: number): (next: number) => void
+  /** The time, as it is written down. */
+  now(): number
+  /**
+   * @param at - as of when it must show everything; now by default
+   * @returns to be called when the read is over
+   */
+  read(partition: number, position: number, at?: number): (found: FoundRecords) => void
+  /** As `read`. */
+  position(group: string, partition: number, at?: number): (next: number) => void
 }
 
 /**
@@ -60,15 +65,15 @@ export const historyRecorder = (
         failed: (applied, error) => say({ kind: 'failed', process, at: now(), op, applied, error }),
       }
     },
-    read: (partition, position) => {
-      const at = now()
-      return ({ next, isAtEnd, records }) =>
-        say({ kind: 'read', process, at, until: now(), partition, position, next, isAtEnd, records })
-    },
-    position: (group, partition) => {
-      const at = now()
-      return (next) => say({ kind: 'position', process, at, until: now(), group, partition, next })
-    },
+    now,
+    read:
+      (partition, position, at = now()) =>
+      ({ next, isAtEnd, records }) =>
+        say({ kind: 'read', process, at, until: now(), partition, position, next, isAtEnd, records }),
+    position:
+      (group, partition, at = now()) =>
+      (next) =>
+        say({ kind: 'position', process, at, until: now(), group, partition, next }),
   }
 }
 

@@ -4,6 +4,7 @@ import {
   CompletableFuture,
   type ReadBounds,
   type ReadResult,
+  type RowReader,
   type Storage,
   WeirError,
 } from '@weir/core'
@@ -24,7 +25,8 @@ export interface RecordedRecords {
 
 /**
  * A storage whose commits, reads and positions are recorded: give it to `Weir.open`, and whatever runs on that is in the history.
- * What snapshots read is not, because it may be old.
+ * What snapshots read is not, because it may be old. A read must show what was known when the first call of its callback was made:
+ * a storage may show one state throughout a callback.
  *
  * Costs a line of JSON for each commit and read.
  *
@@ -43,6 +45,7 @@ export const recordStorage = (
   recorder: HistoryRecorder,
   { idOf = keyOf, damageOf = () => undefined }: RecordedRecords = {},
 ): Storage => {
+  const asOf = callbackStart(recorder)
   const commit = (parts: Commit): CompletableFuture<Committed> => {
     const appended = parts.append.map(({ partition, batch: bytes }) => {
       const batch = RecordBatch.view(bytes, 0)
@@ -68,11 +71,11 @@ export const recordStorage = (
     })
   }
   const read = (partition: number, position: number, bounds: ReadBounds): CompletableFuture<ReadResult> => {
-    const over = recorder.read(partition, position)
+    const over = recorder.read(partition, position, asOf())
     return storage.read(partition, position, bounds).thenApply((result) => {
       const { batches, end } = result
       const first = batches[0]
-      const records = batches.flatMap((batch) => readRecords(batch, partition))
+      const records = batches.flatMap((batch) => readRecords(batch, partition, { idOf, damageOf }))
       const last = batches.at(-1)
       const next = last === undefined ? position : last.baseOffset + last.count
       const isRecorded = first === undefined || idOf(first, first.nextKept(0), partition) !== undefined
@@ -80,29 +83,51 @@ export const recordStorage = (
       return result
     })
   }
-  const readRecords = (batch: RecordBatch, partition: number): ReadonlyArray<ReadRecord> =>
-    indexesOf(batch).flatMap((index) => {
-      const id = idOf(batch, index, partition)
-      const damage = damageOf(batch, index)
-      const offset = batch.baseOffset + index
-      if (id === undefined) return []
-      return [damage === undefined ? { offset, id } : { offset, id, damage }]
-    })
   const position = (group: string, partition: number): number => {
-    const over = recorder.position(group, partition)
+    const over = recorder.position(group, partition, asOf())
     const next = storage.position(group, partition)
     over(next)
     return next
   }
-  const own = { commit, read, position }
+  const rows: RowReader = {
+    get: (key) => (asOf(), storage.rows.get(key)),
+    range: (from, end, options) => (asOf(), storage.rows.range(from, end, options)),
+  }
+  const own = { commit, read, position, rows }
   return new Proxy(storage, {
     get: (target, name) => {
+      asOf()
       if (Object.hasOwn(own, name)) return own[name as keyof typeof own]
       const value: unknown = Reflect.get(target, name, target)
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
 }
+
+/** As of when reads show everything: of the first call of a callback, until the storage renews what it shows. */
+const callbackStart = (recorder: HistoryRecorder): (() => number) => {
+  let began: number | undefined
+  return () => {
+    if (began === undefined) {
+      began = recorder.now()
+      queueMicrotask(() => queueMicrotask(() => (began = undefined)))
+    }
+    return began
+  }
+}
+
+const readRecords = (
+  batch: RecordBatch,
+  partition: number,
+  { idOf, damageOf }: Required<RecordedRecords>,
+): ReadonlyArray<ReadRecord> =>
+  indexesOf(batch).flatMap((index) => {
+    const id = idOf(batch, index, partition)
+    if (id === undefined) return []
+    const offset = batch.baseOffset + index
+    const damage = damageOf(batch, index)
+    return [damage === undefined ? { offset, id } : { offset, id, damage }]
+  })
 
 const keyOf = (batch: RecordBatch, index: number): string | undefined => batch.keyText(index) ?? undefined
 
