@@ -9,6 +9,8 @@ import type { StoreDefinition } from './Store.ts'
 export interface BufferStoreDefinition<V> extends StoreDefinition<BufferKey<unknown>, V> {
   readonly kind: 'window'
   readonly pageLog: number
+  /** The order of values of one key and time; that in which they come by default. */
+  readonly order?: ((a: V, b: V) => number) | undefined
 }
 
 /** A value in a buffer store. */
@@ -25,7 +27,7 @@ export interface BufferEntry<K, V> {
  * they do not hold.
  */
 export interface BufferStore<K, V> {
-  /** Adds a value behind those of the same key and time, which is a safe integer and not before what was taken. */
+  /** Adds a value to those of the same key and time, in their order; the time is a safe integer and not before what was taken. */
   add(key: K, timeMs: number, value: V): void
   /** The values of a key from a time to another one, both included, in order. */
   find(key: K, fromMs: number, toMs: number): ReadonlyArray<BufferEntry<K, V>>
@@ -55,13 +57,21 @@ export interface BufferKeys<K> extends Codec<BufferKey<K>> {
  *
  * @param pageMs - how much time goes on a page, at least; a whole number of at least 1. Taking loads a page as a whole, and finding
  *   looks at each page that it touches. When it changes, what is stored is moved at the next start
+ * @param order - of values of one key and time, where it is not to depend on which came first; they are compared as they are when
+ *   they are added
  */
-export const bufferStore = <V>(name: string, value: Codec<V>, pageMs: number): BufferStoreDefinition<V> => ({
+export const bufferStore = <V>(
+  name: string,
+  value: Codec<V>,
+  pageMs: number,
+  order?: (a: V, b: V) => number,
+): BufferStoreDefinition<V> => ({
   name,
   kind: 'window',
   keyFrom: bufferKeys,
   value,
   pageLog: Math.ceil(Math.log2(pageMs)),
+  order,
 })
 
 // [length of the key u32][key][time, 8 bytes][page u8][nth u32]: all of a key together, in the order of time

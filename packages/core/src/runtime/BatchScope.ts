@@ -120,10 +120,10 @@ export class BatchScope implements TaskContext {
 
   readonly bufferStore = <K, V>(definition: BufferStoreDefinition<V>): BufferStore<K, V> =>
     this.#store(definition as unknown as StoreDefinition<BufferKey<K>, V>, (location) => {
-      const { pageLog } = definition
+      const { pageLog, order } = definition
       return new CachedBufferStore<K, V>(
         this.#run.storage.rows,
-        { ...location, pageLog },
+        { ...location, pageLog, order },
         this.#run.settings.cacheEntriesMax,
       )
     })

@@ -22,12 +22,15 @@ import { windowKeyOf, windowRowKey, windowStartOf } from './windowRows.ts'
 /** Where a buffer store's rows are, how its keys and values are encoded, and how long its pages are. */
 export interface BufferStoreLocation<K, V> extends StoreLocation<BufferKey<K>, V> {
   readonly pageLog: number
+  /** The order of values of one key and time. */
+  readonly order?: ((a: V, b: V) => number) | undefined
 }
 
 class Entry<K, V> implements BufferEntry<K, V> {
   readonly list: KeyEntries<K, V>
   readonly timeMs: number
-  readonly nth: number
+  /** Of those of one key and time: its place among them. */
+  nth: number
   readonly value: V
   isDirty = false
   isTaken = false
@@ -189,17 +192,38 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
 
   #put(list: KeyEntries<K, V>, timeMs: number, value: V): void {
     const { entries, page } = list
-    const at = placeOf(entries, timeMs + 1)
+    let at = placeOf(entries, timeMs + 1)
+    while (this.#comesBefore(value, entries[at - 1], timeMs)) at--
     const before = entries[at - 1]
     const nth = before?.timeMs === timeMs ? before.nth + 1 : 0
     const entry = new Entry(list, timeMs, nth, value, false)
+    const next = entries[at]
     if (at === entries.length) entries.push(entry)
     else entries.splice(at, 0, entry)
     this.#size++
     this.#touch(entry)
+    if (next?.timeMs === timeMs) this.#moveUp(entries, at)
     if (this.#open?.page !== page) return
     const { entries: open } = this.#open
-    open.splice(placeOf(open, timeMs + 1), 0, entry)
+    open.splice(next?.timeMs === timeMs ? open.indexOf(next) : placeOf(open, timeMs + 1), 0, entry)
+  }
+
+  #comesBefore(value: V, other: Entry<K, V> | undefined, timeMs: number): boolean {
+    const { order } = this.#location
+    return order !== undefined && other?.timeMs === timeMs && order(value, other.value) < 0
+  }
+
+  /** Behind a new entry, those of the same time move up by one row. Whether there is a row is a matter of the place. */
+  #moveUp(entries: ReadonlyArray<Entry<K, V>>, from: number): void {
+    for (let at = from; ; at++) {
+      const entry = entries[at]!
+      const behind = entries[at + 1]
+      const isLast = behind?.timeMs !== entry.timeMs
+      if (at > from) entry.nth++
+      entry.isStored = !isLast && behind.isStored
+      this.#touch(entry)
+      if (isLast) return
+    }
   }
 
   #touch(entry: Entry<K, V>): void {

@@ -14,10 +14,14 @@ interface Waiting {
   value: number
 }
 
-const locationOf = ({ codec }: Kind, pageMs: number): BufferStoreLocation<unknown, number[]> => {
+const locationOf = (
+  { codec }: Kind,
+  pageMs: number,
+  order?: (a: number[], b: number[]) => number,
+): BufferStoreLocation<unknown, number[]> => {
   const definition = bufferStore('s', cells, pageMs)
   const key = keyCodecOf(definition as never, codec) as BufferStoreLocation<unknown, number[]>['key']
-  return { name: 's', id: 1_024, partition: 3, key, value: cells, pageLog: definition.pageLog }
+  return { name: 's', id: 1_024, partition: 3, key, value: cells, pageLog: definition.pageLog, order }
 }
 
 /** One number, which can be changed in place. */
@@ -36,6 +40,10 @@ const step = fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('add' as const), key, time, value: fc.nat(100) }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('find' as const), key, time, span: fc.nat(60) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('change' as const), key, time, value: fc.nat(100) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('add' as const), key, time: fc.constantFrom(5, 6), value: fc.nat(9) }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('take' as const), byMs: fc.nat(30) }) },
   { weight: 2, arbitrary: fc.constant({ kind: 'flush' as const }) },
   { weight: 2, arbitrary: fc.constant({ kind: 'durable' as const }) },
@@ -52,9 +60,17 @@ describe('a buffer store', () => {
         fc.array(step, { maxLength: 100, size: 'max' }),
         fc.constantFrom(...kinds),
         fc.constantFrom(0, 1, 4, 1_000),
-        async (steps, kind, entriesMax) => {
+        fc.boolean(),
+        async (steps, kind, entriesMax, isOrdered) => {
           let pageMs = 16
-          const rig = new Rig((storage) => new CachedBufferStore(storage.rows, locationOf(kind, pageMs), entriesMax))
+          const rig = new Rig(
+            (storage) =>
+              new CachedBufferStore(
+                storage.rows,
+                locationOf(kind, pageMs, isOrdered ? byValue : undefined),
+                entriesMax,
+              ),
+          )
           let model: Waiting[] = []
           let takenBefore = -40
           const keyOf = (at: number): unknown => structuredClone(kind.keys[at])
@@ -68,7 +84,14 @@ describe('a buffer store', () => {
             if (each.kind === 'add') {
               const timeMs = Math.max(each.time, takenBefore)
               rig.store.add(keyOf(each.key), timeMs, [each.value])
-              model.push({ key: each.key, timeMs, value: each.value })
+              let at = model.length
+              for (let other = at - 1; isOrdered && other >= 0; other--) {
+                const { key: ofKey, timeMs: ofTime, value } = model[other]!
+                if (ofKey !== each.key || ofTime !== timeMs) continue
+                if (each.value >= value) break
+                at = other
+              }
+              model.splice(at, 0, { key: each.key, timeMs, value: each.value })
             } else if (each.kind === 'find') {
               const found = rig.store.find(keyOf(each.key), each.time, each.time + each.span)
               expect(seen(found)).toEqual(shown(within(each.key, each.time, each.time + each.span)))
@@ -120,6 +143,8 @@ describe('a buffer store', () => {
     expect(() => rig.store.add('a', 9, [1])).toThrow("nothing is added to store 's' before what was taken")
   })
 })
+
+const byValue = ([a]: number[], [b]: number[]): number => a! - b!
 
 /** Those of one time stay in the order in which they came. */
 const byTime = (a: Waiting, b: Waiting): number => a.timeMs - b.timeMs

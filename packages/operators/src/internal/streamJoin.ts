@@ -1,7 +1,6 @@
 import {
   type BufferEntry,
   type BufferStore,
-  bufferStore,
   type BufferStoreDefinition,
   type Codec,
   flowOf,
@@ -19,7 +18,7 @@ import type { Subscriber } from 'rxjs'
 import type { JoinOptions } from '../join.ts'
 import { joinSettings, type JoinSettings, pageMsOf } from './joinSettings.ts'
 import { operateSides } from './operateSides.ts'
-import { type Waiting, waiting } from './waiting.ts'
+import { type Waiting, waitingStore } from './waiting.ts'
 
 /** Which records are given on that nothing was found for. */
 export type JoinKind = 'join' | 'leftJoin' | 'outerJoin'
@@ -43,8 +42,8 @@ export const streamJoin = <K, V, W, R>(
   const settings = joinSettings(what, options)
   const pageMs = pageMsOf(settings)
   const stores: Stores<V, W> = {
-    left: bufferStore(`${name}-left`, waiting(codecs.left ?? msgpack<V>()), pageMs),
-    right: bufferStore(`${name}-right`, waiting((codecs.right ?? msgpack<W>()) as Codec<W>), pageMs),
+    left: waitingStore(`${name}-left`, codecs.left ?? msgpack<V>(), pageMs),
+    right: waitingStore(`${name}-right`, (codecs.right ?? msgpack<W>()) as Codec<W>, pageMs),
   }
   const outputs = [late.left, late.right].filter((each) => each !== undefined)
   return {

@@ -1,6 +1,5 @@
 import {
   type BufferStore,
-  bufferStore,
   type BufferStoreDefinition,
   type Codec,
   flowOf,
@@ -16,7 +15,7 @@ import type { Subscriber } from 'rxjs'
 import { operateSides } from './operateSides.ts'
 import type { TableJoinParts } from './tableJoin.ts'
 import { VersionedTable, type VersionSettings, versionStores, type VersionStores } from './VersionedTable.ts'
-import { type Waiting, waiting } from './waiting.ts'
+import { type Waiting, waitingStore } from './waiting.ts'
 
 /** What a join of a stream with the values that a table has at the records' own times needs. */
 export interface TimedTableJoinParts<K, V, W, R> extends TableJoinParts<K, W, R>, VersionSettings {
@@ -34,7 +33,7 @@ export const timedTableJoin = <K, V, W, R>(parts: TimedTableJoinParts<K, V, W, R
   const pageMs = Math.max(1_000, Math.ceil(graceMs / 64))
   const stores: Stores<K, V, W> = {
     ...versionStores<K, W>(name, values),
-    waiting: bufferStore(`${name}-waiting`, waiting(waits), pageMs),
+    waiting: waitingStore(`${name}-waiting`, waits, pageMs),
   }
   return {
     kind,

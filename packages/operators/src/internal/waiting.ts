@@ -1,4 +1,5 @@
-import { type Codec, type Headers, msgpack } from '@weir/core'
+import { bufferStore, type BufferStoreDefinition, type Codec, type Headers, msgpack } from '@weir/core'
+import { compareBytes } from '@weir/core/protocol'
 import { areEntries } from './areEntries.ts'
 import { cannotRead } from './cannotRead.ts'
 
@@ -8,6 +9,13 @@ export interface Waiting<V> {
   readonly watermark: number
   readonly headers: Headers | null
   isMatched: boolean
+}
+
+/** Where records wait. Those of one key and time stand in an order of their own, not in that in which their sources were read. */
+export const waitingStore = <V>(name: string, value: Codec<V>, pageMs: number): BufferStoreDefinition<Waiting<V>> => {
+  const codec = waiting(value)
+  const bytesOf = (record: Waiting<V>): Uint8Array => codec.encode({ ...record, isMatched: false })
+  return bufferStore(name, codec, pageMs, (a, b) => a.watermark - b.watermark || compareBytes(bytesOf(a), bytesOf(b)))
 }
 
 /**
@@ -20,7 +28,7 @@ export interface Waiting<V> {
  * . the value
  * ```
  */
-export const waiting = <V>(codec: Codec<V>): Codec<Waiting<V>> => {
+const waiting = <V>(codec: Codec<V>): Codec<Waiting<V>> => {
   const name = `waiting(${codec.name})`
   return {
     name,
