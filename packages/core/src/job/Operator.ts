@@ -119,6 +119,11 @@ export interface TaskContext {
   readonly source: () => SourceRecord
   /** Where that record lies; see `blame`. */
   readonly place: () => FailedRecord
+  /**
+   * Does what the record that is being pushed is not to blame for, such as giving on a window that is complete. What fails in it,
+   * also in operators behind this one, ends the run, as what fails in `complete` does; no record is set aside.
+   */
+  readonly unblamed: (action: () => void) => void
   /** The offset up to which the task has read its input. */
   readonly readUpTo: () => number
   /** Where the input ended at the last look into the storage: the next offset to be written. */

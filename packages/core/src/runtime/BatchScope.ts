@@ -86,6 +86,7 @@ export class BatchScope implements TaskContext {
 
   readonly source = (): SourceRecord => this.hooks.source()
   readonly place = (): FailedRecord => this.hooks.place()
+  readonly unblamed = (action: () => void): void => this.hooks.unblamed(action)
   readonly readUpTo = (): number => this.hooks.readUpTo()
   readonly inputEnd = (): number => this.hooks.inputEnd()
   readonly wake = (): void => this.hooks.wake()

@@ -60,6 +60,7 @@ export class Task {
     this.#scope = new BatchScope(run, stage, partition, this.#progress, {
       source: () => this.#inputs.source(),
       place: () => ({ ...this.#inputs.at!, partition }),
+      unblamed: (action) => this.#inputs.unblamed(action),
       readUpTo: () => this.#inputs.only.position,
       inputEnd: () => this.#inputs.only.knownEnd,
       wake: () => this.wake(),

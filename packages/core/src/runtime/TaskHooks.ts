@@ -15,6 +15,7 @@ import type { RunContext } from './RunContext.ts'
 export interface TaskHost {
   readonly source: () => SourceRecord
   readonly place: () => FailedRecord
+  readonly unblamed: (action: () => void) => void
   readonly readUpTo: () => number
   readonly inputEnd: () => number
   readonly wake: () => void
@@ -240,6 +241,10 @@ export class TaskHooks {
 
   place(): FailedRecord {
     return this.#host.place()
+  }
+
+  unblamed(action: () => void): void {
+    this.#host.unblamed(action)
   }
 
   readUpTo(): number {

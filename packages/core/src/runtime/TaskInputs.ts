@@ -18,6 +18,8 @@ export class TaskInputs {
   readonly #scope: BatchScope
   /** The one whose record the operators are at work on. */
   #current: TaskInput | undefined
+  /** What they do is not on account of that record. */
+  #isUnblamed = false
   #hasEnded = false
 
   constructor(run: RunContext, { stage, partition, ends, failed }: ClaimedTask, progress: Progress, scope: BatchScope) {
@@ -47,9 +49,9 @@ export class TaskInputs {
     return this.all[0]!
   }
 
-  /** The offset of the record that the operators are at work on, if they are at one, and where it lies. */
+  /** The offset of the record that the operators are at work on, if they are on account of one, and where it lies. */
   get at(): { readonly topic: string; readonly offset: number } | undefined {
-    const offset = this.#current?.at
+    const offset = this.#isUnblamed ? undefined : this.#current?.at
     return offset === undefined ? undefined : { topic: this.#current!.topic, offset }
   }
 
@@ -138,9 +140,20 @@ export class TaskInputs {
     this.#hasEnded = true
   }
 
+  /** Does what the record that the operators are at work on has no part in. */
+  unblamed(action: () => void): void {
+    const before = this.#isUnblamed
+    this.#isUnblamed = true
+    try {
+      action()
+    } finally {
+      this.#isUnblamed = before
+    }
+  }
+
   /** The record that the operators are at work on. */
   source(): SourceRecord {
-    invariant(this.#current !== undefined, 'a source record is asked for while it is pushed')
+    invariant(this.#current !== undefined && !this.#isUnblamed, 'a source record is asked for while it is pushed')
     return this.#current.source()
   }
 }

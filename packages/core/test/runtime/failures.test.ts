@@ -1,4 +1,20 @@
-import { aggregate, count, filter, fork, keyBy, map, rx, tap, to, tumbling } from '@weir/operators'
+import {
+  aggregate,
+  count,
+  filter,
+  fork,
+  hopping,
+  keyBy,
+  map,
+  process,
+  rx,
+  session,
+  sliding,
+  suppress,
+  tap,
+  to,
+  tumbling,
+} from '@weir/operators'
 import { and, crashAfter, failWith, nth, slow, storageFull, strike, where } from '@weir/testing'
 import { concatMap, merge, type Observable, take } from 'rxjs'
 import { describe, expect, test } from 'vitest'
@@ -8,6 +24,7 @@ import { int32 } from '../../src/codec/int32.ts'
 import { nullable } from '../../src/codec/nullable.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
 import { job } from '../../src/job/Job.ts'
+import type { Operator } from '../../src/job/Operator.ts'
 import type { StreamRecord } from '../../src/job/StreamRecord.ts'
 import { topic } from '../../src/log/Topic.ts'
 import {
@@ -237,6 +254,40 @@ describe('code of an operator that throws', () => {
     )
     expect(error.cause).toEqual(new Error('it is bad'))
     expect(error.record).toEqual({ topic: 'words', partition: 0, offset: 13 })
+  })
+
+  test.each<readonly [string, Operator<string, string, string, unknown>]>([
+    ['a tumbling window', count('h', { window: tumbling(10) })],
+    ['a hopping window', count('h', { window: hopping(10, { advanceMs: 5 }) })],
+    ['a sliding window', count('h', { window: sliding(10) })],
+    ['a session', count('h', { window: session(10) })],
+    ['suppress', suppress('h', { untilMs: 10 })],
+    [
+      'a timer',
+      process('h', {
+        emits: utf8,
+        onRecord: ({ timestamp }, { timers }) => timers.event.set(timestamp + 10),
+        onTimer: (_, { emit }) => emit('now'),
+      }),
+    ],
+  ])('on what %s gives on ends the run: the record that was read just then is not to blame', async (_name, held) => {
+    const closing = job('failing')
+      .from(words)
+      .pipe(
+        held,
+        map((value): string => {
+          throw new Error(`no ${String(value)}`)
+        }),
+        to(texts),
+      )
+    const world = await openWorld()
+    const running = await start(world, closing)
+    await send(world, words, [['a', 'x', 0]])
+    await send(world, words, [['b', 'x', 100]])
+    const error = (await world.failure(running.done)) as OperatorFailed
+    expect(error).toBeInstanceOf(OperatorFailed)
+    expect(error.record).toBe(undefined)
+    expect(await recordsOf(world, badRecords)).toEqual([])
   })
 
   test('is named by kind and name, not the operators around it, also in a branch of a fork', async () => {

@@ -137,7 +137,9 @@ export class ProcessTask<K, V, S extends States, O extends Outputs, B> {
   ): void {
     const { onTimer } = this.#options
     try {
-      this.#run({ key, ...time, headers: null, window: undefined, out }, () => onTimer?.(timer, this.#context))
+      this.#task.unblamed(() =>
+        this.#run({ key, ...time, headers: null, window: undefined, out }, () => onTimer?.(timer, this.#context)),
+      )
     } catch (error) {
       throw this.#explained(timer, error)
     }

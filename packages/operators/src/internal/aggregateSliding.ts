@@ -81,7 +81,7 @@ export const aggregateSliding = <K, V, A>(
         late?.send(record)
       } else addTo(record, at, out)
       const reached = time.reachedBy(record)
-      if (agenda.earliest <= reached) closeUpTo(reached, out)
+      if (agenda.earliest <= reached) context.unblamed(() => closeUpTo(reached, out))
     },
     complete: (out) => {
       closeUpTo(time.reached(), out)

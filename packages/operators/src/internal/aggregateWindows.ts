@@ -69,7 +69,7 @@ export const aggregateWindows = <K, V, A>(
         late?.send(record)
       }
       const reached = time.reachedBy(record)
-      if (store.earliest() + span <= reached) closeUpTo(reached, out)
+      if (store.earliest() + span <= reached) context.unblamed(() => closeUpTo(reached, out))
     },
     complete: (out) => {
       closeUpTo(time.reached(), out)

@@ -75,7 +75,7 @@ export const holdBack = <K, V>(
       // what is due by then comes before it
       time.of(record)
       const reached = time.reachedBy(record)
-      if (agenda.earliest <= reached) giveUpTo(reached, out)
+      if (agenda.earliest <= reached) context.unblamed(() => giveUpTo(reached, out))
       const passed = time.passed(record)
       if (untilMs === undefined && windowOf(settings, record).end + graceMs <= passed) {
         context.count('late', 1)
