@@ -7,7 +7,7 @@ export type SinkGuarantee = 'exactly-once' | 'at-least-once'
 
 /**
  * A place outside of Weir that takes records: a database, files, a service. Written for those who implement one;
- * `sinkContract` of `@weir/testing/contract` has the tests that it must pass.
+ * `sinkContract` of `@weir/testing/contract` has the tests that it must pass, and the repository a template: examples/storage-and-sink.
  *
  * The outside keeps the position: the next offset that it needs of each partition. A sink that is exactly once writes records
  * and position in one atomic, durable step, so that a crash before it leaves neither and a crash after it leaves both. The

@@ -3,7 +3,8 @@ import type { RecordBatch } from '../model/RecordBatch.ts'
 import type { Commit, Committed } from './Commit.ts'
 
 /**
- * Where topics, positions and state live. Written for those who implement one; `@weir/testing/contract` has the tests it must pass.
+ * Where topics, positions and state live. Written for those who implement one; `@weir/testing/contract` has the tests it must pass,
+ * and the repository a template: examples/storage-and-sink.
  *
  * What a commit is checked for and what it changes is not to be written again: `stageCommit` of `@weir/core/storage` works it
  * out over a few look-ups; the storage writes what that answers.
