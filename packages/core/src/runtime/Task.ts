@@ -190,9 +190,10 @@ export class Task {
     const inputs = this.#inputs
     const { hasRead } = inputs
     const isAwaited = this.#scope.hooks.takeWake()
+    if (!hasRead) inputs.catchUp()
+    // one input may be silent while there is always something to read of another
+    inputs.rest(this.#scope.wakeAt)
     if (!hasRead) {
-      inputs.catchUp()
-      inputs.rest(this.#scope.wakeAt)
       inputs.endIfComplete()
       if (!this.#progress.advanced && !isAwaited && !inputs.isTrimmed)
         return CompletableFuture.completed(inputs.hasEnded)

@@ -285,7 +285,7 @@ export class TaskInput {
 
   /**
    * Lets a source that has been silent for long hold nobody back: its event time goes on with the clock. It is to be asked when
-   * nothing was read, and again when `wakeAt` says so.
+   * something may have been read, and again when `wakeAt` says so.
    */
   rest(wakeAt: (timeMs: number) => void): void {
     const { idleAfterMs } = this.#input.timestamps

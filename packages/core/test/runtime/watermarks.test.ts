@@ -1,10 +1,23 @@
-import { aggregate, assignTimestamps, count, filter, keyBy, reduce, tap, to, tumbling } from '@weir/operators'
+import {
+  aggregate,
+  assignTimestamps,
+  count,
+  filter,
+  keyBy,
+  mapAsync,
+  merge,
+  recordTimestamps,
+  reduce,
+  tap,
+  to,
+  tumbling,
+} from '@weir/operators'
 import { describe, expect, test } from 'vitest'
 import { bytes } from '../../src/codec/bytes.ts'
 import { int32 } from '../../src/codec/int32.ts'
 import { nullable } from '../../src/codec/nullable.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
-import { job } from '../../src/job/Job.ts'
+import { job, stream } from '../../src/job/Job.ts'
 import { topic } from '../../src/log/Topic.ts'
 import { linesOf, recordsOf, send, start } from '../support/jobs.ts'
 import { openWorld } from '../support/world.ts'
@@ -134,6 +147,27 @@ describe('event time', () => {
     await start(world, busy, { batchRecordsMax: 1 })
     expect(seen).toHaveLength(39)
     expect(seen.indexOf('out 999')).toBeLessThan(seen.indexOf('in 10000'))
+  })
+
+  test('moves on without a silent topic, also while there is always something to read of another one', async () => {
+    const world = await openWorld()
+    const busy = topic('busy', { key: utf8, value: int32 })
+    const silent = topic('silent', { key: utf8, value: int32 })
+    for (let n = 0; n < 20; n++) await send(world, busy, [['k', n, n * 1_000]])
+    await start(
+      world,
+      job('j')
+        .from(busy)
+        .pipe(
+          merge(stream(silent, recordTimestamps({ idleAfterMs: 3_000 }))),
+          mapAsync((n) => new Promise<number>((resolve) => world.clock.after(1_000, () => resolve(n)))),
+          count('c', { window: second }),
+          to(counts),
+        ),
+      { batchRecordsMax: 1 },
+    )
+    await world.clock.advance(10_000)
+    expect((await linesOf(world, counts)).length).toBeGreaterThan(3)
   })
 
   test('goes on from where it was after a restart', async () => {
