@@ -26,10 +26,11 @@ export const coreLayers: Layers = {
   group: ['model', 'codec', 'future', 'ports', 'log'],
   handler: ['model', 'codec', 'future', 'ports', 'log', 'job'],
   runtime: ['model', 'codec', 'future', 'ports', 'log', 'job', 'group', 'handler'],
+  doctor: ['model', 'codec', 'future', 'ports', 'log', 'job', 'group', 'handler', 'runtime'],
 }
 
 /** The files beside the layers of core, which no layer may import. */
-export const coreEntries: readonly string[] = ['index.ts', 'protocol.ts', 'storage.ts']
+export const coreEntries: readonly string[] = ['doctor.ts', 'index.ts', 'protocol.ts', 'storage.ts']
 
 /** Packages that run anywhere: nothing of Node in them. */
 export const withoutNode: readonly string[] = ['core', 'messaging', 'operators']

@@ -2,6 +2,7 @@
 // It has no dependencies, so that a thread that only writes starts fast; for its sake it has failures of the main entry too.
 // What only a storage needs, such as the batch format, is here and not in the main entry; the types of a commit are there.
 
+export { rowInCopy } from './group/rowInCopy.ts'
 export {
   batchChecksum,
   batchCount,

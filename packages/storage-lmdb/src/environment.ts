@@ -11,7 +11,7 @@ export interface Environment {
   getStats(): object
   readerCheck(): number
   /** Within a transaction only; done when it returns. */
-  put(key: Uint8Array, value: Uint8Array): void
+  put(key: Uint8Array, value: Uint8Array, options?: Putting): void
   /** Within a transaction only; done when it returns. */
   remove(key: Uint8Array): void
   /** Runs the action in a write transaction, which is committed and synced when this returns, or rolled back when it throws. */
@@ -23,6 +23,12 @@ export interface Environment {
 /** What a read sees: the newest, or what the transaction began with. */
 export interface Reading {
   readonly transaction?: Transaction
+}
+
+/** How an entry is put. */
+export interface Putting {
+  /** The key comes behind all others, which leaves no room free in the pages before it. */
+  readonly append?: boolean
 }
 
 /** Where the data is. */
@@ -69,6 +75,13 @@ export const openGate = (folder: string): Environment => {
 export const openData = (folder: string, mapSizeBytes: number): Environment =>
   openChecked(join(folder, dataFileName), mapSizeBytes)
 
+/**
+ * Opens the environment with the data where nobody else does until it is complete. Nothing that is written there is durable before
+ * the file is synced as a whole.
+ */
+export const openDataToFill = (folder: string, mapSizeBytes: number): Environment =>
+  openChecked(join(folder, dataFileName), mapSizeBytes, { noSync: true })
+
 /** Opens the environment with the data for reading, when another thread of this process has it open: takes no lock. */
 export const openDataForReading = (folder: string, mapSizeBytes: number): Environment =>
   open({ ...shared, path: join(folder, dataFileName), mapSize: mapSizeBytes, readOnly: true }) as unknown as Environment
@@ -85,8 +98,8 @@ export class LockLost extends Error {}
  * the lock or crash. And when the action gives a Promise, as its `put` does, it leaves the transaction open until that is
  * settled. This environment does neither.
  */
-const openChecked = (path: string, mapSize: number): Environment => {
-  const Base = openAsClass({ ...shared, path, mapSize }) as unknown as EnvironmentClass
+const openChecked = (path: string, mapSize: number, more: { readonly noSync?: boolean } = {}): Environment => {
+  const Base = openAsClass({ ...shared, ...more, path, mapSize }) as unknown as EnvironmentClass
   class Checked extends Base {
     override transactionSync<A>(action: () => A): A {
       let result: { readonly value: A } | undefined

@@ -33,6 +33,9 @@ const markerFileName = 'weir.json'
 const markerFormat = 'weir-lmdb'
 const temporaryMarker = /^weir\.json\.\d+\.tmp$/
 
+/** The file that says that a backup into the folder has begun and is not complete. */
+const unfinishedBackupName = 'unfinished-backup'
+
 /** What a process that died while it created the folder may have left behind. */
 const leftovers = new Set([
   dataFileName,
@@ -95,6 +98,11 @@ export const inspectFolder = (folder: string, allowNetworkFileSystem: boolean): 
   if (!isThere) return 'new'
   const names = readdirSync(folder)
   if (!names.includes(markerFileName)) {
+    if (names.includes(unfinishedBackupName)) {
+      throw new StorageRefused(
+        `folder '${folder}' holds a backup that did not come to its end; expected a complete one: remove it, and take it again`,
+      )
+    }
     refuseForeign(folder, names)
     return 'new'
   }
@@ -147,6 +155,31 @@ export const writeMarker = (folder: string): void => {
   writeFileSync(temporary, `${JSON.stringify(marker)}\n`, { mode: 0o600, flush: true })
   renameSync(temporary, join(folder, markerFileName))
   syncFile(folder)
+}
+
+/**
+ * Takes a folder for a backup: from now on, and until the marker is written, it is refused to whoever opens it.
+ *
+ * @throws StorageRefused when there is anything in it
+ */
+export const beginBackup = (folder: string): void => {
+  createFolder(folder)
+  const [found] = readdirSync(folder)
+  if (found !== undefined) {
+    throw new StorageRefused(`folder '${folder}' holds '${found}'; expected one that is new or empty, for a backup`)
+  }
+  try {
+    writeFileSync(join(folder, unfinishedBackupName), '', { mode: 0o600, flag: 'wx', flush: true })
+  } catch (cause) {
+    throw new StorageRefused(`folder '${folder}' cannot take a backup: ${(cause as Error).message}`, { cause })
+  }
+  syncFile(folder)
+}
+
+/** Makes a backup that is all there a Weir, durably. */
+export const completeBackup = (folder: string): void => {
+  writeMarker(folder)
+  rmSync(join(folder, unfinishedBackupName))
 }
 
 /** Removes data that was being created by a process that died. To be called while the gate is held, without a marker. */

@@ -49,6 +49,25 @@ const lmdbOptionNames = optionNames<LmdbOptions>({
  * lmdb('./data', { stallAfterMs: 5_000 }).recipe?.name // => 'lmdb'
  */
 export const lmdb = (path: string, options: LmdbOptions = {}): StorageProvider => {
+  const { settings, allowNetworkFileSystem } = checkedOptions(path, options)
+  return {
+    open: () =>
+      CompletableFuture.supply(() => inspectFolder(settings.folder, allowNetworkFileSystem)).thenCompose(() =>
+        LmdbStorage.open(settings),
+      ),
+    recipe: {
+      module: import.meta.url.replace(/lmdb\.(ts|js)$/, 'index.$1'),
+      name: 'lmdb',
+      args: [settings.folder, options],
+    },
+  }
+}
+
+/** What `lmdb` is given, complete. @throws InvalidOption */
+export const checkedOptions = (
+  path: string,
+  options: LmdbOptions,
+): { readonly settings: LmdbSettings; readonly allowNetworkFileSystem: boolean } => {
   if (typeof path !== 'string' || path === '' || path.includes('\0')) {
     throw new InvalidOption(`lmdb: the path is ${JSON.stringify(path)}; expected that of a folder`)
   }
@@ -64,17 +83,7 @@ export const lmdb = (path: string, options: LmdbOptions = {}): StorageProvider =
   if (typeof allowNetworkFileSystem !== 'boolean') {
     throw new InvalidOption(`lmdb: allowNetworkFileSystem is ${String(allowNetworkFileSystem)}; expected true or false`)
   }
-  return {
-    open: () =>
-      CompletableFuture.supply(() => inspectFolder(settings.folder, allowNetworkFileSystem)).thenCompose(() =>
-        LmdbStorage.open(settings),
-      ),
-    recipe: {
-      module: import.meta.url.replace(/lmdb\.(ts|js)$/, 'index.$1'),
-      name: 'lmdb',
-      args: [settings.folder, options],
-    },
-  }
+  return { settings, allowNetworkFileSystem }
 }
 
 const wholeNumber = (option: string, given: number, min: number, max: number): number => {

@@ -88,6 +88,13 @@ export const remove = (state: GroupState, ids: ReadonlyArray<number>): GroupStat
   }
 }
 
+/** The group as nobody has it: the numbers of rounds and runs go on, so that what was noted of one is not taken for another. */
+export const withoutMembers = (state: GroupState): GroupState =>
+  remove(
+    state,
+    state.members.map(({ id }) => id),
+  )
+
 /** The group after a member has given these up, and taken those that were free. */
 export const handOver = (
   state: GroupState,

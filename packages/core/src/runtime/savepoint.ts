@@ -1,5 +1,5 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
-import { emptyGroup, type GroupState, remove } from '../group/GroupState.ts'
+import { withoutMembers } from '../group/GroupState.ts'
 import { groupRow, readGroup } from '../group/groupRow.ts'
 import { type Plan, topicsOf } from '../job/plan.ts'
 import { jsonRow, parseRow } from '../log/ids.ts'
@@ -262,14 +262,5 @@ class SavepointCopy {
 
 const reads = ({ stages }: Plan, name: string): boolean =>
   stages.some(({ inputs }) => inputs.some(({ topic }) => topic.name === name))
-
-/** The numbers of rounds and runs go on, so that what was noted of one is not taken for another. */
-const withoutMembers = (state: GroupState): GroupState =>
-  state === emptyGroup
-    ? state
-    : remove(
-        state,
-        state.members.map(({ id }) => id),
-      )
 
 const named = (jobs: ReadonlyArray<string>): string => jobs.map((job) => `'${job}'`).join(', ')
