@@ -7,8 +7,8 @@ import { rowKey } from '../ports/rows.ts'
 import { decodeStored } from './CachedKeyValueStore.ts'
 import { partitionOf, type RunContext } from './RunContext.ts'
 
-/** A partition that fills the store, and up to where it must have been read. */
-interface Source {
+/** A partition that fills the store, and up to where it is read. */
+interface Filling {
   readonly partition: number
   readonly end: number
 }
@@ -20,9 +20,10 @@ export class StoreLookUp<K, V> implements LookUp<K, V> {
   readonly #stage: Stage
   readonly #key: Codec<K>
   readonly #id: number
-  /** What is not read yet of what there was at the start. */
-  #unread: ReadonlyArray<Source>
-  #isFilled = false
+  /** The partitions between its sources and the store that are still to be looked at, those furthest from the store last. */
+  readonly #levels: Array<ReadonlyArray<Filling>>
+  /** Of the ones that were looked at last: those that were not read yet up to where they ended then. */
+  #unread: ReadonlyArray<Filling> = []
 
   constructor(run: RunContext, definition: StoreDefinition<K, V>) {
     const stage = run.plan.stages.find(({ operators }) =>
@@ -35,7 +36,7 @@ export class StoreLookUp<K, V> implements LookUp<K, V> {
     this.#stage = stage
     this.#key = storesOf(stage).find(({ store }) => store.name === definition.name)!.key as Codec<K>
     this.#id = id
-    this.#unread = this.#sources(stage)
+    this.#levels = this.#levelsBefore([stage])
   }
 
   get(key: K): V | undefined {
@@ -46,37 +47,38 @@ export class StoreLookUp<K, V> implements LookUp<K, V> {
   }
 
   isFilled(): boolean {
-    if (this.#isFilled) return true
-    this.#unread = this.#unread.filter(({ partition, end }) => this.#position(partition) < end)
-    // what was read of the sources by then is in the topics behind them, which are read up to their ends
-    this.#isFilled = this.#unread.length === 0 && this.#between(this.#stage).every((each) => this.#isRead(each))
-    return this.#isFilled
+    for (;;) {
+      this.#unread = this.#unread.filter(({ partition, end }) => this.#position(partition) < end)
+      if (this.#unread.length > 0) return false
+      const next = this.#levels.pop()
+      if (next === undefined) return true
+      // what came of the partitions before, up to their ends, is in these by now; what comes later is not waited for
+      this.#unread = next.map(({ partition, end }) => ({
+        partition,
+        end: Math.min(end, this.#run.storage.bounds(partition).end),
+      }))
+    }
   }
 
   #position(partition: number): number {
     return this.#run.storage.position(this.#run.plan.job, partition)
   }
 
-  #isRead(partition: number): boolean {
-    return this.#position(partition) >= this.#run.storage.bounds(partition).end
+  #levelsBefore(stages: ReadonlyArray<Stage>): Array<ReadonlyArray<Filling>> {
+    const inputs = stages.flatMap((stage) => stage.inputs)
+    if (inputs.length === 0) return []
+    const before = new Set(inputs.flatMap(({ upstream }) => (upstream === undefined ? [] : [upstream])))
+    return [
+      inputs.flatMap(({ topic }) => this.#partitionsOf(topic)),
+      ...this.#levelsBefore([...before].map((index) => this.#run.plan.stages[index]!)),
+    ]
   }
 
-  #sources(stage: Stage): ReadonlyArray<Source> {
-    return stage.inputs.flatMap(({ topic, upstream }) =>
-      upstream === undefined
-        ? this.#partitionsOf(topic).map((partition) => ({ partition, end: this.#run.storage.bounds(partition).end }))
-        : this.#sources(this.#run.plan.stages[upstream]!),
-    )
-  }
-
-  /** The partitions between the sources and the stage. */
-  #between(stage: Stage): ReadonlyArray<number> {
-    return stage.inputs.flatMap(({ topic, upstream }) =>
-      upstream === undefined ? [] : [...this.#between(this.#run.plan.stages[upstream]!), ...this.#partitionsOf(topic)],
-    )
-  }
-
-  #partitionsOf(topic: { readonly name: string; readonly partitions: number }): ReadonlyArray<number> {
-    return Array.from({ length: topic.partitions }, (_, partition) => partitionOf(this.#run, topic, partition))
+  #partitionsOf({ name, partitions }: { readonly name: string; readonly partitions: number }): ReadonlyArray<Filling> {
+    return Array.from({ length: partitions }, (_, index) => ({
+      partition: partitionOf(this.#run, { name }, index),
+      // a run to the end reads no further
+      end: this.#run.ends[name]?.[index] ?? Infinity,
+    }))
   }
 }
