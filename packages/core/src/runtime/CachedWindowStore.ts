@@ -47,8 +47,6 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
   readonly #entriesMax: number
   readonly #windows = new Map<number, OpenWindow<K, V>>()
   #removed: Uint8Array[] = []
-  /** Windows that were taken, by start: the commit that removes their rows, which may still be there until it is durable. */
-  readonly #leaving = new Map<number, number>()
   #dirty: Array<Entry<K, V>> = []
   #size = 0
   /** Of all open windows, in order. */
@@ -115,7 +113,6 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
       if (entry.stored) this.#removed.push(this.#rowKey(windowStart, encoded.bytes))
       found.push(encoded)
     }
-    if (this.#removed.length > 0) this.#leaving.set(windowStart, Infinity)
     this.#forget(window)
     return inOrder(found)
   }
@@ -133,20 +130,17 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
         value: entry.value === undefined ? null : this.#location.value.encode(entry.value),
       })
     }
-    for (const [start, removal] of this.#leaving) if (removal === Infinity) this.#leaving.set(start, commit)
     this.#removed = []
     this.#dirty = []
   }
 
   committed(commit: number): void {
-    for (const [start, removal] of this.#leaving) if (removal <= commit) this.#leaving.delete(start)
     if (this.#size <= this.#entriesMax) return
     const target = Math.floor(this.#entriesMax * 0.75)
     for (const window of this.#windows.values()) {
-      // a new window of this start must not be read out of the storage while the old one's rows are there
-      if (this.#leaving.has(window.start)) continue
       for (const [mapKey, entry] of window.entries) {
         if (this.#size <= target) return
+        // what is not durable stays: so a new window is never read while rows of one of its start, taken before, are there
         if (entry.dirty || entry.commit > commit) continue
         window.entries.delete(mapKey)
         // that a deleted one is not among the entries is as much as is to be known of it
