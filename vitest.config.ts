@@ -17,6 +17,7 @@ export default defineConfig({
           include: [
             '{packages,examples}/*/test/**/*.test.ts',
             'bench/{test,nexmark/test}/**/*.test.ts',
+            'torture/test/**/*.test.ts',
             'scripts/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**', ...pure],
