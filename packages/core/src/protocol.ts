@@ -4,6 +4,7 @@
 export { Ending } from './future/Ending.ts'
 export { observe } from './future/observe.ts'
 export { handlerOptionNames } from './handler/HandlerOptions.ts'
+export { decodeReceived } from './log/decode.ts'
 export { jsonRow, parseRow, retried } from './log/ids.ts'
 export { optionNames, pickOptions } from './log/optionNames.ts'
 export { headersOf, placesOf } from './log/recordMetadata.ts'

@@ -172,7 +172,7 @@ describe('a call that fails', () => {
       asked.push(value)
       return value === 2 ? Promise.reject(new Error('no answer')) : Promise.resolve(String(value))
     })
-    const driver = await jobDriver(failing)
+    const driver = await jobDriver(failing, { badRecords: 'set-aside' })
     await driver.send(numbers, keyed(['a', 1], ['a', 2], ['a', 3]))
     expect((await driver.output(texts)).map(({ value }) => value)).toEqual(['1', '3'])
     expect(asked).toEqual([1, 2, 3, 1, 3])
@@ -203,7 +203,7 @@ describe('a call that fails', () => {
 
   test('is one that takes too long, and it is cancelled', async () => {
     const { clock, log, call } = service()
-    const driver = await jobDriver(calling(call, { timeoutMs: 50 }), { clock })
+    const driver = await jobDriver(calling(call, { timeoutMs: 50 }), { clock, badRecords: 'set-aside' })
     await driver.send(numbers, keyed(['a', 49], ['a', 51]))
     await driver.advance(200)
     expect(log).toEqual(['+49', '+51', '-49', 'cancelled 51', '+49', '-49'])
@@ -216,7 +216,7 @@ describe('a call that fails', () => {
   test('lets no other begin, as does the end of the run', async () => {
     const { clock, log, call } = service()
     const failing = (value: number) => (value === 13 ? CompletableFuture.failed<string>(new Error('13')) : call(value))
-    const driver = await jobDriver(calling(failing, { concurrencyMax: 1 }), { clock })
+    const driver = await jobDriver(calling(failing, { concurrencyMax: 1 }), { clock, badRecords: 'set-aside' })
     await driver.send(numbers, keyed(['a', 13], ['a', 10]))
     await driver.advance(1_000)
     // by the task that begins anew, without the record

@@ -373,7 +373,10 @@ describe('what process cannot do is refused', () => {
     ['a timestamp that is none', ({ emit }) => emit('x', { timestamp: Number.NaN }), 'the timestamp NaN'],
     ['a promise', () => Promise.resolve(), "process 'timed': its code gave a promise"],
   ])('as it runs, and the record is set aside: %s', async (_what, work, message) => {
-    const driver = await jobDriver(timed((_record, _timers, context) => work(context)))
+    const driver = await jobDriver(
+      timed((_record, _timers, context) => work(context)),
+      { badRecords: 'set-aside' },
+    )
     await driver.send(numbers, [{ key: 'a', value: 1 }])
     expect(await driver.output(texts)).toEqual([])
     expect(await causesOf(driver)).toEqual([expect.stringContaining(message)])
@@ -394,7 +397,7 @@ describe('what process cannot do is refused', () => {
         }),
         to(results),
       )
-    const driver = await jobDriver(deaf)
+    const driver = await jobDriver(deaf, { badRecords: 'set-aside' })
     await driver.send(numbers, [{ key: 'a', value: 1 }])
     expect(await causesOf(driver)).toEqual([expect.stringContaining("process 'deaf' sets a timer, but has no onTimer")])
     expect(() => kept?.timers.event.set(1)).toThrow(expect.objectContaining({ _tag: 'InvariantViolated' }))

@@ -199,7 +199,10 @@ test('a bad record before the position outside is still set aside after a crash'
       crashBefore,
     ),
   ]
-  const driver = await jobDriver(writing, { faults: faults.map((rule) => ({ ...rule, when: and(rule.when, nth(1)) })) })
+  const driver = await jobDriver(writing, {
+    faults: faults.map((rule) => ({ ...rule, when: and(rule.when, nth(1)) })),
+    badRecords: 'set-aside',
+  })
   await driver.send(lines, [record('a'), record('bad'), record('b')])
   expect(valuesOf(outside.records())).toEqual(['a', 'b'])
   expect(driver.isRunning).toBe(false)

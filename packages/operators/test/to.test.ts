@@ -40,6 +40,7 @@ describe('to', () => {
           map((n) => (n === 1 ? 0.5 : n)),
           to(results),
         ),
+      { badRecords: 'set-aside' },
     )
     const one = { key: 'a', value: 1 }
     await driver.send(numbers, [one, { key: 'a', value: 2 }])

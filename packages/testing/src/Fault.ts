@@ -1,9 +1,10 @@
 import { InvalidOption, StorageFull, type WeirError } from '@weir/core'
 import type { FaultPredicate } from './faultPredicates.ts'
 
-/** What goes wrong with a call. Made by `crashBefore`, `crashAfter`, `failWith`, `unknownOutcome` and `slow`. */
+/** What goes wrong with a call. Made by `crashBefore`, `crashDuring`, `crashAfter`, `failWith`, `unknownOutcome`, `fencedOff` and `slow`. */
 export type Fault =
-  | { readonly kind: 'crash'; readonly applied: boolean }
+  | { readonly kind: 'crash'; readonly applied: boolean; readonly delayMs?: number }
+  | { readonly kind: 'fence' }
   | { readonly kind: 'fail'; readonly error: WeirError }
   | { readonly kind: 'unknownOutcome' }
   | { readonly kind: 'slow'; readonly delayMs: number }
@@ -41,6 +42,24 @@ export const crashBefore: Fault = { kind: 'crash', applied: false }
  */
 export const crashAfter: Fault = { kind: 'crash', applied: true }
 
+/**
+ * The process dies while the commit is on its way: it goes on working for a while, until the commit takes effect, and what
+ * it calls meanwhile is lost. Otherwise as `crashAfter`.
+ *
+ * @param delayMs - how long the commit is on its way; at least 0
+ * @throws InvalidOption
+ */
+export const crashDuring = (delayMs: number): Fault => {
+  requireDelay('crashDuring', delayMs)
+  return { kind: 'crash', applied: true, delayMs }
+}
+
+/**
+ * Just before the commit takes effect, the next epoch of whoever owns what it is about begins, as when another has taken it
+ * for dead: the commit is refused with `EpochFenced`, in the middle of its work. A commit without a fence goes through.
+ */
+export const fencedOff: Fault = { kind: 'fence' }
+
 /** The call fails and has no effect; the storage goes on. */
 export const failWith = (error: WeirError): Fault => ({ kind: 'fail', error })
 
@@ -60,6 +79,10 @@ export const unknownOutcome: Fault = { kind: 'unknownOutcome' }
  * @throws InvalidOption
  */
 export const slow = (delayMs: number): Fault => {
-  if (!(delayMs >= 0)) throw new InvalidOption(`slow: the delay is ${delayMs} ms; expected at least 0`)
+  requireDelay('slow', delayMs)
   return { kind: 'slow', delayMs }
+}
+
+const requireDelay = (name: string, delayMs: number): void => {
+  if (!(delayMs >= 0)) throw new InvalidOption(`${name}: the delay is ${delayMs} ms; expected at least 0`)
 }

@@ -6,6 +6,8 @@ export interface FaultCall {
   readonly operation: FaultOperation
   /** Present when the operation is 'commit'. */
   readonly commit?: Commit | undefined
+  /** Present when the operation is 'read' or 'offsetAt': the partition's number in the storage. */
+  readonly partition?: number | undefined
 }
 
 /** `open` is a call of the provider; the others are the asynchronous calls of the storage. */

@@ -11,10 +11,12 @@ export {
 export {
   crashAfter,
   crashBefore,
+  crashDuring,
   failWith,
   type Fault,
   type FaultPlan,
   type FaultRule,
+  fencedOff,
   slow,
   storageFull,
   strike,
@@ -64,17 +66,24 @@ export { type HistoryVerdict, judgeHistory } from './history/judgeHistory.ts'
 export { parseHistory } from './history/parseHistory.ts'
 export { type RecordedRecords, recordStorage } from './history/recordStorage.ts'
 export { type DriverOptions, type JobDriver, jobDriver } from './jobDriver.ts'
-export { type BatchInvariantCase, type BatchInvariantOptions, isBatchInvariant } from './laws/isBatchInvariant.ts'
-export {
-  type ExactlyOnceHistory,
-  type ExactlyOnceOptions,
-  isExactlyOnce,
-  type PlannedFault,
-} from './laws/isExactlyOnce.ts'
+export { assertLaw } from './laws/assertLaw.ts'
+export type { Cut, FaultBounds } from './laws/histories.ts'
+export { type AtLeastOnceOptions, isAtLeastOnce } from './laws/isAtLeastOnce.ts'
+export { isBatchInvariant } from './laws/isBatchInvariant.ts'
+export { type ExactlyOnceOptions, isExactlyOnce } from './laws/isExactlyOnce.ts'
+export { type IdempotentOptions, isIdempotent, type Repeat, type RepeatedInput } from './laws/isIdempotent.ts'
+export { isOptionInvariant, type OptionInvariantOptions } from './laws/isOptionInvariant.ts'
+export type { FaultKind, LawHistory, LawRecords, LawStep, PlannedFault, Slowness } from './laws/LawHistory.ts'
 export { inputTo, type LawInput, type LawOptions, type OutputOrder } from './laws/LawInput.ts'
+export type { Law } from './laws/lawOf.ts'
+export { losesNothing, type LosesNothingOptions } from './laws/losesNothing.ts'
+export { preservesOrder, type PreservesOrderOptions } from './laws/preservesOrder.ts'
+export { rescales, type RescalesOptions } from './laws/rescales.ts'
+export { knownBy, type Trace, type TracedOptions } from './laws/tracing.ts'
 export { type MemoryDisk, memoryDisk } from './MemoryDisk.ts'
 export { type MemorySink, memorySink } from './memorySink.ts'
 export { memory, type MemoryOptions, type MemoryProvider, memoryStorage, type MemoryStorage } from './memoryStorage.ts'
+export { RecordsSetAside } from './RecordsSetAside.ts'
 export { seededRandom } from './seededRandom.ts'
 export {
   ClockNotSettled,

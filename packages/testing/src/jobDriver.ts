@@ -1,13 +1,14 @@
-import type {
-  ConsumedRecord,
-  Job,
-  ProducerRecord,
-  RecordMetadata,
-  RunMetrics,
-  RunOptions,
-  StoreQuery,
-  Topic,
-  Weir,
+import {
+  type ConsumedRecord,
+  InvalidOption,
+  type Job,
+  type ProducerRecord,
+  type RecordMetadata,
+  type RunMetrics,
+  type RunOptions,
+  type StoreQuery,
+  type Topic,
+  type Weir,
 } from '@weir/core'
 import type { FaultPlan } from './Fault.ts'
 import { Driver } from './internal/Driver.ts'
@@ -22,6 +23,12 @@ export interface DriverOptions {
   readonly workers?: number
   /** Strikes the job's storage, not what is sent and read from outside; each worker counts for itself, over its restarts. */
   readonly faults?: FaultPlan
+  /**
+   * What becomes of records that the job cannot process or decode. A job sets them aside and goes on, which a test of it
+   * would not notice: `reject`, the default, fails the call of the driver after which there is one, with `RecordsSetAside`.
+   * `set-aside` is for tests of just that.
+   */
+  readonly badRecords?: 'reject' | 'set-aside'
   /** An own clock, to share it with others; a new one at 0 by default. */
   readonly clock?: VirtualClock
   /** An own disk, such as one that holds something already; an empty one by default. */
@@ -51,7 +58,8 @@ export interface JobDriver {
   /**
    * Lets the job do what it can without time moving on.
    *
-   * @throws what a run of the job failed with (not a crash), until `restart`; ClockNotSettled
+   * @throws what a run of the job failed with (not a crash), until `restart`; RecordsSetAside, once for each record, unless
+   *   `badRecords` is 'set-aside'; ClockNotSettled
    */
   settle(): Promise<void>
   /**
@@ -115,7 +123,13 @@ export interface JobDriver {
  * output.map(({ key, value }) => [key, value]) // => [['be', 1], ['be', 2]]
  */
 export const jobDriver = async (job: Job, options: DriverOptions = {}): Promise<JobDriver> => {
-  const driver = await Driver.open(job, { ...options, clock: options.clock ?? virtualClock() })
+  const { badRecords = 'reject' } = options
+  if (badRecords !== 'reject' && badRecords !== 'set-aside') {
+    throw new InvalidOption(
+      `driver of job '${job.name}': badRecords is '${String(badRecords)}'; expected 'reject' or 'set-aside'`,
+    )
+  }
+  const driver = await Driver.open(job, { ...options, badRecords, clock: options.clock ?? virtualClock() })
   await driver.start()
   driver.requireWell()
   return driver

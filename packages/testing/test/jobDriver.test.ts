@@ -7,6 +7,7 @@ import {
   memoryDisk,
   nth,
   on,
+  RecordsSetAside,
   storageFull,
   strike,
   virtualClock,
@@ -122,6 +123,38 @@ test('a failure of the job is a failure of the call, until the restart', async (
   await expect(driver.settle()).rejects.toThrow('of the operator')
   await expect(driver.restart()).rejects.toThrow(OperatorFailed)
   await driver.close()
+})
+
+const bad = (value: string) => ({ key: 'k', value })
+
+test('a record that the job sets aside fails the call, once, with what was thrown', async () => {
+  const driver = await jobDriver(throwing)
+  await expect(driver.send(words, [bad('good'), bad('bad')])).rejects.toThrow(RecordsSetAside)
+  await driver.settle()
+  await expect(driver.send(words, [bad('bad'), bad('bad')])).rejects.toThrow(
+    "job 'throwing' set 2 records aside:\n  topic 'words', partition 0, offset 2 (processing): ",
+  )
+  await expect(driver.send(words, [bad('bad')])).rejects.toThrow('of the operator')
+  expect(await driver.output(more)).toHaveLength(1)
+  await driver.close()
+})
+
+test('a test that is about records that are set aside says so', async () => {
+  const driver = await jobDriver(throwing, { badRecords: 'set-aside' })
+  await driver.send(words, [bad('good'), bad('bad')])
+  expect(driver.metrics().recordsBad).toBe(1)
+  await driver.close()
+  await expect(jobDriver(throwing, { badRecords: 'ignore' as 'reject' })).rejects.toThrow("badRecords is 'ignore'")
+})
+
+test('what was set aside before the driver was there is no news', async () => {
+  const disk = memoryDisk()
+  const first = await jobDriver(throwing, { disk, badRecords: 'set-aside' })
+  await first.send(words, [bad('bad')])
+  await first.close()
+  const second = await jobDriver(throwing, { disk })
+  await second.send(words, [bad('good')])
+  await second.close()
 })
 
 test('more workers than tasks are at work all the same', async () => {

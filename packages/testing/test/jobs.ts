@@ -18,6 +18,8 @@ import {
 
 export const words = topic('words', { key: utf8, value: utf8, partitions: 2 })
 export const more = topic('more', { key: utf8, value: utf8 })
+export const copies = topic('copies', { key: utf8, value: utf8, partitions: 2 })
+export const table = topic('table', { key: utf8, value: utf8, partitions: 2, cleanup: 'compact' })
 export const counts = topic('counts', { key: utf8, value: msgpack<number>(), partitions: 2 })
 
 type Any<K, V> = Operator<K, V, K, V>
@@ -166,3 +168,81 @@ export const throwing: JobFlow<string, string> = job('throwing')
     })),
     to(more),
   )
+
+/** Passes records on, as the operator says. */
+const relay = (
+  kind: string,
+  operation: () => Operation<StreamRecord<string, string>, StreamRecord<string, string>>,
+): JobFlow<string, string> => job(kind).from(words).pipe(operator<string, string, string>(kind, operation), to(copies))
+
+export const copying: JobFlow<string, string> = relay('copying', () => ({
+  next: (record, out) => out.next(record),
+}))
+
+/** Wrong: it drops what it does not like, in every run. */
+export const picky: JobFlow<string, string> = relay('picky', () => ({
+  next: (record, out) => {
+    if (!record.value.startsWith('c')) out.next(record)
+  },
+}))
+
+/** Wrong: it holds a record until the next one comes, and not in a store. */
+export const hoarding: JobFlow<string, string> = relay('hoarding', () => {
+  let held: StreamRecord<string, string> | undefined
+  return {
+    next: (record, out) => {
+      if (held !== undefined) out.next(held)
+      held = record
+    },
+  }
+})
+
+/** At least once, and no more: the first record that it sees after a start comes twice. */
+export const stuttering: JobFlow<string, string> = relay('stuttering', () => {
+  let isFresh = true
+  return {
+    next: (record, out) => {
+      out.next(record)
+      if (isFresh) out.next(record)
+      isFresh = false
+    },
+  }
+})
+
+/** Wrong: the records of a batch come in the reverse order. */
+export const reversing: JobFlow<string, string> = relay('reversing', () => {
+  let batch: Array<StreamRecord<string, string>> = []
+  return {
+    next: (record) => void batch.push(record),
+    complete: (out) => {
+      for (const record of batch.toReversed()) out.next(record)
+      batch = []
+    },
+  }
+})
+
+const seen: StoreDefinition<string, number> = { name: 'seen', kind: 'key-value', value: msgpack<number>() }
+
+/** Gives on what has another value than all before it of its key. */
+export const distinct: JobFlow<string, string> = job('distinct')
+  .from(words)
+  .pipe(
+    operator<string, string, string>(
+      'distinct',
+      (context) => {
+        const held = context.keyValueStore(seen)
+        return {
+          next: (record, out) => {
+            const id = `${record.key}/${record.value}/${record.timestamp}`
+            if (held.get(id) === undefined) out.next(record)
+            held.put(id, 1)
+          },
+        }
+      },
+      { stores: [erased(seen)], keyed: true, revalues: {} },
+    ),
+    to(copies),
+  )
+
+/** The last value of each key, to be read as a table. */
+export const latest: JobFlow<string, string> = job('latest').from(words).pipe(to(table))

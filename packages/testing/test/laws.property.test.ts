@@ -1,15 +1,41 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Job } from '@weir/core'
+import { exponential, handlerJob, type Handler, InvalidOption, type Job } from '@weir/core'
 import {
   arbitraryKey,
   arbitraryRecords,
+  assertLaw,
   inputTo,
+  isAtLeastOnce,
   isBatchInvariant,
   isExactlyOnce,
+  isIdempotent,
+  isOptionInvariant,
+  knownBy,
+  type Law,
   type LawOptions,
+  losesNothing,
+  preservesOrder,
+  rescales,
 } from '@weir/testing'
-import { batchy, forgetful, rekeyedCount, throwing, windowedCount, wordCount, words } from './jobs.ts'
+import {
+  batchy,
+  copies,
+  copying,
+  distinct,
+  forgetful,
+  hoarding,
+  latest,
+  more,
+  picky,
+  rekeyedCount,
+  reversing,
+  stuttering,
+  throwing,
+  windowedCount,
+  wordCount,
+  words,
+} from './jobs.ts'
 
 const records = arbitraryRecords({
   key: arbitraryKey(4),
@@ -19,50 +45,186 @@ const records = arbitraryRecords({
 })
 const law: LawOptions = { inputs: [inputTo(words, records)] }
 const seed = 20_260_701
-const numRuns = 40
-// for machines that are busy; a second or two otherwise
-const timeout = { timeout: 60_000 }
+const numRuns = 25
 
-/** The message of the law's failure, with the smallest history. */
-const failureOf = async (property: fc.IAsyncPropertyWithHooks<[unknown]>, endOnFailure = false): Promise<string> => {
-  const details = await fc.check(property, { seed, numRuns: 100, endOnFailure })
-  return details.failed ? fc.defaultReportMessage(details)! + String(details.errorInstance) : 'it holds'
+/** Each record has a value that no other one of its append has. */
+const numbered = inputTo(
+  words,
+  records.map((all) => all.map((record, index) => ({ ...record, value: `${record.value}${record.key}${index}` }))),
+)
+const relation = {
+  inputs: [numbered],
+  from: [knownBy(words, ({ value }) => value)],
+  to: [knownBy(copies, ({ value }) => value)],
 }
 
-describe('right jobs are exactly once and batch invariant', () => {
+const keeps = <Given>(given: Law<Given>): Promise<void> => assertLaw(given, { seed, numRuns })
+
+/** What the law finds. */
+const failureOf = async <Given>(given: Law<Given>, endOnFailure = true): Promise<string> => {
+  try {
+    await assertLaw(given, { seed, numRuns: 200, endOnFailure })
+  } catch (error) {
+    return (error as Error).message
+  }
+  return 'it holds'
+}
+
+describe('right jobs keep the laws that compare a job with itself', () => {
   const jobs: ReadonlyArray<readonly [Job, Partial<LawOptions>]> = [
     [wordCount, {}],
     [windowedCount, {}],
     [rekeyedCount, { order: 'byKey', timestamps: false }],
   ]
   for (const [job, options] of jobs) {
-    test(`${job.name}: exactly once`, timeout, () =>
-      fc.assert(isExactlyOnce(job, { ...law, ...options }), { seed, numRuns }),
-    )
-    test(`${job.name}: batch invariant`, timeout, () =>
-      fc.assert(isBatchInvariant(job, { ...law, ...options }), { seed, numRuns }),
-    )
+    const all = { ...law, ...options }
+    test(`${job.name}: exactly once`, () => keeps(isExactlyOnce(job, all)))
+    test(`${job.name}: at least once`, () => keeps(isAtLeastOnce(job, all)))
+    test(`${job.name}: batch invariant`, () => keeps(isBatchInvariant(job, all)))
+    test(`${job.name}: option invariant`, () => keeps(isOptionInvariant(job, all)))
+    test(`${job.name}: rescales`, () => keeps(rescales(job, all)))
   }
 })
 
-test('a job whose state is not in a store is found, with the smallest history that shows it', timeout, async () => {
-  const message = await failureOf(isExactlyOnce(forgetful, law))
-  expect(message).toContain("job 'forgetful' is not exactly once")
-  expect(message).toMatch(
-    /topic 'counts', partition \d: entry 1 is \{ key: '.', timestamp: \d+, value: 1 \}\n {2}expected \{ .*value: 2 \}/,
-  )
+describe('isExactlyOnce', () => {
+  test('finds a job whose state is not in a store, with the smallest history that shows it', async () => {
+    const message = await failureOf(isExactlyOnce(forgetful, { ...law, workersMax: 1 }), false)
+    expect(message).toMatch(
+      /topic 'counts', partition \d: entry 1 is \{ key: '.', timestamp: \d+, value: 1 \}\n {4}expected \{ .*value: 2 \}/,
+    )
+    expect(message).toMatch(/\n2 records, 1 fault, 1 worker/)
+  })
+
+  test('finds a job that repeats what it did before a crash', async () => {
+    expect(await failureOf(isExactlyOnce(stuttering, law))).toContain(
+      "isExactlyOnce does not hold for job 'stuttering'",
+    )
+  })
+
+  test('fails with what the job throws', async () => {
+    const bad = inputTo(
+      words,
+      arbitraryRecords({ key: arbitraryKey(2), value: fc.constantFrom('good', 'bad'), countMin: 1 }),
+    )
+    const message = await failureOf(isExactlyOnce(throwing, { inputs: [bad] }))
+    expect(message).toContain('the job failed: RecordsSetAside')
+    expect(message).toContain('of the operator')
+  })
+
+  test('compares what was set aside when that is asked for', async () => {
+    const few = inputTo(
+      words,
+      arbitraryRecords({ key: arbitraryKey(2), value: fc.constantFrom('good', 'bad'), countMax: 4 }),
+    )
+    await keeps(isExactlyOnce(throwing, { inputs: [few], order: 'unordered', badRecords: 'set-aside', ...bounds }))
+  })
 })
 
-test('a job whose output depends on its batches is found', timeout, async () => {
-  expect(await failureOf(isBatchInvariant(batchy, law), true)).toContain(
-    "job 'batchy' depends on its batches or options",
-  )
+/** Fewer faults than records in a row on which a job stops. */
+const bounds = { faultsMax: 2, commitsMax: 20 }
+
+describe('isAtLeastOnce', () => {
+  test('lets a record come twice', () => keeps(isAtLeastOnce(stuttering, law)))
+
+  test('finds a job that forgets a record in a crash', async () => {
+    expect(await failureOf(isAtLeastOnce(hoarding, law))).toMatch(/is there \d times\n {4}expected at least/)
+  })
+
+  test('finds a job that makes something up after a restart', async () => {
+    expect(await failureOf(isAtLeastOnce(forgetful, law))).toContain("isAtLeastOnce does not hold for job 'forgetful'")
+  })
 })
 
-test('a job that fails by itself fails the law with its own error', timeout, async () => {
-  const bad = inputTo(
-    words,
-    arbitraryRecords({ key: arbitraryKey(2), value: fc.constantFrom('good', 'bad'), countMin: 1 }),
-  )
-  expect(await failureOf(isExactlyOnce(throwing, { inputs: [bad] }), true)).toContain('of the operator')
+describe('isBatchInvariant', () => {
+  test('finds a job whose output depends on its batches', async () => {
+    expect(await failureOf(isBatchInvariant(batchy, law))).toContain("isBatchInvariant does not hold for job 'batchy'")
+  })
+})
+
+describe('isOptionInvariant', () => {
+  test('finds a job whose output depends on the options of its run', async () => {
+    expect(await failureOf(isOptionInvariant(batchy, law))).toContain(
+      "isOptionInvariant does not hold for job 'batchy'",
+    )
+  })
+})
+
+describe('rescales', () => {
+  test('finds a job that loses its state when a partition goes to another worker', async () => {
+    const message = await failureOf(rescales(forgetful, law), false)
+    expect(message).toContain("rescales does not hold for job 'forgetful'")
+    expect(message).toMatch(/worker \d (starts|leaves|is killed, and stays away)/)
+  })
+})
+
+describe('losesNothing', () => {
+  test('holds for a job that gives everything on', () => keeps(losesNothing(copying, relation)))
+
+  test('finds a job that drops a record in every run, which is exactly once all the same', async () => {
+    await keeps(isExactlyOnce(picky, law))
+    const message = await failureOf(losesNothing(picky, relation), false)
+    expect(message).toMatch(/topic 'words', partition \d, offset 0 is lost: .*\n {4}no output is known by 'c.0'/)
+  })
+
+  test('holds for a handler, whose dead letters count', async () => {
+    const careful = handlerJob('careful', words, orThrow, { outputs: [copies], retry, deadLetter: more })
+    await keeps(
+      losesNothing(careful, { ...relation, to: [...relation.to, knownBy(more, ({ value }) => value)], ...bounds }),
+    )
+    const careless = handlerJob('careless', words, orForget, { outputs: [copies], retry, deadLetter: more })
+    expect(await failureOf(losesNothing(careless, relation))).toContain('is lost')
+  })
+})
+
+const retry = exponential({ attemptsMax: 2, delayMs: 1, jitter: 0 })
+
+/** Cannot do anything with a `b`. */
+const orThrow: Handler<string, string> = (value, context) => {
+  if (value.startsWith('b')) throw new Error('not that')
+  context.send(copies, context.record.key, value)
+}
+
+const orForget: Handler<string, string> = (value, context) => {
+  if (!value.startsWith('b')) context.send(copies, context.record.key, value)
+}
+
+describe('preservesOrder', () => {
+  test('holds for a job that gives on what comes', () => keeps(preservesOrder(copying, relation)))
+
+  test('holds where records are left out', () => keeps(preservesOrder(picky, { ...relation, per: 'partition' })))
+
+  test('finds a job that turns batches round', async () => {
+    expect(await failureOf(preservesOrder(reversing, relation))).toMatch(
+      /is out of order: .*\n {4}offset \d+, before it, comes of a later record of key '.' of topic 'words'/,
+    )
+  })
+})
+
+describe('isIdempotent', () => {
+  test('holds for a job that knows what it has seen', () => keeps(isIdempotent(distinct, law)))
+
+  test('holds for a table that is written again, right behind', () =>
+    keeps(isIdempotent(latest, { ...law, distanceMax: 0 })))
+
+  test('finds a job that counts what comes twice', async () => {
+    expect(await failureOf(isIdempotent(wordCount, law))).toContain("isIdempotent does not hold for job 'word-count'")
+  })
+
+  test('finds a table that an old value goes back into', async () => {
+    expect(await failureOf(isIdempotent(latest, law))).toContain("isIdempotent does not hold for job 'latest'")
+  })
+})
+
+describe('a law that would prove nothing is refused', () => {
+  test.each([
+    ['without inputs', () => isExactlyOnce(wordCount, { inputs: [] }), 'no inputs'],
+    ['of another topic', () => rescales(wordCount, { inputs: [inputTo(more, records)] }), "topic 'more' is an input"],
+    ['without a relation', () => losesNothing(copying, { ...relation, to: [] }), 'to names nothing'],
+    ['of a source that is none', () => preservesOrder(copying, { ...relation, from: relation.to }), 'from names topic'],
+    ['by something else', () => preservesOrder(copying, { ...relation, per: 'topic' as 'key' }), "per is 'topic'"],
+    ['of no distance', () => isIdempotent(distinct, { ...law, distanceMax: -1 }), 'distanceMax is -1'],
+  ])('%s', (_, make, message) => {
+    expect(make).toThrow(InvalidOption)
+    expect(make).toThrow(message)
+  })
 })

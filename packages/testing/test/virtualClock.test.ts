@@ -98,3 +98,21 @@ test('what an action throws reaches the one who moved the clock', async () => {
   })
   await expect(clock.advance(10)).rejects.toThrow('of the action')
 })
+
+test('turns of one process keep their order, and picks say which process goes on first', async () => {
+  const ran = async (picks: ReadonlyArray<number>): Promise<string> => {
+    const clock = virtualClock(0, { picks })
+    const order: string[] = []
+    const [a, b] = [clock.process(), clock.process()]
+    for (const name of ['a1', 'b1', 'a2', 'b2']) {
+      const process = name.startsWith('a') ? a : b
+      process.turn(() => void order.push(name))
+    }
+    await clock.settle()
+    return order.join(' ')
+  }
+  expect(await ran([])).toBe('a1 b1 a2 b2')
+  expect(await ran([1])).toBe('b1 a1 a2 b2')
+  expect(await ran([1, 1])).toBe('b1 b2 a1 a2')
+  expect(await ran([2, 3, 0])).toBe('a1 a2 b1 b2')
+})

@@ -4,6 +4,8 @@ import {
   commitOf,
   type Committed,
   type CompletableFuture,
+  EpochFenced,
+  InvalidOption,
   rowKey,
   type Storage,
   StorageFailed,
@@ -15,8 +17,10 @@ import {
   and,
   crashAfter,
   crashBefore,
+  crashDuring,
   failWith,
   type FaultPlan,
+  fencedOff,
   memory,
   memoryDisk,
   memoryStorage,
@@ -28,9 +32,11 @@ import {
   strike,
   unknownOutcome,
   virtualClock,
+  where,
   withChance,
   withFaults,
 } from '@weir/testing'
+import { epochOf, epochRow, epochValue } from '@weir/core/storage'
 import { storageContract } from '@weir/testing/contract'
 
 const key = (n: number): Uint8Array => rowKey(1024, 0, new Uint8Array([n]))
@@ -79,6 +85,40 @@ test('a crash after a commit keeps it, tells nobody, and loses the later ones', 
   const { order, durable } = await run([strike(thirdCommit, crashAfter)], 5)
   expect(order).toEqual(['1', '2', '3 StorageFailed', '4 StorageFailed', '5 StorageFailed'])
   expect(durable).toEqual([1, 2, 3])
+})
+
+test('a crash during a commit lets the process go on for a while, and loses what it calls meanwhile', async () => {
+  const { order, clock, storage } = await run([strike(thirdCommit, crashDuring(10))], 5)
+  await clock.advance(9)
+  expect([order, storage.crashed, rowsOf(storage)]).toEqual([['1', '2'], false, [1, 2]])
+  await clock.advance(1)
+  expect(order).toEqual(['1', '2', '3 StorageFailed', '4 StorageFailed', '5 StorageFailed'])
+  expect(storage.crashed).toBe(true)
+  expect(() => crashDuring(-1)).toThrow(InvalidOption)
+})
+
+test('one who is fenced off finds the next epoch begun, and the storage goes on', async () => {
+  const clock = virtualClock()
+  const storage = withFaults(memoryStorage({ clock }), [strike(and(on('commit'), nth(2)), fencedOff)], { clock })
+  const epoch = { key: epochRow('me'), value: epochValue(1) }
+  storage.commit(commitOf({ rows: [epoch] }))
+  const refused = storage.commit({ ...commitRow(2), fence: { owner: 'me', epoch: 1 } })
+  const unfenced = storage.commit(commitRow(3))
+  await clock.settle()
+  await expect(refused).rejects.toThrow(EpochFenced)
+  await unfenced
+  expect(rowsOf(storage)).toEqual([3])
+  expect(epochOf(storage.rows.get(epochRow('me')))).toBe(2)
+})
+
+test('a rule may strike the reads of one partition', async () => {
+  const clock = virtualClock()
+  const behind = where(({ operation, partition }) => operation === 'read' && partition === 1)
+  const storage = withFaults(memoryStorage({ clock }), [strike(behind, slow(50))], { clock })
+  const [one, other] = [storage.read(1, 0, bounds), storage.read(0, 0, bounds)]
+  expect([one.isDone, other.isDone]).toEqual([false, true])
+  await clock.advance(50)
+  expect(one.isDone).toBe(true)
 })
 
 test('after a crash everything fails with StorageFailed, and close completes', async () => {

@@ -282,11 +282,12 @@ describe('records', () => {
 
   test('that cannot be decoded are set aside once, also while the position waits before them', async () => {
     const open: Array<CompletableFuture<void>> = []
-    const driver = await drive(() => {
+    const pending = (): CompletableFuture<void> => {
       const future = new CompletableFuture<void>()
       open.push(future)
       return future
-    })
+    }
+    const driver = await drive(pending, {}, { badRecords: 'set-aside' })
     await sendAll(driver, one)
     const builder = new RecordBatchBuilder()
     builder.add('b', 'no int32', 0, null, null, -Infinity)

@@ -6,7 +6,6 @@ import {
   InvalidOption,
   type Job,
   type ProducerRecord,
-  type Received,
   type RecordMetadata,
   type RunMetrics,
   type RunOptions,
@@ -21,9 +20,16 @@ import { memory } from '../memoryStorage.ts'
 import type { VirtualClock } from '../virtualClock.ts'
 import { seededRandom } from '../seededRandom.ts'
 import { backgroundMs, DriverWorker } from './DriverWorker.ts'
-import { FaultInjector } from './FaultInjector.ts'
+import { type CommitListener, FaultInjector } from './FaultInjector.ts'
+import { readTopic } from './readTopic.ts'
+import { SetAside } from './SetAside.ts'
 
-type Settings = DriverOptions & { readonly clock: VirtualClock }
+/** What a driver is opened with, by users and by laws. */
+export interface DriverSettings extends DriverOptions {
+  readonly clock: VirtualClock
+  /** Told of the commits of a worker, by its place. */
+  readonly onCommit?: (worker: number) => CommitListener
+}
 
 const workersMax = 64
 
@@ -35,9 +41,10 @@ export class Driver implements JobDriver {
   readonly weir: Weir
   readonly workers: ReadonlyArray<DriverWorker>
   readonly #run: RunOptions
+  readonly #setAside: SetAside | undefined
 
   /** Opens everything and starts nothing. */
-  static async open(job: Job, options: Settings): Promise<Driver> {
+  static async open(job: Job, options: DriverSettings): Promise<Driver> {
     const { clock, disk = memoryDisk() } = options
     const weir = await Weir.open(memory({ disk, clock }), {
       clock,
@@ -47,7 +54,8 @@ export class Driver implements JobDriver {
     return new Driver(job, weir, disk, options)
   }
 
-  private constructor(job: Job, weir: Weir, disk: MemoryDisk, { clock, workers = 1, faults = [], run = {} }: Settings) {
+  private constructor(job: Job, weir: Weir, disk: MemoryDisk, settings: DriverSettings) {
+    const { clock, workers = 1, faults = [], run = {}, onCommit, badRecords = 'reject' } = settings
     if (!Number.isInteger(workers) || workers < 1 || workers > workersMax) {
       throw new InvalidOption(`driver of job '${job.name}': workers is ${workers}; expected 1 to ${workersMax}`)
     }
@@ -56,7 +64,11 @@ export class Driver implements JobDriver {
     this.disk = disk
     this.weir = weir
     this.#run = run
-    this.workers = Array.from({ length: workers }, () => new DriverWorker(job, disk, clock, new FaultInjector(faults)))
+    this.#setAside = badRecords === 'reject' ? new SetAside(job, weir.storage) : undefined
+    this.workers = Array.from(
+      { length: workers },
+      (_, index) => new DriverWorker(job, disk, clock, new FaultInjector(faults, onCommit?.(index))),
+    )
   }
 
   get isRunning(): boolean {
@@ -68,19 +80,22 @@ export class Driver implements JobDriver {
     return this.workers.every(({ state }) => state === 'ended')
   }
 
-  /** Starts workers, or one of them, and settles. */
-  async start(until?: 'end', only?: DriverWorker): Promise<void> {
-    this.workers.forEach((worker, index) => {
-      if (only !== undefined && worker !== only) return
-      const run = { leaseMs: backgroundMs, ...this.#run, member: `worker-${index}` }
-      worker.start(until === undefined ? run : { ...run, until })
-    })
+  /** Starts all workers, and settles. */
+  async start(until?: 'end'): Promise<void> {
+    for (const worker of this.workers) this.begin(worker, until)
     await this.clock.settle()
   }
 
-  /** @throws what a worker's run failed with */
+  /** Starts a worker. */
+  begin(worker: DriverWorker, until?: 'end'): void {
+    const run = { leaseMs: backgroundMs, ...this.#run, member: `worker-${this.workers.indexOf(worker)}` }
+    worker.start(until === undefined ? run : { ...run, until })
+  }
+
+  /** @throws what a worker's run failed with; RecordsSetAside */
   requireWell(): void {
     for (const worker of this.workers) if (worker.state === 'failed') throw worker.failure
+    this.#setAside?.requireNone()
   }
 
   async send<K, V>(
@@ -111,15 +126,8 @@ export class Driver implements JobDriver {
   }
 
   async output<K, V>(topic: Topic<K, V>): Promise<ReadonlyArray<ConsumedRecord<K, V>>> {
-    if (!this.weir.topics().some(({ name }) => name === topic.name)) return []
-    const records: Array<ConsumedRecord<K, V>> = []
-    const collected = this.weir
-      .topic(topic)
-      .from('earliest')
-      .toEnd()
-      .consume((received) => void records.push(requireReadable(received)))
-    await this.drive(collected)
-    return records.sort((left, right) => left.partition - right.partition || left.offset - right.offset)
+    await this.clock.settle()
+    return readTopic(this.weir.storage, topic)
   }
 
   store<K, V>(name: string): StoreQuery<K, V> {
@@ -190,13 +198,4 @@ export class Driver implements JobDriver {
     }
     return future
   }
-}
-
-const requireReadable = <K, V>(received: Received<K, V>): ConsumedRecord<K, V> => {
-  const { topic, partition, offset } = received
-  invariant(
-    received._tag === 'Record',
-    `topic '${topic}', partition ${partition}, offset ${offset} can be read by the topic's codecs`,
-  )
-  return received
 }

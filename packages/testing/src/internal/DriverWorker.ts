@@ -1,4 +1,12 @@
-import { CompletableFuture, type Job, type RunMetrics, type RunOptions, type RunningJob, Weir } from '@weir/core'
+import {
+  type Clock,
+  CompletableFuture,
+  type Job,
+  type RunMetrics,
+  type RunOptions,
+  type RunningJob,
+  Weir,
+} from '@weir/core'
 import { memoryStorage, type MemoryStorage } from '../memoryStorage.ts'
 import { seededRandom } from '../seededRandom.ts'
 import type { MemoryDisk } from '../MemoryDisk.ts'
@@ -17,7 +25,7 @@ export type WorkerState = 'starting' | 'running' | 'ended' | 'crashed' | 'failed
 export class DriverWorker {
   readonly #job: Job
   readonly #disk: MemoryDisk
-  readonly #clock: VirtualClock
+  readonly #clock: Clock
   readonly #injector: FaultInjector
   #memory: MemoryStorage | undefined
   #storage: FaultyStorage | undefined
@@ -30,7 +38,7 @@ export class DriverWorker {
   constructor(job: Job, disk: MemoryDisk, clock: VirtualClock, injector: FaultInjector) {
     this.#job = job
     this.#disk = disk
-    this.#clock = clock
+    this.#clock = clock.process()
     this.#injector = injector
   }
 
@@ -98,6 +106,12 @@ export class DriverWorker {
     this.#start++
     this.#state = 'crashed'
     this.#memory?.crash()
+  }
+
+  /** As `crash`, and it is not to be started again. */
+  kill(): void {
+    this.crash()
+    this.#state = 'ended'
   }
 
   metrics(): RunMetrics | undefined {

@@ -1,18 +1,28 @@
-import { type Clock, CompletableFuture, StorageFailed } from '@weir/core'
+import { type Clock, type Commit, type Committed, CompletableFuture, StorageFailed } from '@weir/core'
 import type { Fault, FaultPlan } from '../Fault.ts'
 import type { FaultCall } from '../faultPredicates.ts'
 
+/** Told of each commit once it is answered: what it came to, and the fault that struck it. */
+export type CommitListener = (
+  commit: Commit,
+  fault: Fault | undefined,
+  committed: Committed | undefined,
+  error: unknown,
+) => void
+
 /** A plan under way: it knows what was called so far. */
 export class FaultInjector {
+  readonly onCommit: CommitListener | undefined
   readonly #rules: ReadonlyArray<{ readonly matches: (call: FaultCall) => boolean; readonly fault: Fault }>
   readonly #errors = new WeakSet<object>()
   #struckCount = 0
 
-  constructor(plan: FaultPlan) {
+  constructor(plan: FaultPlan, onCommit?: CommitListener) {
+    this.onCommit = onCommit
     this.#rules = plan.map(({ when, fault }) => ({ matches: when(), fault }))
   }
 
-  /** How many faults have struck so far. */
+  /** How many calls have failed or crashed so far; those that only took longer do not count. */
   get struckCount(): number {
     return this.#struckCount
   }
@@ -21,7 +31,7 @@ export class FaultInjector {
   faultOf(call: FaultCall): Fault | undefined {
     const rule = this.#rules.find(({ matches }) => matches(call))
     if (rule === undefined) return undefined
-    this.#struckCount++
+    if (rule.fault.kind !== 'slow') this.#struckCount++
     if (rule.fault.kind === 'fail') this.#errors.add(rule.fault.error)
     return rule.fault
   }
@@ -43,6 +53,7 @@ export class FaultInjector {
     const fault = this.faultOf(call)
     switch (fault?.kind) {
       case undefined:
+      case 'fence':
         return CompletableFuture.completed(undefined)
       case 'slow':
         return delay(clock, fault.delayMs)

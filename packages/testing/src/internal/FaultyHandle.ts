@@ -5,6 +5,7 @@ import {
   commitOf,
   type Committed,
   CompletableFuture,
+  type Fence,
   type PartitionBounds,
   type ReadBounds,
   type ReadResult,
@@ -15,6 +16,7 @@ import {
   type StorageFailed,
   type WeirError,
 } from '@weir/core'
+import { epochRow, epochValue } from '@weir/core/storage'
 import type { Fault } from '../Fault.ts'
 import type { FaultyStorage } from '../withFaults.ts'
 import { delay, type FaultInjector } from './FaultInjector.ts'
@@ -63,11 +65,10 @@ export class FaultyHandle implements FaultyStorage {
     if (this.#ended !== undefined) return CompletableFuture.failed(this.#ended)
     if (this.#ending !== undefined) return this.#ending.shield()
     const fault = this.#injector.faultOf({ operation: 'commit', commit })
-    if (fault?.kind === 'slow') {
+    const delayMs = fault?.kind === 'slow' || fault?.kind === 'crash' ? fault.delayMs : undefined
+    if (delayMs !== undefined) {
       const released = new CompletableFuture<void>()
-      this.#released.whenComplete(() =>
-        delay(this.#clock, fault.delayMs).whenComplete(() => released.complete(undefined)),
-      )
+      this.#released.whenComplete(() => delay(this.#clock, delayMs).whenComplete(() => released.complete(undefined)))
       this.#released = released
     }
     if (fault?.kind === 'crash' || fault?.kind === 'unknownOutcome') this.#ending = new CompletableFuture<never>()
@@ -81,11 +82,11 @@ export class FaultyHandle implements FaultyStorage {
   }
 
   read(partition: number, position: number, bounds: ReadBounds): CompletableFuture<ReadResult> {
-    return this.#pass('read', (storage) => storage.read(partition, position, bounds))
+    return this.#pass('read', partition, (storage) => storage.read(partition, position, bounds))
   }
 
   offsetAt(partition: number, timestamp: number): CompletableFuture<number> {
-    return this.#pass('offsetAt', (storage) => storage.offsetAt(partition, timestamp))
+    return this.#pass('offsetAt', partition, (storage) => storage.offsetAt(partition, timestamp))
   }
 
   bounds(partition: number): PartitionBounds {
@@ -134,14 +135,26 @@ export class FaultyHandle implements FaultyStorage {
   ): void {
     // a commit that is not to be applied is an empty one, so that the answer comes in its turn behind those before it
     const isApplied = fault?.kind !== 'fail' && !(fault?.kind === 'crash' && !fault.applied)
+    if (fault?.kind === 'fence' && commit.fence !== undefined) this.#fenceOff(commit.fence)
     this.#storage.commit(isApplied ? commit : commitOf({})).whenComplete((committed, error) => {
       const failure = this.#failureOf(fault)
+      this.#injector.onCommit?.(commit, fault, isApplied ? committed : undefined, failure ?? error)
       if (fault?.kind === 'crash') this.#crash(failure as StorageFailed)
       if (failure !== undefined) answer.completeExceptionally(failure)
       else if (committed === undefined) answer.completeExceptionally(error)
       else answer.complete(committed)
       if (fault?.kind === 'crash' || fault?.kind === 'unknownOutcome') ending?.completeExceptionally(failure)
     })
+  }
+
+  #fenceOff({ owner, epoch }: Fence): void {
+    const current = epochValue(epoch)
+    const next = epochValue(epoch + 1)
+    const key = epochRow(owner)
+    // an owner that was fenced already has nobody to be fenced by
+    void this.#storage
+      .commit(commitOf({ expect: [{ key, value: current }], rows: [{ key, value: next }] }))
+      .exceptionally(() => undefined)
   }
 
   #failureOf(fault: Fault | undefined): Error | undefined {
@@ -163,10 +176,14 @@ export class FaultyHandle implements FaultyStorage {
     void this.#storage.close()
   }
 
-  #pass<A>(operation: 'read' | 'offsetAt', call: (storage: Storage) => CompletableFuture<A>): CompletableFuture<A> {
+  #pass<A>(
+    operation: 'read' | 'offsetAt',
+    partition: number,
+    call: (storage: Storage) => CompletableFuture<A>,
+  ): CompletableFuture<A> {
     if (this.#ended !== undefined) return CompletableFuture.failed(this.#ended)
     const crash = (): void => this.#crash(this.#injector.failure(`a crash at '${operation}'`))
-    return this.#injector.pass(this.#clock, { operation }, crash).thenCompose(() => {
+    return this.#injector.pass(this.#clock, { operation, partition }, crash).thenCompose(() => {
       if (this.#crashed) throw this.#ended
       return call(this.#storage)
     })

@@ -47,7 +47,8 @@ export class MemoryHandle implements MemoryStorage {
   readonly #listeners = new Set<() => void>()
   #waiting: Waiting[] = []
   #notifying = false
-  #ended: WeirError | undefined
+  #endedBy: 'close' | 'crash' | undefined
+  #endedError: WeirError | undefined
   #closing: CompletableFuture<void> | undefined
 
   constructor(disk: DiskState, clock: Clock) {
@@ -110,19 +111,20 @@ export class MemoryHandle implements MemoryStorage {
     const positions = this.disk.positions.clone()
     // logs grow where they lie, and are replaced by others when something is removed
     const logs = new Map(this.disk.logs)
-    let ended: WeirError | undefined
+    let ended: 'closed' | 'expired' | undefined
+    // made when it is thrown: to make an error takes longer than all else here
     const requireOpen = (): void => {
-      if (ended !== undefined) throw ended
-    }
-    const cancelExpiry = this.#clock.after(
-      ageMaxMs,
-      () => {
-        ended ??= new SnapshotExpired(
+      if (ended === 'closed') throw new StorageClosed('memory storage: a snapshot was used after its close()')
+      if (ended === 'expired') {
+        throw new SnapshotExpired(
           `memory storage: a snapshot was used more than ${ageMaxMs} ms after it began; expected a new one`,
         )
-      },
-      'background',
-    )
+      }
+    }
+    const expire = (): void => {
+      ended ??= 'expired'
+    }
+    const cancelExpiry = this.#clock.after(ageMaxMs, expire, 'background')
     return {
       ...rowReader(this.disk.rows.clone(), requireOpen),
       read: (partition, position, bounds) =>
@@ -145,7 +147,7 @@ export class MemoryHandle implements MemoryStorage {
       },
       close: () => {
         cancelExpiry()
-        ended ??= new StorageClosed('memory storage: a snapshot was used after its close()')
+        ended ??= 'closed'
       },
     }
   }
@@ -160,7 +162,7 @@ export class MemoryHandle implements MemoryStorage {
   close(): CompletableFuture<void> {
     if (this.#closing !== undefined) return this.#closing
     const underWay = this.#waiting.map(({ future }) => future.handle(() => undefined))
-    this.#ended ??= new StorageClosed('memory storage: it was closed; expected no calls after close()')
+    this.#endedBy ??= 'close'
     this.#closing = CompletableFuture.allOf(underWay).thenApply(() => this.#release())
     return this.#closing
   }
@@ -168,9 +170,20 @@ export class MemoryHandle implements MemoryStorage {
   crash(): void {
     const lost = this.#waiting
     this.#waiting = []
-    this.#ended = new StorageFailed('memory storage: it was crashed by the test; open its disk again')
+    this.#endedBy = 'crash'
+    this.#endedError = undefined
     this.#release()
     for (const { future } of lost) future.completeExceptionally(this.#ended)
+  }
+
+  /** What calls fail with, made when the first one does: to make an error takes longer than all else that ends a handle. */
+  get #ended(): WeirError | undefined {
+    if (this.#endedBy === undefined) return undefined
+    this.#endedError ??=
+      this.#endedBy === 'close'
+        ? new StorageClosed('memory storage: it was closed; expected no calls after close()')
+        : new StorageFailed('memory storage: it was crashed by the test; open its disk again')
+    return this.#endedError
   }
 
   #release(): void {

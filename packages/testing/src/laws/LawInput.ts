@@ -1,5 +1,6 @@
-import { InvalidOption, type Job, partsOf, type ProducerRecord, type Topic } from '@weir/core'
+import { InvalidOption, type Job, type ProducerRecord, type Topic } from '@weir/core'
 import type fc from 'fast-check'
+import { jobParts } from '../internal/jobParts.ts'
 
 /** What a law feeds to one of a job's sources. */
 export interface LawInput {
@@ -40,11 +41,16 @@ export interface LawOptions {
   readonly order?: OutputOrder
   /** Whether the outputs' timestamps count; true by default. */
   readonly timestamps?: boolean
+  /**
+   * What becomes of records that the job cannot process or decode: `reject`, the default, breaks the law, since a job that
+   * sets every record aside would keep it; `set-aside` compares what was set aside as one of the outputs.
+   */
+  readonly badRecords?: 'reject' | 'set-aside'
 }
 
 /** @throws InvalidOption for no input, or for one of a topic that is no source of the job: the law would prove nothing */
 export const requireInputs = (job: Job, inputs: ReadonlyArray<LawInput>): void => {
-  const sources = partsOf(job).sources.map(({ name }) => name)
+  const sources = jobParts(job).sources.map(({ name }) => name)
   const known = sources.map((name) => `'${name}'`).join(', ')
   if (inputs.length === 0)
     throw new InvalidOption(`law over job '${job.name}': no inputs; expected inputTo() for ${known}`)

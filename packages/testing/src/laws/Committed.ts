@@ -1,0 +1,111 @@
+import type { ConsumedRecord, StoreDefinition, Topic } from '@weir/core'
+import type { Driver } from '../internal/Driver.ts'
+import { jobParts } from '../internal/jobParts.ts'
+import { readTopic } from '../internal/readTopic.ts'
+import type { LawOptions } from './LawInput.ts'
+import { show } from './show.ts'
+
+/** What a run has committed, at one moment. */
+export interface Committed {
+  /** By topic; that of the job's bad records too. */
+  readonly outputs: ReadonlyMap<Topic<unknown, unknown>, ReadonlyArray<ConsumedRecord<unknown, unknown>>>
+  /** By store: what it holds. */
+  readonly stores: ReadonlyMap<string, ReadonlyArray<unknown>>
+}
+
+/** Something that was committed, as a line that can be compared. */
+export interface Entry {
+  readonly line: string
+  /** The record that it is of; none for what is in a store. */
+  readonly record?: ConsumedRecord<unknown, unknown>
+}
+
+/** What is wrong with a run, in words, and the record to which it comes down, if there is one. */
+export interface Divergence {
+  readonly text: string
+  readonly record?: ConsumedRecord<unknown, unknown> | undefined
+}
+
+/** Everything that the job has committed so far: its outputs, its bad records, and its state. */
+export const committedOf = (driver: Driver): Committed => {
+  const { outputs, stores } = jobParts(driver.job)
+  return {
+    outputs: new Map(outputs.map((output) => [output, readTopic(driver.weir.storage, output)])),
+    stores: new Map(stores.map((store) => [store.name, heldBy(driver, store)])),
+  }
+}
+
+const heldBy = (driver: Driver, { kind, name }: StoreDefinition<unknown, unknown>): ReadonlyArray<unknown> => {
+  if (kind === 'map') return [...driver.weir.mapStore<unknown, unknown, unknown>(driver.job, name).entries()]
+  const query = driver.store<unknown, unknown>(name)
+  return kind === 'key-value' ? [...query.entries()].map(([key, value]) => ({ key, value })) : [...query.windows()]
+}
+
+/** The entries of the outputs by place, such as `topic 'out', partition 0`, in the order that counts. */
+export const outputEntries = (
+  { outputs }: Committed,
+  { order = 'ordered', timestamps = true }: LawOptions,
+): ReadonlyMap<string, ReadonlyArray<Entry>> => {
+  const places = new Map<string, Entry[]>()
+  for (const [{ name }, records] of outputs) {
+    for (const record of records) {
+      const ofKey = order === 'byKey' ? `, key ${show(record.key)}` : ''
+      const place = `topic '${name}', partition ${record.partition}${ofKey}`
+      const entries = places.get(place) ?? []
+      entries.push({ line: lineOf(record, timestamps), record })
+      places.set(place, entries)
+    }
+  }
+  if (order === 'unordered') for (const entries of places.values()) entries.sort(byLine)
+  return places
+}
+
+const byLine = (left: Entry, right: Entry): number => (left.line < right.line ? -1 : left.line > right.line ? 1 : 0)
+
+/** A record in one line, without its place. */
+export const lineOf = (record: ConsumedRecord<unknown, unknown>, timestamps = true): string => {
+  const { key, value, timestamp, headers } = record
+  return show({
+    key,
+    value,
+    ...(timestamps ? { timestamp } : {}),
+    ...(Object.keys(headers).length > 0 ? { headers: { ...headers } } : {}),
+  })
+}
+
+/** The entries of the stores, by place. */
+export const storeEntries = ({ stores }: Committed): ReadonlyMap<string, ReadonlyArray<Entry>> =>
+  new Map([...stores].map(([name, held]) => [`store '${name}'`, held.map((each) => ({ line: show(each) }))]))
+
+/** Where two runs differ first; undefined when they do not. */
+export const differenceOf = (expected: Committed, found: Committed, options: LawOptions): Divergence | undefined =>
+  firstDifference(outputEntries(expected, options), outputEntries(found, options)) ??
+  firstDifference(storeEntries(expected), storeEntries(found))
+
+/** Where entries differ first, place by place. */
+export const firstDifference = (
+  expected: ReadonlyMap<string, ReadonlyArray<Entry>>,
+  found: ReadonlyMap<string, ReadonlyArray<Entry>>,
+): Divergence | undefined => {
+  for (const place of [...new Set([...expected.keys(), ...found.keys()])].sort()) {
+    const [wanted, got] = [expected.get(place) ?? [], found.get(place) ?? []]
+    const length = Math.max(wanted.length, got.length)
+    for (let index = 0; index < length; index++) {
+      if (wanted[index]?.line === got[index]?.line) continue
+      const counts =
+        got.length === wanted.length ? orderHint(wanted, got) : ` (${got.length} entries instead of ${wanted.length})`
+      const text = [
+        `${place}: entry ${index} is ${got[index]?.line ?? 'missing'}`,
+        `  expected ${wanted[index]?.line ?? 'none'}${counts}`,
+      ].join('\n')
+      return { text, record: got[index]?.record }
+    }
+  }
+  return undefined
+}
+
+/** The same records in another order are what two tasks give that write to one partition; that is no fault of the job's. */
+const orderHint = (wanted: ReadonlyArray<Entry>, got: ReadonlyArray<Entry>): string =>
+  show(wanted.map(({ line }) => line).sort()) === show(got.map(({ line }) => line).sort())
+    ? "\n  the entries are the same, in another order: where several tasks write to one partition, give the law order: 'byKey'"
+    : ''
