@@ -73,6 +73,43 @@ describe.skipIf(postgresPrograms === undefined)('a server', () => {
   })
 
   describe('a table', () => {
+    test.each([
+      ['', [1, 2, 3]],
+      ['NULLS NOT DISTINCT', [2, 3]],
+    ])('takes nulls to be the same only where its index does: UNIQUE %s', async (nulls, expected) => {
+      const { connection, query } = await database(`CREATE TABLE mails (mail text, number int, UNIQUE ${nulls} (mail))`)
+      const sink = postgresSink<string, number>({
+        connection,
+        table: 'mails',
+        columns: ({ key, value }) => ({ mail: key === '' ? null : key, number: value }),
+        upsertBy: ['mail'],
+      })
+      const writer = await sink.open(place)
+      await writer.write([record(1, 0, ''), record(2, 1, ''), record(3, 2, 'k')], 3)
+      const rows = await query<{ number: number }>('SELECT number FROM mails ORDER BY number')
+      expect(rows.map(({ number }) => number)).toEqual(expected)
+      await writer.close()
+    })
+
+    test('tells numbers apart as the server does, those too that JSON has not', async () => {
+      const { connection, query } = await database('CREATE TABLE ns (n float8 UNIQUE, number int)')
+      const sink = postgresSink<string, number>({
+        connection,
+        table: 'ns',
+        columns: ({ key, value }) => ({ n: key === '1' ? key : Number(key), number: value }),
+        upsertBy: ['n'],
+      })
+      const writer = await sink.open(place)
+      const keys = ['NaN', 'Infinity', '1', '1.0']
+      await writer.write(
+        keys.map((key, n) => record(n, n, key)),
+        4,
+      )
+      const rows = await query<{ number: number }>('SELECT number FROM ns ORDER BY number')
+      expect(rows.map(({ number }) => number)).toEqual([0, 1, 3])
+      await writer.close()
+    })
+
     test('gets a row in the place of the one that was there, by the columns of upsertBy, also within a batch', async () => {
       const { connection, query } = await database(
         'CREATE TABLE totals (account text PRIMARY KEY, total float8, paid boolean, at timestamptz, raw bytea, more jsonb, big bigint)',

@@ -36,8 +36,9 @@ export const tableWrite = <K, V>(what: string, options: PostgresTableOptions<K, 
     for (const { names, rows } of runsOf(what, columns, upsertBy, records)) {
       const atOnce = Math.max(1, Math.min(rowsMax, Math.floor(parametersMax / Math.max(1, names.length))))
       for (let from = 0; from < rows.length; from += atOnce) {
-        const some = lastOfEach(names, upsertBy, rows.slice(from, from + atOnce))
-        await client.query(statementFor(into, names, upsertBy, some.length), some.flat())
+        for (const some of statements(names, upsertBy, rows.slice(from, from + atOnce))) {
+          await client.query(statementFor(into, names, upsertBy, some.length), some.flat())
+        }
       }
     }
   }
@@ -85,25 +86,31 @@ const runsOf = <K, V>(
   return runs
 }
 
-/** A statement may not change a row twice: of those with the same key the last one counts. */
-const lastOfEach = (
+/**
+ * A statement may not change a row twice: of those with the same key the last one counts. Whether nulls are the same is for the
+ * index to say, so one of two rows with such a key goes into the next statement.
+ */
+const statements = (
   names: ReadonlyArray<string>,
   upsertBy: ReadonlyArray<string>,
   rows: ReadonlyArray<ReadonlyArray<unknown>>,
-): ReadonlyArray<ReadonlyArray<unknown>> => {
-  if (upsertBy.length === 0) return rows
+): ReadonlyArray<ReadonlyArray<ReadonlyArray<unknown>>> => {
+  if (upsertBy.length === 0) return [rows]
   const positions = upsertBy.map((name) => names.indexOf(name))
-  const last = new Map<string, ReadonlyArray<unknown>>()
+  const all = [new Map<string, ReadonlyArray<unknown>>()]
   for (const row of rows) {
-    const key = JSON.stringify(positions.map((position) => keyOf(row[position])))
+    const columns = positions.map((position) => row[position])
+    const key = JSON.stringify(columns.map(keyOf))
+    if (columns.includes(null) && all.at(-1)!.has(key)) all.push(new Map())
+    const last = all.at(-1)!
     last.delete(key)
     last.set(key, row)
   }
-  return [...last.values()]
+  return all.map((last) => [...last.values()])
 }
 
 const keyOf = (value: unknown): unknown => {
-  if (typeof value === 'bigint') return String(value)
+  if (typeof value === 'bigint' || typeof value === 'number') return String(value)
   return ArrayBuffer.isView(value)
     ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')
     : value
