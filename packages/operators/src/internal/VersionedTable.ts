@@ -8,6 +8,7 @@ import {
   type TaskContext,
 } from '@weir/core'
 import { Agenda, agendaStore } from './Agenda.ts'
+import { cannotRead } from './cannotRead.ts'
 
 /** A value of a key from a time on; `null`: from then on there is none. */
 interface Version<W> {
@@ -105,6 +106,7 @@ const versionOf = <W>(codec: Codec<W>): Codec<Version<W>> => ({
   decode: (bytes) => {
     if (bytes[0] === 0) return { _tag: 'Right', right: { value: null } }
     const value = codec.decode(bytes.subarray(1))
-    return value._tag === 'Left' ? value : { _tag: 'Right', right: { value: value.right } }
+    if (value._tag === 'Left') return cannotRead(`version(${codec.name})`, value.left.reason, bytes)
+    return { _tag: 'Right', right: { value: value.right } }
   },
 })
