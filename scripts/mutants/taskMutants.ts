@@ -1,0 +1,248 @@
+import type { Mutant } from './Mutant.ts'
+
+const runtime = 'packages/core/src/runtime'
+const laws = ['packages/testing/test/laws.property.test.ts', 'packages/operators/test/laws.property.test.ts']
+const windowLaws = [
+  'packages/operators/test/laws.property.test.ts',
+  'packages/operators/test/windows.laws.property.test.ts',
+]
+const tests = 'packages/core/test/runtime'
+
+/** In tasks, their commits and their event time. */
+export const taskMutants: ReadonlyArray<Mutant> = [
+  {
+    name: 'positions-committed-before-outputs',
+    file: `${runtime}/TaskCommits.ts`,
+    text: 'const commit = commitOf({ fence: this.#fence, expect, append, rows, positions })',
+    replacement:
+      'void this.#run.storage.commit(commitOf({ positions })); const commit = commitOf({ fence: this.#fence, expect, append, rows })',
+    caughtBy: laws,
+  },
+  {
+    name: 'outputs-committed-before-positions',
+    file: `${runtime}/TaskCommits.ts`,
+    text: 'const commit = commitOf({ fence: this.#fence, expect, append, rows, positions })',
+    replacement:
+      'void this.#run.storage.commit(commitOf({ append })); const commit = commitOf({ fence: this.#fence, expect, rows, positions })',
+    caughtBy: laws,
+  },
+  {
+    name: 'state-committed-before-positions',
+    file: `${runtime}/TaskCommits.ts`,
+    text: 'const commit = commitOf({ fence: this.#fence, expect, append, rows, positions })',
+    replacement:
+      'void this.#run.storage.commit(commitOf({ rows: rows.splice(0) })); const commit = commitOf({ fence: this.#fence, expect, append, rows, positions })',
+    caughtBy: laws,
+  },
+  {
+    name: 'position-one-behind',
+    file: `${runtime}/TaskCommits.ts`,
+    text: 'next: Math.min(position, firstUnsettled),',
+    replacement: 'next: Math.max(this.#sent[index]!, Math.min(position - 1, firstUnsettled)),',
+    caughtBy: laws,
+  },
+  {
+    name: 'position-beyond-what-was-read',
+    file: `${runtime}/TaskCommits.ts`,
+    text: 'next: Math.min(position, firstUnsettled),',
+    replacement: 'next: Math.min(position + (position > this.#sent[index]! ? 1 : 0), firstUnsettled),',
+    caughtBy: laws,
+  },
+  {
+    name: 'position-passes-unsettled-records',
+    file: `${runtime}/TaskCommits.ts`,
+    text: 'next: Math.min(position, firstUnsettled),',
+    replacement: 'next: firstUnsettled === Infinity ? position : position,',
+    caughtBy: ['packages/core/test/handler/laws.property.test.ts'],
+  },
+  {
+    name: 'commit-without-fence',
+    file: `${runtime}/TaskCommits.ts`,
+    text: 'commitOf({ fence: this.#fence, expect,',
+    replacement: 'commitOf({ expect,',
+    caughtBy: [`${tests}/membership.test.ts`, 'packages/core/test/handler/seek.test.ts', `${tests}/failures.test.ts`],
+  },
+  {
+    name: 'commits-not-chained-by-progress',
+    file: `${runtime}/TaskCommits.ts`,
+    text: 'const expect = [{ key: this.#progress.key, value: this.#progress.saved }]',
+    replacement: 'const expect: Expectation[] = []',
+    caughtBy: ['packages/core/test/runtime/failures.test.ts'],
+  },
+  {
+    name: 'progress-not-saved',
+    file: `${runtime}/TaskCommits.ts`,
+    text: 'if (this.#progress.advanced) rows.push({ key: this.#progress.key, value: this.#progress.save() })',
+    replacement: 'if (this.#progress.advanced) this.#progress.saved',
+    caughtBy: laws,
+  },
+  {
+    name: 'stage-before-not-told-of-time',
+    file: `${runtime}/TaskCommits.ts`,
+    text: 'const isReport = moved || this.#inputs.hasEnded || this.#isAwaited',
+    replacement: 'const isReport = moved || this.#inputs.hasEnded',
+    caughtBy: laws,
+  },
+  {
+    name: 'sends-go-on-after-a-failure',
+    file: `${runtime}/CommitLine.ts`,
+    text: '    if (error !== undefined) this.abandon()',
+    replacement: '',
+    caughtBy: [`${tests}/CommitLine.test.ts`, `${tests}/boundedOutputs.test.ts`],
+  },
+  {
+    name: 'unbounded-commit-overtakes-a-bounded-one',
+    file: `${runtime}/CommitLine.ts`,
+    text: 'next !== undefined && !this.#isBoundedUnderWay; next',
+    replacement: 'next !== undefined; next',
+    caughtBy: [`${tests}/CommitLine.test.ts`, `${tests}/boundedOutputs.test.ts`],
+  },
+  {
+    name: 'cache-not-flushed',
+    file: `${runtime}/BatchScope.ts`,
+    text: '    for (const store of this.#stores.values()) store.flush(rows, commit)',
+    replacement: '',
+    caughtBy: laws,
+  },
+  {
+    name: 'value-reused-after-it-was-changed',
+    file: `${runtime}/BatchScope.ts`,
+    text: 'reuse && record.encodedValue !== undefined && record.encodedOf === record.value',
+    replacement: 'reuse && record.encodedValue !== undefined',
+    caughtBy: [...laws, 'packages/operators/test/map.test.ts', 'packages/core/test/runtime/operators.test.ts'],
+  },
+  {
+    name: 'repartitioned-record-loses-its-watermark',
+    file: `${runtime}/BatchScope.ts`,
+    text: 'send(writer, record, reuse, record.watermark)',
+    replacement: 'send(writer, record, reuse, -Infinity)',
+    caughtBy: windowLaws,
+  },
+  {
+    name: 'watermark-forgotten-at-restart',
+    file: `${runtime}/Progress.ts`,
+    text: 'this.#watermark = Math.max(reached, this.#minimum())',
+    replacement: 'this.#watermark = this.#minimum()',
+    caughtBy: [...windowLaws, `${tests}/watermarks.test.ts`],
+  },
+  {
+    name: 'sources-forgotten-at-restart',
+    file: `${runtime}/Progress.ts`,
+    text: 'this.#sources[source] = view.getFloat64(sourcesAt + source * 8)',
+    replacement: 'this.#sources[source] = -Infinity',
+    caughtBy: windowLaws,
+  },
+  {
+    name: 'watermark-of-the-fastest-source',
+    file: `${runtime}/Progress.ts`,
+    text: 'return this.#isIdle ? maximum : minimum',
+    replacement: 'return maximum',
+    caughtBy: windowLaws,
+  },
+  {
+    name: 'watermark-goes-back',
+    file: `${runtime}/Progress.ts`,
+    text: 'if (reached > this.#watermark) this.#watermark = reached',
+    replacement: 'this.#watermark = reached',
+    caughtBy: [...windowLaws, `${tests}/watermarks.test.ts`, 'packages/operators/test/idle.test.ts'],
+  },
+  {
+    name: 'held-back-time-told-too-early',
+    file: `${runtime}/Progress.ts`,
+    text: 'view.setFloat64(0, this.#watermark - this.#heldMs)',
+    replacement: 'view.setFloat64(0, this.#watermark)',
+    caughtBy: [
+      ...windowLaws,
+      'packages/operators/test/heldBack.model.test.ts',
+      'packages/operators/test/join.laws.property.test.ts',
+    ],
+  },
+  {
+    name: 'time-of-the-stage-before-taken-too-early',
+    file: `${runtime}/TaskInput.ts`,
+    text: 'if (this.#reached === undefined || this.#position < this.#reached.end) return',
+    replacement: 'if (this.#reached === undefined) return',
+    caughtBy: windowLaws,
+  },
+  {
+    name: 'time-of-the-stage-before-never-taken',
+    file: `${runtime}/TaskInput.ts`,
+    text: '      this.#progress.observe(first + source, watermark)',
+    replacement: '',
+    caughtBy: windowLaws,
+  },
+  {
+    name: 'out-of-orderness-ignored',
+    file: `${runtime}/TaskInput.ts`,
+    text: 'this.#progress.advance(first, this.#timestamp - outOfOrdernessMs)',
+    replacement: 'this.#progress.advance(first, this.#timestamp)',
+    caughtBy: ['packages/operators/test/windows.model.test.ts', 'packages/operators/test/assignTimestamps.test.ts'],
+  },
+  {
+    name: 'run-ends-with-the-first-task-of-a-stage',
+    file: `${runtime}/UpstreamProgress.ts`,
+    text: '.every((progress) => progress?.endedIn === this.#run)',
+    replacement: '.some((progress) => progress?.endedIn === this.#run)',
+    caughtBy: windowLaws,
+  },
+  {
+    name: 'bad-record-dropped',
+    file: `${runtime}/TaskInput.ts`,
+    text: '    this.#badRecords.add(batch, index, part, reason)',
+    replacement: '',
+    caughtBy: [`${tests}/badRecords.test.ts`],
+  },
+  {
+    name: 'record-that-code-failed-on-not-set-aside',
+    file: `${runtime}/TaskInput.ts`,
+    text: "    this.#setAside(batch, this.#index, 'processing', reason)",
+    replacement: '',
+    caughtBy: [`${tests}/badRecords.test.ts`, `${tests}/failures.test.ts`],
+  },
+  {
+    name: 'rest-of-a-cut-batch-lost',
+    file: `${runtime}/TaskInput.ts`,
+    text: 'this.#position = Math.min(batch.baseOffset + this.#index, batch.baseOffset + batch.count)',
+    replacement: 'this.#position = batch.baseOffset + batch.count',
+    caughtBy: [`${tests}/boundedOutputs.test.ts`],
+  },
+  {
+    name: 'later-record-of-several-inputs-first',
+    file: `${runtime}/TaskInputs.ts`,
+    text: 'else if (next === -1 || time < times[next]!) next = index',
+    replacement: 'else if (next === -1 || time > times[next]!) next = index',
+    caughtBy: ['packages/operators/test/merge.test.ts', 'packages/operators/test/join.laws.property.test.ts'],
+  },
+  {
+    name: 'record-taken-before-the-other-input-was-read',
+    file: `${runtime}/TaskInputs.ts`,
+    text: 'if (!this.all[index]!.isAtEnd) return this.#leave()',
+    replacement: 'continue',
+    caughtBy: [
+      'packages/operators/test/merge.test.ts',
+      'packages/operators/test/join.laws.property.test.ts',
+      'packages/operators/test/joinTable.test.ts',
+    ],
+  },
+  {
+    name: 'commit-sent-by-a-failed-task',
+    file: `${runtime}/Task.ts`,
+    text: "        if (this.#state !== 'busy') return false",
+    replacement: '',
+    caughtBy: [...laws, `${tests}/failures.test.ts`, 'packages/operators/test/mapAsync.test.ts'],
+  },
+  {
+    name: 'failed-task-goes-on-before-its-commits-have-landed',
+    file: `${runtime}/OwnedTasks.ts`,
+    text: 'observe(task.stop(), () => {',
+    replacement: 'task.stop(); observe(CompletableFuture.completed(undefined), () => {',
+    caughtBy: [...laws, `${tests}/failures.test.ts`],
+  },
+  {
+    name: 'finished-before-the-last-commit',
+    file: `${runtime}/Task.ts`,
+    text: '    if (this.#commits.inFlight > 0) return',
+    replacement: '',
+    caughtBy: [`${tests}/runToEnd.test.ts`],
+  },
+]
