@@ -45,7 +45,7 @@ export const recordStorage = (
   recorder: HistoryRecorder,
   { idOf = keyOf, damageOf = () => undefined }: RecordedRecords = {},
 ): Storage => {
-  const asOf = callbackStart(recorder)
+  const { asOf, renew } = callbackStart(recorder)
   const commit = (parts: Commit): CompletableFuture<Committed> => {
     const appended = parts.append.map(({ partition, batch: bytes }) => {
       const batch = RecordBatch.view(bytes, 0)
@@ -61,6 +61,7 @@ export const recordStorage = (
       parts.positions.map(({ group, partition, from, next }) => ({ group, partition, from, next })),
     )
     return storage.commit(parts).whenComplete((committed, error) => {
+      renew()
       if (committed === undefined) return failed(recorded, error)
       recorded.acknowledged(
         appended.flatMap((batch, place) => {
@@ -74,11 +75,10 @@ export const recordStorage = (
     const over = recorder.read(partition, position, asOf())
     return storage.read(partition, position, bounds).thenApply((result) => {
       const { batches, end } = result
-      const first = batches[0]
       const records = batches.flatMap((batch) => readRecords(batch, partition, { idOf, damageOf }))
       const last = batches.at(-1)
       const next = last === undefined ? position : last.baseOffset + last.count
-      const isRecorded = first === undefined || idOf(first, first.nextKept(0), partition) !== undefined
+      const isRecorded = batches.length === 0 || records.length > 0
       if (isRecorded) over({ next, isAtEnd: next >= end, records: records.filter(({ offset }) => offset >= position) })
       return result
     })
@@ -104,16 +104,26 @@ export const recordStorage = (
   })
 }
 
-/** As of when reads show everything: of the first call of a callback, until the storage renews what it shows. */
-const callbackStart = (recorder: HistoryRecorder): (() => number) => {
+interface CallbackStart {
+  /** As of when reads show everything: of the first call of a callback, until the storage renews what it shows. */
+  readonly asOf: () => number
+  /** Something was acknowledged: reads show it from now on. */
+  readonly renew: () => void
+}
+
+const callbackStart = (recorder: HistoryRecorder): CallbackStart => {
   let began: number | undefined
-  return () => {
+  const renew = (): void => {
+    began = undefined
+  }
+  const asOf = (): number => {
     if (began === undefined) {
       began = recorder.now()
-      queueMicrotask(() => queueMicrotask(() => (began = undefined)))
+      queueMicrotask(() => queueMicrotask(renew))
     }
     return began
   }
+  return { asOf, renew }
 }
 
 const readRecords = (

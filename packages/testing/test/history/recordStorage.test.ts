@@ -57,22 +57,41 @@ test('a refused commit is told from one whose outcome is unknown', async () => {
   expect(history().flatMap((event) => (event.kind === 'failed' ? [event.applied] : []))).toEqual(['no', 'unknown'])
 })
 
-test('offsets, positions and ends are those of the storage, and other partitions stay out', async () => {
+test('offsets, positions and ends are those of the storage, and records without an id stay out', async () => {
   const { storage, history } = recorded(memoryStorage(), {
-    idOf: (batch, index, partition) => (partition === 0 ? `id-${batch.keyText(index)}` : undefined),
+    idOf: (batch, index, partition) =>
+      partition === 0 && batch.keyText(index) !== 'w' ? `id-${batch.keyText(index)}` : undefined,
     damageOf: (batch, index) => (batch.keyText(index) === 'y' ? 'the letter' : undefined),
   })
   const positions = [{ group: 'g', partition: 1, from: 0, next: 2 }]
-  await storage.commit(commitOf({ append: [{ partition: 0, batch: batchOf('x', 'y') }], positions }))
+  await storage.commit(commitOf({ append: [{ partition: 0, batch: batchOf('w', 'x', 'y') }], positions }))
   await storage.commit(commitOf({ append: [{ partition: 1, batch: batchOf('z') }] }))
-  await storage.read(0, 1, { recordsMax: 10, bytesMax: 1_000 })
+  await storage.read(0, 0, { recordsMax: 10, bytesMax: 1_000 })
   expect(storage.position('g', 1)).toBe(2)
   const events = history().map(({ at: _at, process: _process, ...event }) => event)
   expect(events).toMatchObject([
     { kind: 'commit', op: 0, records: [{ id: 'id-x' }, { id: 'id-y' }], positions },
-    { kind: 'acknowledged', op: 0, offsets: [0, 1] },
-    { kind: 'read', position: 1, next: 2, isAtEnd: true, records: [{ offset: 1, id: 'id-y', damage: 'the letter' }] },
+    { kind: 'acknowledged', op: 0, offsets: [1, 2] },
+    {
+      kind: 'read',
+      position: 0,
+      next: 3,
+      isAtEnd: true,
+      records: [
+        { offset: 1, id: 'id-x' },
+        { offset: 2, id: 'id-y', damage: 'the letter' },
+      ],
+    },
     { kind: 'position', group: 'g', partition: 1, next: 2 },
   ])
   expect(judgeHistory(history()).counts).toMatchObject({ lost: 0, torn: 1 })
+})
+
+test('a read after an acknowledgement must show it, also when others were acknowledged and read in the same callback', async () => {
+  const { storage, history } = recorded()
+  const commit = (key: string) => storage.commit(commitOf({ append: [{ partition: 0, batch: batchOf(key) }] }))
+  const first = commit('x').thenApply(() => storage.bounds(0))
+  const second = commit('y').thenCompose(() => storage.read(0, 0, { recordsMax: 10, bytesMax: 1_000 }))
+  await CompletableFuture.allOf([first, second])
+  expect(judgeHistory(history())).toMatchObject({ records: 2, unread: 0, anomalies: [] })
 })
