@@ -1,10 +1,12 @@
 import {
+  bytes,
   CompletableFuture,
   guaranteeOf,
   InvalidJob,
   InvalidName,
   InvalidOption,
   job,
+  nullable,
   type Sink,
   SinkFailed,
   SinkMismatch,
@@ -228,6 +230,24 @@ describe('a sink that gathers records', () => {
       ['d', 'e', 'f'],
     ])
     expect(driver.metrics().lag).toBe(0)
+    await driver.close()
+  })
+
+  test('has a bad record among what it gathers set aside once, however often that is read again', async () => {
+    const asBytes = { name: 'bytes' }
+    const raw = topic('raw-lines', { key: bytes, value: bytes })
+    const decoded = topic('raw-lines', { key: { ...utf8, ...asBytes }, value: { ...utf8, ...asBytes } })
+    const badRecords = topic('write-bad-records', { key: nullable(bytes), value: nullable(bytes) })
+    const outside = gatheringSink(2)
+    const driver = await jobDriver(job('write').from(decoded).pipe(sink(outside)), { badRecords: 'set-aside' })
+    const send = (value: Uint8Array) => driver.send(raw, [{ key: utf8.encode('k'), value }])
+    await send(utf8.encode('a'))
+    await send(new Uint8Array([0xff]))
+    driver.crash()
+    await driver.restart()
+    await send(utf8.encode('b'))
+    expect(outside.parts.map(valuesOf)).toEqual([['a', 'b']])
+    expect((await driver.output(badRecords)).map(({ headers }) => headers['weir.offset'])).toEqual(['1'])
     await driver.close()
   })
 

@@ -195,6 +195,11 @@ export interface OngoingWork {
   readonly firstUnsettled: () => number
   /** Records before this offset may be done already, although the position lies before them: `isDone` is asked for each. */
   readonly doneBefore: number
+  /**
+   * Whether it may be that records behind `firstUnsettled` are read again which `isDone` knows nothing of: those among them that
+   * cannot be decoded are then set aside with an id of their place, so that they are once.
+   */
+  readonly rereads?: boolean
   /** Whether the record at this offset was done before the task started: it is not even decoded. */
   readonly isDone: (offset: number) => boolean
   /** Whether nothing is under way or waits for its time: a run to the end waits for it. */

@@ -16,13 +16,18 @@ export class BadRecordSink {
     this.#partition = partition
   }
 
-  /** The record's bytes as they are; it appears with the batch's commit. */
-  add(batch: RecordBatch, index: number, part: BadPart, reason: string): void {
+  /**
+   * The record's bytes as they are; it appears with the batch's commit.
+   *
+   * @param once - not if it was set aside from the same place before
+   */
+  add(batch: RecordBatch, index: number, part: BadPart, reason: string, once: boolean): void {
+    const offset = batch.baseOffset + index
     const headers = {
       ...batch.headers(index),
       'weir.topic': this.#topic,
       'weir.partition': String(this.#partition),
-      'weir.offset': String(batch.baseOffset + index),
+      'weir.offset': String(offset),
       'weir.part': part,
       'weir.cause': reason,
     }
@@ -30,6 +35,7 @@ export class BadRecordSink {
     // the id goes along as a header: as an id it would be known, and the second of two records with it be dropped
     const id = batch.id(index)
     const all = id === null ? headers : { ...headers, 'weir.id': id }
-    this.#writer.addEncoded(batch.key(index), batch.value(index), timestamp, null, all, -Infinity, undefined)
+    const place = once ? `${this.#topic}/${this.#partition}/${offset}` : null
+    this.#writer.addEncoded(batch.key(index), batch.value(index), timestamp, place, all, -Infinity, undefined)
   }
 }

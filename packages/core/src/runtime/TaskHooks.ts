@@ -78,6 +78,11 @@ export class TaskHooks {
     return this.#works.every((work) => offset < work.doneBefore && work.isDone(offset))
   }
 
+  /** Whether records may be read again although what was bad among them was set aside. */
+  get rereads(): boolean {
+    return this.#works.some(({ rereads }) => rereads === true)
+  }
+
   get isSettled(): boolean {
     return this.#works.every((work) => work.isSettled()) && this.isEmpty
   }

@@ -384,7 +384,7 @@ export class TaskInput {
   }
 
   #setAside(batch: RecordBatch, index: number, part: BadPart, reason: string): false {
-    this.#badRecords.add(batch, index, part, reason)
+    this.#badRecords.add(batch, index, part, reason, this.#scope.hooks.rereads)
     this.#scope.count('bad', 1)
     return false
   }

@@ -131,6 +131,11 @@ export class SinkTask<K, V> implements OngoingWork {
     })
   }
 
+  /** From the beginning of what was gathered, and not flushed. */
+  get rereads(): boolean {
+    return this.#writer?.flush !== undefined
+  }
+
   get #durable(): number {
     return Math.max(this.#start, this.#writer?.position ?? this.#start)
   }
