@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest'
 import { lmdb } from '../src/index.ts'
 import { runFixture } from './child.ts'
 import { temporaryFolder } from './temporaryFolder.ts'
+import { expectHealthy } from './support/expectHealthy.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
 
@@ -54,6 +55,7 @@ const handleUnderKills = async (delivery: Delivery): Promise<Found> => {
   const info = weir.topics().find(({ name }) => name === dead.name)
   const deadLetters = info === undefined ? 0 : weir.storage.bounds(info.firstPartition).end
   await weir.close()
+  await expectHealthy(folder)
   return { sent, begun, deadLetters }
 }
 

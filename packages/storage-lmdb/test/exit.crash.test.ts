@@ -3,6 +3,7 @@ import { lmdb } from '../src/index.ts'
 import { runFixture } from './child.ts'
 import { readNumbers } from './readNumbers.ts'
 import { ownFolder } from './scene.ts'
+import { expectSound } from './support/expectHealthy.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
 
@@ -30,6 +31,7 @@ test.concurrent.for<readonly [string, number]>([
       expect(numbers.length).toBeGreaterThanOrEqual(Math.max(-1, ...acked) + 1)
       expect(numbers).toEqual(numbers.map((_, index) => index))
       await storage.close()
+      await expectSound(folder)
     }
   },
 )

@@ -7,6 +7,7 @@ import { append } from './batches.ts'
 import { type Child, runFixture } from './child.ts'
 import { readNumbers } from './readNumbers.ts'
 import { openAt, ownFolder } from './scene.ts'
+import { expectSound } from './support/expectHealthy.ts'
 
 /** The offsets that a child had acknowledged. */
 const ackedBy = (child: Child): ReadonlyArray<number> =>
@@ -32,6 +33,7 @@ test.concurrent('processes that append to one partition at once get offsets of t
   const offsets = children.flatMap(ackedBy).sort((left, right) => left - right)
   expect(offsets).toEqual(offsets.map((_, index) => index))
   expect(readNumbers(storage, 0).length).toBe(offsets.length)
+  await expectSound(folder)
 })
 
 test.concurrent('a writer killed at any moment loses nothing acknowledged and leaves nothing torn, and others write on at once', async ({
@@ -52,6 +54,7 @@ test.concurrent('a writer killed at any moment loses nothing acknowledged and le
     expect(numbers).toEqual(numbers.map((_, index) => index))
     expect(numbers.length).toBeGreaterThan(acked)
   }
+  await expectSound(folder)
 })
 
 test.concurrent('a writer that is stopped within a commit is named to those who wait for it', async ({

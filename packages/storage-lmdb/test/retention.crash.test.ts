@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { lmdb } from '../src/index.ts'
 import { type Child, runFixture } from './child.ts'
 import { ownFolder } from './scene.ts'
+import { expectHealthy } from './support/expectHealthy.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
 
@@ -78,5 +79,6 @@ test('processes that are killed while they compact and trim the same topics lose
     for (const [key, value] of newest)
       if (value !== null) expect(kept.find((one) => one.key === key)?.value).toBe(value)
     await weir.close()
+    await expectHealthy(folder)
   }
 })

@@ -6,6 +6,7 @@ import { lmdb } from '../src/index.ts'
 import { runFixture } from './child.ts'
 import { parts, totals } from './fixtures/totals.ts'
 import { ownFolder } from './scene.ts'
+import { expectHealthy } from './support/expectHealthy.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
 
@@ -66,4 +67,5 @@ test('a process that is killed while it takes a savepoint leaves a target that i
   expect(there!.map(([key]) => key)).toEqual(here!.map(([key]) => key))
   // whatever moment it was, the parts that came before it are there once
   for (const [, value] of there!) expect(value).toMatch(/^x+y?z$/)
+  for (const each of [folder, target]) await expectHealthy(each)
 })
