@@ -6,8 +6,9 @@ import { StoreMismatch } from '../model/errors.ts'
 import type { RowChange } from '../ports/Commit.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
-import { MapRowWalk, type SubkeyBounds, successorOf } from './MapRowWalk.ts'
+import { MapRowWalk, type SubkeyBounds } from './MapRowWalk.ts'
 import { mapKeysOf, mapPrefix, mapPrefixEnd, mapRowKey } from './mapRows.ts'
+import { successorOf } from './mergeRows.ts'
 import { mapKeyOf, type TaskStore } from './TaskStore.ts'
 
 /** Where a map store's rows are, and how its keys, subkeys and values are encoded. */

@@ -6,6 +6,7 @@ import type { RowChange } from '../ports/Commit.ts'
 import { rowKeyEnd } from '../ports/rows.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
+import { successorOf } from './mergeRows.ts'
 import { mapKeyOf, type TaskStore } from './TaskStore.ts'
 import { windowKeyOf, windowRowKey, windowStartOf } from './windowRows.ts'
 
@@ -199,8 +200,7 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
       }
       const last = rows.at(-1)
       if (last === undefined || rows.length < rangeRowsMax) break
-      from = new Uint8Array(last.key.length + 1)
-      from.set(last.key)
+      from = successorOf(last.key)
     }
     window.complete = true
   }

@@ -1,6 +1,7 @@
 import { compareBytes } from '../model/compareBytes.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import { mapPrefixEnd, mapRowKey } from './mapRows.ts'
+import { successorOf } from './mergeRows.ts'
 
 /** Which subkeys of a map are walked through, as bytes: from `low` on and before `high`, if there is one. */
 export interface SubkeyBounds {
@@ -63,11 +64,4 @@ export class MapRowWalk {
     else this.#from = successorOf(last.key)
     this.#pageRows = Math.min(this.#pageRows * 2, this.#pageRowsMax)
   }
-}
-
-/** The bytes that come next in order. */
-export const successorOf = (bytes: Uint8Array): Uint8Array => {
-  const next = new Uint8Array(bytes.length + 1)
-  next.set(bytes)
-  return next
 }

@@ -9,6 +9,7 @@ import { type FailedRecord, UnknownTopic } from '../model/errors.ts'
 import { invariant } from '../model/invariant.ts'
 import type { Append, Expectation, RowChange } from '../ports/Commit.ts'
 import { rowKey, rowKeyEnd } from '../ports/rows.ts'
+import { successorOf } from './mergeRows.ts'
 import type { RunContext } from './RunContext.ts'
 
 /** What hooks need of their task. */
@@ -220,8 +221,7 @@ export class TaskHooks {
           for (const { key, value } of rows) yield [key.subarray(8), value] as const
           const last = rows.at(-1)
           if (last === undefined || rows.length < rangeRowsMax) return
-          from = new Uint8Array(last.key.length + 1)
-          from.set(last.key)
+          from = successorOf(last.key)
         }
       },
       put: (key, value) => this.writeRow(rowKey(id, partition, key), value),
