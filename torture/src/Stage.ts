@@ -2,10 +2,12 @@ import { join } from 'node:path'
 import type { Random } from '@weir/core'
 import { seededRandom } from '@weir/testing'
 import { addScores, noScore, type Scene, type Score } from './Campaign.ts'
-import { judge } from './judge.ts'
+import type { Evidence } from './judge.ts'
 import { newFolder, removeFolder } from './machine.ts'
 import type { WriterOptions } from './processes/writer.ts'
 import { Puppet, type PuppetOptions } from './Puppet.ts'
+
+const judgeMsMax = 300_000
 
 /** Where one scene plays: a folder, the processes on it, what they have recorded, and what was noticed of them. */
 export class Stage {
@@ -63,7 +65,7 @@ export class Stage {
         )
       this.notices(puppet)
     }
-    return this.#score(runs, await judge(this.folder, { histories: this.#histories, job: this.#isJobAtWork }))
+    return this.#score(runs, await this.#verdict())
   }
 
   /** What a process noticed itself, and how it ended. */
@@ -82,6 +84,15 @@ export class Stage {
   async close(): Promise<void> {
     for (const puppet of this.#puppets) if (!puppet.hasEnded) await puppet.end()
     removeFolder(this.base)
+  }
+
+  async #verdict(): Promise<Score> {
+    const evidence: Evidence = { histories: this.#histories, job: this.#isJobAtWork }
+    const judge = new Puppet('judge', [this.folder, JSON.stringify(evidence)])
+    const isSaid = await judge.said('score ', 1, judgeMsMax)
+    if (!judge.hasEnded) await judge.end()
+    if (isSaid) return JSON.parse(judge.lines.find((line) => line.startsWith('score '))!.slice(6)) as Score
+    return { ...noScore, torn: 1, findings: [`the folder cannot be judged: ${judge.failure ?? 'no verdict in time'}`] }
   }
 
   #score(runs: number, score: Score): Score {

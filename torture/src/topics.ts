@@ -35,13 +35,17 @@ export const placeOf = (copy: string): { readonly id: string; readonly user: str
   return { id, user, number: numberOf(copy) }
 }
 
-/** Lines, what is between, and copies have ids of their own, under the name of the topic. */
+/**
+ * Lines and copies have ids of their own, under the name of the topic. What is between is not recorded, because it is removed when
+ * it was read.
+ */
 export const recordsOf = (weir: () => Weir | undefined): RecordedRecords => {
   const names = new Map<number, string>()
   const nameOf = (partition: number): string | undefined => {
     if (!names.has(partition))
       for (const { name, firstPartition, partitions } of weir()?.topics() ?? [])
-        for (let index = 0; index < partitions; index++) names.set(firstPartition + index, name)
+        if (name === lines.name || name === copies.name)
+          for (let index = 0; index < partitions; index++) names.set(firstPartition + index, name)
     return names.get(partition)
   }
   return {

@@ -3,6 +3,7 @@ import { pause, type Puppet } from '../Puppet.ts'
 import { onStage, Stage } from '../Stage.ts'
 
 const kills = { short: 45, full: 100 }
+const sabotagedKills = 12
 /** One that does nothing for so long is killed all the same. */
 const idleMsMax = 10_000
 const leaseMs = 3_000
@@ -22,7 +23,9 @@ export const killCampaign: Campaign = {
       ]
       const atWork = start.map((one) => one())
       let done = 0
-      while (done < kills[scene.scale]) {
+      // a sabotage is to be found soon, and more scenes follow if it was not
+      const goal = scene.sabotage === undefined ? kills[scene.scale] : sabotagedKills
+      while (done < goal) {
         // sometimes all at once
         const victims = [...atWork.keys()].filter(() => stage.below(2) === 0)
         // one in ten is hit before it is at work

@@ -25,10 +25,7 @@ export const powerLossCampaign: Campaign = {
         let done = 0
         for (; done < cuts[scene.scale]; done++) {
           const writer = stage.writer({ inFlight: 3, linesMax: 10 }, how)
-          if (!(await writer.said('acked', 5))) {
-            if (writer.failure !== undefined) stage.notice(writer.failure)
-            break
-          }
+          if (!(await writer.said('acked', 5))) break
           await pause(stage.below(150))
           const isCutFirst = stage.below(2) === 0
           if (isCutFirst) disk.cutPower()
