@@ -51,8 +51,11 @@ export const dedup = <K, V>(name: string, options: DedupOptions<K, V>): Operator
           const now = timeOf(record)
           const until = seen.get(place)
           if (until !== undefined && now < until) return context.count('repeated', 1)
-          seen.put(place, now + withinMs)
-          agenda.move(place, until, now + withinMs)
+          // where event time has come to its end nothing repeats what is still to come
+          if (now < Infinity) {
+            seen.put(place, now + withinMs)
+            agenda.move(place, until, now + withinMs)
+          }
           out.next(record)
         },
         complete: () => {

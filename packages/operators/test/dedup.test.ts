@@ -109,6 +109,16 @@ describe('dedup', () => {
     await driver.close()
   })
 
+  test('remembers nothing where event time has come to its end', async () => {
+    const driver = await jobDriver(deduped({ idOf: String, withinMs: 10 }))
+    await driver.finish()
+    await driver.restart()
+    await driver.send(numbers, [{ key: 'a', value: 1, timestamp: 5 }])
+    expect((await driver.output(results)).map(({ value }) => value)).toEqual([1])
+    expect([...driver.store('seen').entries()]).toEqual([])
+    await driver.close()
+  })
+
   test.each<readonly [string, unknown]>([
     ['withinMs is 0', { withinMs: 0 }],
     ['withinMs is undefined', {}],

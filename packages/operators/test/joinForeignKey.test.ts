@@ -156,3 +156,14 @@ test('the right table may be a flow of other keys; unknown options are refused',
   expect(law.describe().stages).toHaveLength(4)
   expect(() => joinForeignKey('f', customers, customerOf, pair, { kee: utf8 } as object)).toThrow(InvalidOption)
 })
+
+test('left keys of another codec than the option says are refused before anything starts', () => {
+  const byNumber = topic('by-number', { key: int32, value: json(Order) })
+  const results = topic('numbered', { key: utf8, value: nullable(utf8) })
+  const built = job('j')
+    .from(byNumber as never)
+    .pipe(joinForeignKey('f', customers, customerOf, pair), to(results))
+  expect(() => built.describe()).toThrow(
+    "job 'j': foreignKey 'f-left' takes keys of codec utf8, but those of 'by-number' are of int32; expected the option key to be that codec",
+  )
+})

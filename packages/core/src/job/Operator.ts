@@ -53,6 +53,8 @@ export interface Operator<KIn, VIn, KOut, VOut> {
   readonly through?: Topic<unknown, unknown> | undefined
   /** What it stands for: a row of operators that are simpler. Such an operator is never attached. */
   readonly steps?: ReadonlyArray<AnyOperator> | undefined
+  /** The codec of the keys that it must get, where it says more of them later than that they are keys. */
+  readonly takesKey?: Codec<unknown> | undefined
   /** It gives records another key; the codec of that key. */
   readonly rekeys?: Rekeying | undefined
   /** It gives records another value; the codec of that value, if a later repartition is to write it with another one than MessagePack. */

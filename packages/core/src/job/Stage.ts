@@ -41,7 +41,7 @@ export interface Stage {
   readonly index: number
   /** The input that the stage is named after: whoever owns a partition of it owns that of all. */
   readonly input: Topic<unknown, unknown>
-  /** `input` first. */
+  /** The largest first. */
   readonly inputs: ReadonlyArray<StageInput>
   readonly nodes: ReadonlyArray<StageNode>
   /** The operators of the nodes. */

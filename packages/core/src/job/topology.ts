@@ -237,6 +237,14 @@ export class Topology {
   }
 
   #requireSameKeys(sides: ReadonlyArray<LineEnd>, operator: AnyOperator): void {
+    const { takesKey } = operator
+    const { key: given, node } = sides[0]!
+    if (takesKey !== undefined && takesKey.name !== given.name) {
+      throw new InvalidJob(
+        `job '${this.#job}': ${nameOf(operator)} takes keys of codec ${takesKey.name}, but those of '${topicOf(node)}' are of ` +
+          `${given.name}; expected the option key to be that codec`,
+      )
+    }
     const other = sides.find(({ key }) => key.name !== sides[0]!.key.name)
     if (other === undefined) return
     throw new InvalidJob(
@@ -344,5 +352,12 @@ const stageOf = (
     return { kind: 'operator', operator, key, from: from.map((each) => at.get(each)!) }
   })
   const operators = stageNodes.flatMap((node) => (node.kind === 'operator' ? [node.operator] : []))
-  return { index, input: inputs[0]!.topic, inputs, nodes: stageNodes, operators }
+  return { index, input: nameGiver(inputs), inputs, nodes: stageNodes, operators }
+}
+
+/** The input that a stage is named after: of the largest ones the first by name, whichever side of a join it is. */
+const nameGiver = (inputs: ReadonlyArray<StageInput>): Topic<unknown, unknown> => {
+  const topics = inputs.map((input) => input.topic)
+  const largest = topics.filter(({ partitions }) => partitions === topics[0]!.partitions)
+  return largest.reduce((first, each) => (each.name < first.name ? each : first))
 }

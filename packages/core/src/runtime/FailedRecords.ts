@@ -11,14 +11,17 @@ export class FailedRecords {
   /** By topic and offset: what was thrown. */
   readonly #reasons = new Map<string, Map<number, string>>()
 
-  /** @returns whether it will be set aside; `false` when so many before it in its partition were that the job has to stop */
-  add({ topic, offset }: FailedRecord, reason: string): boolean {
+  /**
+   * @param before - how many right before it were set aside when it was read; offsets may have been compacted away between them
+   * @returns whether it will be set aside; `false` when so many before it in its partition were that the job has to stop
+   */
+  add({ topic, offset }: FailedRecord, reason: string, before: number): boolean {
     const reasons = this.#reasons.get(topic) ?? new Map<number, string>()
     this.#reasons.set(topic, reasons)
     let first = offset
     while (reasons.has(first - 1)) first--
     // the same record again: it was not the record
-    if (reasons.has(offset) || offset - first >= inRowMax) return false
+    if (reasons.has(offset) || Math.max(before, offset - first) >= inRowMax) return false
     reasons.set(offset, reason)
     return true
   }

@@ -130,7 +130,9 @@ export class OwnedTasks {
       return
     }
     const isSetAside =
-      error instanceof OperatorFailed && error.record !== undefined && owned.failed.add(error.record, reasonOf(error))
+      error instanceof OperatorFailed &&
+      error.record !== undefined &&
+      owned.failed.add(error.record, reasonOf(error), task.failedBefore)
     // a task itself waits where its topics say so
     const isFinal = error.recovery === 'stop' || error.recovery === 'abort' || error instanceof TopicFull
     if (!isSetAside && isFinal) {

@@ -176,7 +176,9 @@ const contextOf = (parts: RunParts, { run, ends }: Membership): RunContext => {
 /** The topics that are read beside the one that names their stage. */
 const besideOf = ({ stages }: Plan): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    stages.flatMap(({ input, inputs }) => inputs.slice(1).map(({ topic }) => [topic.name, input.name])),
+    stages.flatMap(({ input, inputs }) =>
+      inputs.filter(({ topic }) => topic !== input).map(({ topic }) => [topic.name, input.name]),
+    ),
   )
 
 const nothing: CompletableFuture<void> = CompletableFuture.completed(undefined)

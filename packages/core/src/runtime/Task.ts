@@ -86,6 +86,11 @@ export class Task {
     return this.#commits.countBehind((input, position) => input.knownCountFrom(position))
   }
 
+  /** How many records right before the one that it failed on were set aside. */
+  get failedBefore(): number {
+    return this.#inputs.failedBefore
+  }
+
   /** Looks for something to do, in a later turn of the event loop. Calls are merged. */
   wake(): void {
     if (this.#state === 'busy') this.#wokenWhileBusy = true

@@ -70,6 +70,7 @@ export class TaskInput {
   #nextBatch = 0
   #batch: RecordBatch | undefined
   #index = 0
+  #failedBefore = 0
   #key: unknown
   #value: unknown
   #timestamp = 0
@@ -125,6 +126,11 @@ export class TaskInput {
   /** The offset of the record at hand, if there is one. */
   get at(): number | undefined {
     return this.#batch === undefined ? undefined : this.#batch.baseOffset + this.#index
+  }
+
+  /** How many records right before the one at hand were set aside because user code had thrown on them. */
+  get failedBefore(): number {
+    return this.#failedBefore
   }
 
   /** Whether all that was in the partition at the last look was read and taken. */
@@ -264,6 +270,7 @@ export class TaskInput {
     if (this.#failed.size === 0) return false
     const reason = this.#failed.get(at)
     if (reason === undefined) return false
+    this.#failedBefore++
     this.#setAside(batch, this.#index, 'processing', reason)
     return true
   }
@@ -357,6 +364,7 @@ export class TaskInput {
       encodedValue: batch.valuesAreAscii ? batch.valueText(index) : batch.value(index),
       encodedOf: this.#value,
     })
+    this.#failedBefore = 0
   }
 
   /** How far event time has come in the record's own source, itself included. */

@@ -55,6 +55,11 @@ export class TaskInputs {
     return offset === undefined ? undefined : { topic: this.#current!.topic, offset }
   }
 
+  /** How many records right before the one that the operators are at work on were set aside. */
+  get failedBefore(): number {
+    return this.#current?.failedBefore ?? 0
+  }
+
   /** Whether a run to the end is over here. */
   get hasEnded(): boolean {
     return this.#hasEnded

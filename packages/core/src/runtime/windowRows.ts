@@ -1,3 +1,4 @@
+import { invariant } from '../model/invariant.ts'
 import { rowKey } from '../ports/rows.ts'
 
 // A window store's keys are [window start, 8 bytes][key]: in order of time, so that windows close from the front.
@@ -10,6 +11,7 @@ const startBytes = 8
 
 /** The row key of a key in a window; `start` is a safe integer, also below 0. */
 export const windowRowKey = (store: number, partition: number, start: number, key: Uint8Array): Uint8Array => {
+  invariant(Number.isSafeInteger(start), 'a time that is kept is a safe integer')
   const bytes = new Uint8Array(startBytes + key.length)
   const view = new DataView(bytes.buffer)
   const upper = Math.floor(start / half)

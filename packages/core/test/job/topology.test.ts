@@ -44,6 +44,12 @@ describe('flows that meet', () => {
     expect(inputsOf(job('j').from(left).pipe(joined(right), to(out)))).toEqual([['left', 'right']])
   })
 
+  test('are named by the same topic, whichever side of a join it is', () => {
+    const nameOf = (built: Job) => planJob(built).stages[0]!.input.name
+    expect(nameOf(job('j').from(left).pipe(joined(right), to(out)))).toBe('left')
+    expect(nameOf(job('j').from(right).pipe(joined(left), to(out)))).toBe('left')
+  })
+
   test('are brought to the partitions of the side that stays', () => {
     const built = job('j')
       .from(left)

@@ -59,7 +59,7 @@ export const foreignKeyJoin = <K, V, F, W, R>(
   requireKnown(`${kind} '${name}'`, options, ['key', 'values', 'codec'])
   const flow = flowOf(parts.right)
   const steps: ReadonlyArray<AnyOperator> = [
-    refer(parts, orNowhere(keyCodecOf(flow))),
+    refer(parts, orNowhere(keyCodecOf(flow)), options.key ?? (utf8 as unknown as Codec<K>)),
     meet(parts, flow, options),
     settle(name, options),
   ]
@@ -70,6 +70,7 @@ export const foreignKeyJoin = <K, V, F, W, R>(
 const refer = <K, V, F, W, R>(
   { name, foreignKeyOf, isLeft }: ForeignKeyJoinParts<K, V, F, W, R>,
   foreign: Codec<unknown>,
+  key: Codec<K>,
 ): Operator<K, V | null, F | Nowhere, Message<K, V>> => {
   const references: StoreDefinition<K, readonly F[]> = { name: `${name}-left`, kind: 'key-value', value: msgpack() }
   const versions: StoreDefinition<string, number> = {
@@ -84,6 +85,7 @@ const refer = <K, V, F, W, R>(
     stores: [references, versions] as unknown as ReadonlyArray<StoreDefinition<unknown, unknown>>,
     outputs: [],
     keyed: true,
+    takesKey: key as Codec<unknown>,
     rekeys: { key: foreign },
     revalues: {},
     attach: (context) => {
