@@ -7,6 +7,7 @@ import { lmdb } from '../src/index.ts'
 import { numberedBatch } from './batches.ts'
 import { readNumbers } from './readNumbers.ts'
 import { temporaryFolder } from './temporaryFolder.ts'
+import { expectSound } from './support/expectHealthy.ts'
 
 const folder = temporaryFolder()
 const disk = join(folder.path, 'disk')
@@ -64,5 +65,6 @@ test.skipIf(!isMounted)(
     const reopened = await lmdb(join(disk, 'data')).open()
     expect(readNumbers(reopened, 0)).toEqual(Array.from({ length: next }, (_, number) => number))
     await reopened.close()
+    await expectSound(join(disk, 'data'))
   },
 )

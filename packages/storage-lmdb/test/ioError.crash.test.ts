@@ -5,6 +5,7 @@ import { lmdb } from '../src/index.ts'
 import { fixture, runCommand } from './child.ts'
 import { readNumbers } from './readNumbers.ts'
 import { temporaryFolder } from './temporaryFolder.ts'
+import { expectSound } from './support/expectHealthy.ts'
 
 const hasStrace = (): boolean => {
   try {
@@ -57,6 +58,7 @@ test.skipIf(!isPossible).concurrent.each(injections)(
     expect(numbers).toEqual(numbers.map((_, index) => index))
     expect(numbers.length).toBeGreaterThan(Math.max(-1, ...acked))
     await storage.close()
+    await expectSound(folder.path)
     folder.remove()
   },
 )

@@ -1,6 +1,10 @@
 import {
   entry,
+  handle,
+  type Handler,
+  int32,
   InvalidOption,
+  job,
   noRetry,
   redrive,
   StorageClosed,
@@ -11,7 +15,7 @@ import {
   utf8,
   type WhenFull,
 } from '@weir/core'
-import type { JobDriver } from '@weir/testing'
+import { jobDriver, type JobDriver } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { deadLetters, drive, given, orders, results, sendAll, sent } from './support.ts'
 
@@ -268,6 +272,30 @@ describe('redrive', () => {
     expect(running.count('redrivenElsewhere')).toBe(1)
     expect(running.count('handled')).toBe(1)
     expect((await given(driver)).map((headers) => headers['weir.offset'])).toEqual(['0', '1'])
+    await driver.close()
+  })
+
+  test('sends each dead letter back to the partition that it came from', async () => {
+    const wide = topic('wide', { key: utf8, value: int32, partitions: 3 })
+    const broken: Handler<string, number> = () => {
+      throw new Error('broken')
+    }
+    const failing = job('failing')
+      .from(wide)
+      .pipe(handle(broken, { deadLetter: deadLetters, retry: noRetry }))
+    const driver = await jobDriver(failing)
+    await driver.send(
+      wide,
+      // not where their key alone would lead
+      [0, 1, 2, 0, 2].map((partition) => ({ key: 'a', value: partition, partition })),
+    )
+    driver.crash()
+    const outcome = redrive(driver.weir, deadLetters)
+    await driver.clock.settle()
+    expect(await outcome).toEqual({ sent: 5, passedOver: 0 })
+    const found = await driver.output(wide)
+    expect(found.map(({ partition }) => partition).sort()).toEqual([0, 0, 0, 0, 1, 1, 2, 2, 2, 2])
+    expect(found.filter(({ partition, value }) => partition !== value)).toEqual([])
     await driver.close()
   })
 

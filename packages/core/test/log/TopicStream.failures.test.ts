@@ -1,5 +1,5 @@
 import * as t from 'io-ts'
-import { and, failWith, nth, on, strike } from '@weir/testing'
+import { and, failWith, nth, on, slow, strike } from '@weir/testing'
 import { firstValueFrom } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { int32 } from '../../src/codec/int32.ts'
@@ -159,4 +159,16 @@ test('a subscriber that throws is reported by RxJS, and the stream goes on', asy
   } finally {
     config.onUnhandledError = null
   }
+})
+
+test('a record that comes while another partition is slowly read is seen, with no other change after it', async () => {
+  const world = await openWorld([strike(on('read'), slow(20))])
+  const pair = topic('pair', { key: utf8, value: utf8, partitions: 2 })
+  await world.outcome(ensureTopic(world.weir.storage, pair))
+  const { seen, stop } = watch(world.weir.topic(pair).from('earliest'))
+  await world.clock.advance(30)
+  await append(world, pair, ['1'], 0)
+  await world.clock.advance(200)
+  expect(seen).toEqual(['1'])
+  stop()
 })

@@ -1,14 +1,16 @@
 import { count, tap, to } from '@weir/operators'
-import { and, crashBefore, memoryDisk, nth, on, slow, storageFull, strike, where } from '@weir/testing'
+import { and, crashBefore, memoryDisk, memoryStorage, nth, on, slow, storageFull, strike, where } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { int32 } from '../../src/codec/int32.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
 import { CompletableFuture } from '../../src/future/CompletableFuture.ts'
+import { ownerOf } from '../../src/group/groupRow.ts'
 import { handle } from '../../src/handler/handle.ts'
 import type { Handler } from '../../src/handler/HandlerContext.ts'
 import { job } from '../../src/job/Job.ts'
 import { topic } from '../../src/log/Topic.ts'
 import { InvalidOption, StorageFailed } from '../../src/model/errors.ts'
+import { epochOf, epochRow } from '../../src/ports/rows.ts'
 import type { RunningJob } from '../../src/runtime/RunningJob.ts'
 import { linesOf, send, start } from '../support/jobs.ts'
 import { openWorld, type World } from '../support/world.ts'
@@ -55,6 +57,20 @@ describe('members of a group', () => {
     expect(sizes(second)).toEqual([4])
     const expected = [0, 1, 2, 3].flatMap((partition) => [1, 2, 3].map((n) => `k${partition}: ${n}`))
     expect((await linesOf(world, counts)).toSorted()).toEqual(expected)
+  })
+
+  test('begin the next epoch of each partition that they take, and of no other', async () => {
+    const world = await openWorld()
+    const { rows } = memoryStorage(world)
+    const epochs = (): ReadonlyArray<number> =>
+      [0, 1, 2, 3].map((partition) => epochOf(rows.get(epochRow(ownerOf('word-count', { topic: 'words', partition })))))
+    const first = await start(world, wordCount)
+    expect(epochs()).toEqual([1, 1, 1, 1])
+    const second = await start(world, wordCount, {}, await world.another())
+    const taken = new Set(second.assigned.map(({ partition }) => partition))
+    expect([taken.size, epochs()]).toEqual([2, [0, 1, 2, 3].map((partition) => (taken.has(partition) ? 2 : 1))])
+    await world.outcome(second.stop())
+    expect([sizes(first), epochs()]).toEqual([[4], [0, 1, 2, 3].map((partition) => (taken.has(partition) ? 3 : 1))])
   })
 
   test('that stop while they give partitions up let the work under way there end as well', async () => {

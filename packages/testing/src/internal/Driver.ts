@@ -165,7 +165,11 @@ export class Driver implements JobDriver {
       throw new StorageFailed(`job '${name}': a fault crashed the run to the end; expected none in finish()`)
     }
     const stuck = this.workers.flatMap(({ state }, index) => (state === 'ended' ? [] : [`worker ${index} is ${state}`]))
-    invariant(stuck.length === 0, `job '${name}' came to no end, lag ${this.metrics().lag}: ${stuck.join(', ')}`)
+    invariant(
+      stuck.length === 0,
+      `job '${name}' came to no end, lag ${this.metrics().lag}: ${stuck.join(', ')}; ` +
+        'expected no step that takes real time, such as a sink into files or over the network: memorySink() stands for it',
+    )
   }
 
   async stop(): Promise<void> {

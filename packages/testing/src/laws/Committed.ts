@@ -104,8 +104,9 @@ export const firstDifference = (
   return undefined
 }
 
-/** The same records in another order are what two tasks give that write to one partition; that is no fault of the job's. */
+/** Records in another order are what several tasks give that write to one partition, and joins; that is no fault of the job's. */
 const orderHint = (wanted: ReadonlyArray<Entry>, got: ReadonlyArray<Entry>): string =>
   show(wanted.map(({ line }) => line).sort()) === show(got.map(({ line }) => line).sort())
-    ? "\n  the entries are the same, in another order: where several tasks write to one partition, give the law order: 'byKey'"
+    ? "\n  the entries are the same, in another order: where several tasks write to one partition, give the law order: 'byKey'; " +
+      "where a task reads several topics, as of a join, 'unordered'"
     : ''
