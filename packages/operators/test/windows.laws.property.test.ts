@@ -2,9 +2,11 @@ import { type Job, job, int32, topic, utf8 } from '@weir/core'
 import {
   arbitraryKey,
   arbitraryRecords,
+  assertLaw,
   inputTo,
   isBatchInvariant,
   isExactlyOnce,
+  isOptionInvariant,
   type OutputOrder,
 } from '@weir/testing'
 import fc from 'fast-check'
@@ -146,10 +148,14 @@ const jobs: ReadonlyArray<readonly [string, Job, OutputOrder]> = [
 
 describe.each(jobs)('%s', (_name, law, order) => {
   test('is the same after any crash', async () => {
-    await fc.assert(isExactlyOnce(law, { inputs: [input], order }), { numRuns: 15 })
+    await assertLaw(isExactlyOnce(law, { inputs: [input], order }), { numRuns: 15 })
   }, 60_000)
 
   test('is the same in any batches', async () => {
-    await fc.assert(isBatchInvariant(law, { inputs: [input], order }), { numRuns: 15 })
+    await assertLaw(isBatchInvariant(law, { inputs: [input], order }), { numRuns: 15 })
+  }, 60_000)
+
+  test('is the same under any options', async () => {
+    await assertLaw(isOptionInvariant(law, { inputs: [input], order }), { numRuns: 15 })
   }, 60_000)
 })

@@ -19,7 +19,7 @@ import {
 export const words = topic('words', { key: utf8, value: utf8, partitions: 2 })
 export const more = topic('more', { key: utf8, value: utf8 })
 export const copies = topic('copies', { key: utf8, value: utf8, partitions: 2 })
-export const table = topic('table', { key: utf8, value: utf8, partitions: 2, cleanup: 'compact' })
+const table = topic('table', { key: utf8, value: utf8, partitions: 2, cleanup: 'compact' })
 export const counts = topic('counts', { key: utf8, value: msgpack<number>(), partitions: 2 })
 
 type Any<K, V> = Operator<K, V, K, V>

@@ -46,6 +46,6 @@ export class SetAside {
 const listedMax = 5
 
 /** Where a record that was set aside comes from, and why it was. */
-export const describeSetAside = (headers: Readonly<Record<string, string>>): string =>
+const describeSetAside = (headers: Readonly<Record<string, string>>): string =>
   `topic '${headers['weir.topic']}', partition ${headers['weir.partition']}, offset ${headers['weir.offset']} ` +
   `(${headers['weir.part']}): ${headers['weir.cause']}`

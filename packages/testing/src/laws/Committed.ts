@@ -74,7 +74,7 @@ export const lineOf = (record: ConsumedRecord<unknown, unknown>, timestamps = tr
 }
 
 /** The entries of the stores, by place. */
-export const storeEntries = ({ stores }: Committed): ReadonlyMap<string, ReadonlyArray<Entry>> =>
+const storeEntries = ({ stores }: Committed): ReadonlyMap<string, ReadonlyArray<Entry>> =>
   new Map([...stores].map(([name, held]) => [`store '${name}'`, held.map((each) => ({ line: show(each) }))]))
 
 /** Where two runs differ first; undefined when they do not. */

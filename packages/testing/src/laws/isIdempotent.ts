@@ -43,7 +43,7 @@ export interface Repeat {
  *
  * const orders = topic('orders', { key: utf8, value: int32 })
  * const accepted = topic('accepted', { key: utf8, value: int32 })
- * const once = job('accept').from(orders).pipe(dedup('seen', { id: (number) => String(number) }), to(accepted))
+ * const once = job('accept').from(orders).pipe(dedup('seen', { idOf: (number) => String(number), withinMs: 60_000 }), to(accepted))
  *
  * const input = inputTo(orders, arbitraryRecords({ key: arbitraryKey(3), value: fc.nat(1_000) }))
  * await assertLaw(isIdempotent(once, { inputs: [input] }), { numRuns: 20 })
