@@ -159,10 +159,11 @@ test('the right table may be a flow of other keys; unknown options are refused',
 
 test('left keys of another codec than the option says are refused before anything starts', () => {
   const byNumber = topic('by-number', { key: int32, value: json(Order) })
-  const results = topic('numbered', { key: utf8, value: nullable(utf8) })
+  const results = topic('numbered', { key: int32, value: nullable(utf8) })
+  const joiner = ({ n }: Order, customer: string, key: number): string => `${key}${n} ${customer}`
   const built = job('j')
-    .from(byNumber as never)
-    .pipe(joinForeignKey('f', customers, customerOf, pair), to(results))
+    .from(byNumber)
+    .pipe(joinForeignKey('f', customers, customerOf, joiner), to(results))
   expect(() => built.describe()).toThrow(
     "job 'j': foreignKey 'f-left' takes keys of codec utf8, but those of 'by-number' are of int32; expected the option key to be that codec",
   )
