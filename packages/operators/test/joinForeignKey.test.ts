@@ -163,7 +163,7 @@ test('left keys of another codec than the option says are refused before anythin
   const joiner = ({ n }: Order, customer: string, key: number): string => `${key}${n} ${customer}`
   const built = job('j')
     .from(byNumber)
-    .pipe(joinForeignKey('f', customers, customerOf, joiner), to(results))
+    .pipe(joinForeignKey('f', customers, customerOf, joiner, {} as never), to(results))
   expect(() => built.describe()).toThrow(
     "job 'j': foreignKey 'f-left' takes keys of codec utf8, but those of 'by-number' are of int32; expected the option key to be that codec",
   )
