@@ -12,6 +12,7 @@ export const report = (chosen: ReadonlyArray<Campaign>, progress: Progress, skip
   for (const { name, of } of chosen) {
     const { runs, records, lost, repeated, reordered, torn, hung } = progress.of(name).score
     if (skipped.includes(name)) table.push([name, 'skipped', '', '', '', '', '', ''])
+    else if (runs === 0) table.push([name, 'not run', '', '', '', '', '', ''])
     else table.push([name, `${runs} ${of}`, records, lost, repeated, reordered, torn, hung])
   }
   return table.toString()

@@ -23,10 +23,11 @@ test('any count that is not zero makes a score not clean, and so does a sum with
     expect(isClean(addScores(noScore, { ...noScore, [kind]: 1 }))).toBe(false)
 })
 
-test('the table has a line for each campaign, and says which were skipped', () => {
+test('the table has a line for each campaign, and says which were skipped or have not run', () => {
   const progress = new Progress(1)
   progress.add('kill -9', { ...noScore, runs: 45, records: 1_234 }, 1)
   const lines = report(campaigns, progress, ['power loss']).split('\n')
   expect(lines.find((line) => line.includes('kill -9'))).toMatch(/45 kills .* 1234 .* 0 .* 0 .* 0 .* 0 .* 0/)
   expect(lines.find((line) => line.includes('power loss'))).toContain('skipped')
+  expect(lines.find((line) => line.includes('disk full'))).toContain('not run')
 })
