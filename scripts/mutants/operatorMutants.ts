@@ -23,13 +23,6 @@ export const operatorMutants: ReadonlyArray<Mutant> = [
     caughtBy: windows,
   },
   {
-    name: 'window-closed-one-ms-too-late',
-    file: `${operators}/aggregateWindows.ts`,
-    text: 'if (store.earliest() + span <= reached)',
-    replacement: 'if (store.earliest() + span < reached)',
-    caughtBy: [...windows, 'packages/operators/test/windows.laws.property.test.ts'],
-  },
-  {
     name: 'session-not-merged',
     file: `${operators}/aggregateSessions.ts`,
     text: 'sessions[last]!.start <= at + gapMs) last++',

@@ -47,7 +47,8 @@ const runVitest = (
       isTooLong = true
       end()
     }, msMax)
-    process.on('exit', end)
+    // before the folder goes that they are at work in
+    process.prependListener('exit', end)
     child.on('error', reject)
     child.on('close', (code) => {
       clearTimeout(deadline)
