@@ -98,7 +98,7 @@ export class Puppet {
 }
 
 /** Looks every few ms until it holds or the time is over. */
-export const until = async (holds: () => boolean, withinMs: number): Promise<boolean> => {
+const until = async (holds: () => boolean, withinMs: number): Promise<boolean> => {
   for (const deadline = performance.now() + withinMs; !holds();) {
     if (performance.now() > deadline) return false
     await pause(5)

@@ -4,7 +4,7 @@ import { pause, type Puppet } from '../Puppet.ts'
 import { onStage, Stage } from '../Stage.ts'
 
 /** How long one scene plays; a history of more than some 10^5 operations is judged in parts, so that memory stays flat. */
-const playMs = { short: 3_000, full: 12_000 }
+const playMs = { short: 1_500, full: 12_000 }
 const leaseMs = 1_500
 
 /** Two writers, a job in two processes, and all faults at once, at random moments. */

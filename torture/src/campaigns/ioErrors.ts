@@ -2,7 +2,7 @@ import type { Campaign } from '../Campaign.ts'
 import { newShim, whyNoShim } from '../machine.ts'
 import { onStage, Stage } from '../Stage.ts'
 
-const errors = { short: 45, full: 200 }
+const errors = { short: 10, full: 200 }
 const callsMax = 200
 const [inputOutputError, noSpace] = [5, 28]
 

@@ -4,7 +4,7 @@ import { aggregate, count, keyBy, to, tumbling } from '@weir/operators'
 import { arbitraryKey, arbitraryRecords, inputTo, isExactlyOnce, type LawOptions } from '@weir/testing'
 import { type Campaign, noScore } from '../Campaign.ts'
 
-const seeds = { short: 1_000, full: 5_000 }
+const seeds = { short: 300, full: 5_000 }
 const recordsMax = 12
 
 const words = topic('words', { key: utf8, value: utf8, partitions: 2 })

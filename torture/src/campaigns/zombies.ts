@@ -2,7 +2,7 @@ import { lmdb } from '@weir/storage-lmdb'
 import { type Campaign, noScore, type Score } from '../Campaign.ts'
 import { onStage, Stage } from '../Stage.ts'
 
-const stops = { short: 10, full: 50 }
+const stops = { short: 3, full: 50 }
 const owner = 'torture'
 
 /** An owner is stopped, another takes over, the first goes on: its commits are refused, every time. */

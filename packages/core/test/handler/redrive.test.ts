@@ -294,7 +294,7 @@ describe('redrive', () => {
     await driver.clock.settle()
     expect(await outcome).toEqual({ sent: 5, passedOver: 0 })
     const found = await driver.output(wide)
-    expect(found.map(({ partition }) => partition).sort()).toEqual([0, 0, 0, 0, 1, 1, 2, 2, 2, 2])
+    expect(found.map(({ partition }) => partition).toSorted((a, b) => a - b)).toEqual([0, 0, 0, 0, 1, 1, 2, 2, 2, 2])
     expect(found.filter(({ partition, value }) => partition !== value)).toEqual([])
     await driver.close()
   })

@@ -70,7 +70,7 @@ export const foreignKeyJoin = <K, V, F, W, R>(
 const refer = <K, V, F, W, R>(
   { name, foreignKeyOf, isLeft }: ForeignKeyJoinParts<K, V, F, W, R>,
   foreign: Codec<unknown>,
-  key: Codec<K>,
+  keyCodec: Codec<K>,
 ): Operator<K, V | null, F | Nowhere, Message<K, V>> => {
   const references: StoreDefinition<K, readonly F[]> = { name: `${name}-left`, kind: 'key-value', value: msgpack() }
   const versions: StoreDefinition<string, number> = {
@@ -85,7 +85,7 @@ const refer = <K, V, F, W, R>(
     stores: [references, versions] as unknown as ReadonlyArray<StoreDefinition<unknown, unknown>>,
     outputs: [],
     keyed: true,
-    takesKey: key as Codec<unknown>,
+    takesKey: keyCodec as Codec<unknown>,
     rekeys: { key: foreign },
     revalues: {},
     attach: (context) => {
