@@ -12,7 +12,7 @@ import { failuresOf, lastLines, type TestReport } from './failures.ts'
 
 const root = join(import.meta.dirname, '..')
 const checks = ['types', 'lint', 'format:check', 'knip', 'test:unit', 'test:packages']
-const checkMinutesMax = 25
+const checkMinutesMax = 40
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-verify-'))
 const reportFile = join(folder, 'vitest.json')

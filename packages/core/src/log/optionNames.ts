@@ -2,8 +2,7 @@
  * The names of all options of a type, for `requireKnown`. The compiler refuses a list that leaves one out, or has one too many.
  *
  * @example
- * import type { NamedOptions } from '@weir/core'
- * optionNames<NamedOptions>({ name: true }) // => ['name']
+ * optionNames<{ readonly name?: string }>({ name: true }) // => ['name']
  */
 export const optionNames = <T extends object>(names: { readonly [K in keyof T]-?: true }): ReadonlyArray<
   keyof T & string

@@ -7,6 +7,7 @@ import type { History } from './HistoryEvent.ts'
  * What no read that began later covers is not judged: read everything at the end.
  *
  * @example
+ * import type { History } from '@weir/testing'
  * const history: History = [
  *   { kind: 'commit', process: 'a', at: 1, op: 0, records: [{ partition: 0, id: 'x' }], positions: [] },
  *   { kind: 'acknowledged', process: 'a', at: 2, op: 0, offsets: [0] },

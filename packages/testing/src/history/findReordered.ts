@@ -8,6 +8,7 @@ import type { History } from './HistoryEvent.ts'
  * And reads whose records are not in the order of their offsets.
  *
  * @example
+ * import type { History } from '@weir/testing'
  * const commit = { kind: 'commit', process: 'a', at: 1, positions: [] } as const
  * const history: History = [
  *   { ...commit, op: 0, records: [{ partition: 0, id: 'first' }] },

@@ -7,6 +7,7 @@ import type { History, PartitionRead } from './HistoryEvent.ts'
  * of positions, where all moves go forward.
  *
  * @example
+ * import type { History } from '@weir/testing'
  * const read = { kind: 'read', process: 'b', partition: 0, position: 0, isAtEnd: true } as const
  * const history: History = [
  *   { ...read, at: 1, until: 2, next: 1, records: [{ offset: 0, id: 'x' }] },

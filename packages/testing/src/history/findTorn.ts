@@ -9,6 +9,7 @@ import type { History, MoveInHistory } from './HistoryEvent.ts'
  * The last reads of all partitions and positions must have begun when all writers had ended.
  *
  * @example
+ * import type { History } from '@weir/testing'
  * const records = [{ partition: 0, id: 'x' }, { partition: 1, id: 'y' }]
  * const read = { kind: 'read', process: 'b', at: 2, until: 3, position: 0, isAtEnd: true } as const
  * const history: History = [
