@@ -12,7 +12,7 @@ import { Status } from './Status.ts'
 
 const usage = `node bench/src/main.ts [--quick] [--only <name>]... [--folder <path>]
 
-  --quick   smaller counts, within 50 seconds; the results are only shown
+  --quick   smaller counts; the results are only shown
   --only    one benchmark of: ${Object.keys(benchmarks).join(', ')}
   --folder  where the data goes; on a real disk (by default the folder for temporary files)
 `

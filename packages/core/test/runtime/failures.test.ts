@@ -254,6 +254,7 @@ describe('code of an operator that throws', () => {
     )
     expect(error.cause).toEqual(new Error('it is bad'))
     expect(error.record).toEqual({ topic: 'words', partition: 0, offset: 13 })
+    expect(await recordsOf(world, badRecords)).toEqual([])
   })
 
   test.each<readonly [string, Operator<string, string, string, unknown>]>([
