@@ -171,7 +171,7 @@ export interface OperatorFailedOptions extends ErrorOptions {
  * User code of a job threw. The batch was not committed. The message names the job, the operator, and where known the
  * topic, partition and offset of the record; `cause` is what was thrown.
  *
- * A record on which it threw is set aside into the job's bad records, and the others go on. Ends a run that throws on ten records
+ * A record on which it threw is set aside into the job's bad records, and the others go on. Ends a run that throws on more than ten records
  * of a partition in a row, or where no record is to blame, such as in a timer.
  */
 export class OperatorFailed extends WeirError {
