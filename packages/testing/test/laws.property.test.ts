@@ -18,6 +18,8 @@ import {
   preservesOrder,
   rescales,
 } from '@weir/testing'
+import { calm, type LawStep } from '../src/laws/LawHistory.ts'
+import { LawRun } from '../src/laws/runHistory.ts'
 import {
   batchy,
   copies,
@@ -154,6 +156,18 @@ describe('rescales', () => {
     const message = await failureOf(rescales(forgetful, law), false)
     expect(message).toContain("rescales does not hold for job 'forgetful'")
     expect(message).toMatch(/worker \d (starts|leaves|is killed, and stays away)/)
+  })
+
+  test('leaves one worker, also when another is still on its way out', async () => {
+    const steps: ReadonlyArray<LawStep> = [
+      { kind: 'append', input: 0, records: [], settles: true },
+      { kind: 'leave', worker: 1, settles: false },
+      { kind: 'kill', worker: 0, settles: false },
+    ]
+    const slowness = { of: 'commit', chance: 1, seed: 0 } as const
+    const run = new LawRun(wordCount, law, { ...calm, workers: 2, slowness, steps })
+    await run.run()
+    expect(run.timeline(undefined)).not.toContain('is killed')
   })
 })
 

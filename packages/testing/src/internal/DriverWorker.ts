@@ -19,7 +19,7 @@ import { FaultyHandle } from './FaultyHandle.ts'
 export const backgroundMs = 3_600_000
 
 /** How a worker stands. `crashed` is the doing of the test, `failed` is not. */
-export type WorkerState = 'starting' | 'running' | 'ended' | 'crashed' | 'failed'
+export type WorkerState = 'starting' | 'running' | 'stopping' | 'ended' | 'crashed' | 'failed'
 
 /** One worker of a job: a storage handle, a Weir on it, and a run, started any number of times. */
 export class DriverWorker {
@@ -98,6 +98,7 @@ export class DriverWorker {
   stop(): CompletableFuture<void> {
     const weir = this.#weir
     const isOver = weir === undefined || this.#state === 'crashed' || this.#state === 'failed'
+    if (this.#state === 'running') this.#state = 'stopping'
     return isOver ? CompletableFuture.completed(undefined) : weir.close().exceptionally(() => undefined)
   }
 
@@ -119,7 +120,7 @@ export class DriverWorker {
   }
 
   #end(): void {
-    if (this.#state === 'running') this.#state = 'ended'
+    if (this.#state === 'running' || this.#state === 'stopping') this.#state = 'ended'
   }
 
   #fail(error: unknown): void {
