@@ -74,6 +74,9 @@ export const bufferStore = <V>(
   order,
 })
 
+/** Whether it is the definition of a buffer store. */
+export const isBuffer = (store: object): boolean => 'pageLog' in store
+
 // [length of the key u32][key][time, 8 bytes][page u8][nth u32]: all of a key together, in the order of time
 const lengthBytes = 4
 const timeBytes = 8

@@ -24,6 +24,7 @@ const askable = {
   window: 'weir.store()',
   timer: 'weir.store()',
   map: 'get(), range() and entries()',
+  buffer: 'a map store; what waits in a join is its own',
 } as const
 
 const noKey = new Uint8Array(0)

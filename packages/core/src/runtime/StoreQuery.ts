@@ -19,6 +19,7 @@ const askable = {
   window: 'get(), window() and windows()',
   timer: 'windows()',
   map: 'weir.mapStore()',
+  buffer: 'a key-value, window, timer or map store; what waits in a join is its own',
 } as const
 
 /** Which keys of a store, and from which end. */
@@ -61,7 +62,7 @@ export class StoreQuery<K, V> {
     this.#rows = rows
   }
 
-  /** @throws InvalidJob when the job has no store of this name; StoreMismatch when it has other codecs */
+  /** @throws InvalidJob when the job has no store of this name that can be asked; StoreMismatch when it has other codecs */
   static of<K, V>(source: QuerySource, plan: Plan, store: string | StoreReference<K, V>): StoreQuery<K, V> {
     const rows = StoreRows.of(source, plan, store)
     rows.require(['key-value', 'window', 'timer'], askable)

@@ -1,6 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Codec } from '../codec/Codec.ts'
 import type { Plan } from '../job/plan.ts'
+import { isBuffer } from '../job/BufferStore.ts'
 import { type Stage, storesOf } from '../job/Stage.ts'
 import type { StoreDefinition } from '../job/Store.ts'
 import { InvalidJob, StoreMismatch } from '../model/errors.ts'
@@ -34,8 +35,8 @@ export interface StoreReference<K, V> {
   readonly value: Codec<V>
 }
 
-/** The kinds that a query can answer for. */
-type StoreKind = StoreDefinition<unknown, unknown>['kind']
+/** What a query sees of a store. What waits in a buffer is a join's own: it lies in pages, whose length may change. */
+export type StoreKind = StoreDefinition<unknown, unknown>['kind'] | 'buffer'
 
 /** A row of a store in a partition. */
 type RowOf = (store: number, partition: number) => Uint8Array
@@ -79,9 +80,11 @@ export class StoreRows<K, V> {
 
   /** @throws InvalidJob when the store is of another kind, saying what such a one can be asked */
   require(kinds: ReadonlyArray<StoreKind>, instead: Readonly<Record<StoreKind, string>>): void {
-    const { kind, name } = this.store
+    const kind = isBuffer(this.store) ? 'buffer' : this.store.kind
     if (kinds.includes(kind)) return
-    throw new InvalidJob(`job '${this.#plan.job}': store '${name}' is a ${kind} store; expected ${instead[kind]}`)
+    throw new InvalidJob(
+      `job '${this.#plan.job}': store '${this.store.name}' is a ${kind} store; expected ${instead[kind]}`,
+    )
   }
 
   get #partitions(): ReadonlyArray<number> {

@@ -1,4 +1,4 @@
-import { aggregate, count, keyBy, process, session, to, tumbling } from '@weir/operators'
+import { aggregate, count, join, keyBy, process, session, to, tumbling } from '@weir/operators'
 import { describe, expect, test } from 'vitest'
 import { slow, strike, where } from '@weir/testing'
 import { int32 } from '../../src/codec/int32.ts'
@@ -288,6 +288,21 @@ describe('a query that cannot be answered is refused by name', () => {
     expect(() => windowed.entries()).toThrow(
       "store 'by-second' is a window store; expected get(), window() and windows()",
     )
+  })
+
+  test('for what waits in a join, whatever it is asked', async () => {
+    const { weir } = await openWorld()
+    const joined = job('joined')
+      .from(words)
+      .pipe(
+        join('j', topic('others', { key: utf8, value: utf8, partitions: 3 }), (a, b) => `${a} ${b}`, { within: 10 }),
+        to(words),
+      )
+    expect(() => weir.store(joined, 'j-left')).toThrow(InvalidJob)
+    expect(() => weir.store(joined, 'j-right')).toThrow(
+      "job 'joined': store 'j-right' is a buffer store; expected a key-value, window, timer or map store",
+    )
+    expect(() => weir.mapStore(joined, 'j-left')).toThrow("store 'j-left' is a buffer store; expected a map store")
   })
 
   test('for codecs that are not those of the job', async () => {
