@@ -139,7 +139,8 @@ export class Schedules {
 
   /**
    * Appends a record whenever a cron line says so, until it is cancelled. A schedule of the same name is replaced, so
-   * a program may set its schedules at each start. Each record has the id `name@time`.
+   * a program may set its schedules at each start: with the same line and time zone no time is missed by that, with another one
+   * it counts from then on. Each record has the id `name@time`.
    *
    * @returns completes when that is durable
    * @throws InvalidName; InvalidOption for a line that is no cron line or has no time to come, and an unknown time zone

@@ -204,6 +204,20 @@ describe('a schedule', () => {
     expect((await delivered()).map(([value]) => value)).toEqual(['new', 'new'])
   })
 
+  test('that is set again with the same line misses no time, and has the new record from then on', async () => {
+    const { schedules, outcome, clock, delivered } = await open(memoryDisk(), virtualClock(newYear))
+    const options = { topic: reminders, key: 'k', value: 'old', cron: '*/10 * * * *' }
+    await outcome(schedules.cron('s', options))
+    // it is due, and nobody has looked at the clock yet
+    clock.setWallClock(newYear + 600_000)
+    await outcome(schedules.cron('s', { ...options, value: 'new' }))
+    await clock.advance(600_000)
+    expect(await delivered()).toEqual([
+      ['new', newYear + 600_000],
+      ['new', newYear + 1_200_000],
+    ])
+  })
+
   test.each([
     ['once', [10, 50]],
     ['each', [10, 20, 30, 40, 50]],

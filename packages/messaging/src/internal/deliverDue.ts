@@ -69,6 +69,11 @@ class DeliveryTask {
       return
     }
     const before = this.#crons.get(scheduled.name)
+    if (scheduled._tag === 'CronSet' && before?.cron === scheduled.cron && before.timeZone === scheduled.timeZone) {
+      // set again by a program that starts: what is due and not delivered yet stays so
+      this.#crons.put(scheduled.name, { ...scheduled, nextMs: before.nextMs })
+      return
+    }
     if (before !== undefined) this.#timers.cancel(before.nextMs, cronId(scheduled.name))
     if (scheduled._tag === 'CronSet') this.#setNext(scheduled, this.#context.clock.now())
     else this.#crons.delete(scheduled.name)
