@@ -7,4 +7,5 @@ declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean })
   decode(bytes?: Uint8Array): string
 }
+declare const console: { warn(text: string): void }
 declare function queueMicrotask(action: () => void): void

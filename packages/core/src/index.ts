@@ -24,6 +24,7 @@ export type { Timer } from './future/Timer.ts'
 export type { Assignment } from './group/assignment.ts'
 export { Group, type GroupMember, type PartitionLag } from './group/Group.ts'
 export type { GroupPartition } from './group/GroupState.ts'
+export type { DeadLetter } from './handler/deadLetter.ts'
 export { handle } from './handler/handle.ts'
 export type { Handler, HandlerContext } from './handler/HandlerContext.ts'
 export type {

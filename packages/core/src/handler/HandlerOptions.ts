@@ -3,6 +3,7 @@ import { requireKnown } from '../log/requireKnown.ts'
 import { requireInteger, type Topic } from '../log/Topic.ts'
 import { InvalidOption } from '../model/errors.ts'
 import type { ConsumedRecord } from '../model/ConsumedRecord.ts'
+import type { DeadLetter } from './deadLetter.ts'
 import { exponential, type Retry } from './retry.ts'
 
 /** Which records wait for each other: all of a partition, those of a key, or none. */
@@ -47,6 +48,11 @@ export interface HandlerOptions<K, V> {
    * Without it such a record ends the run, so that nothing is lost in silence; `group(name).process` has one by default.
    */
   readonly deadLetter?: AnyTopic
+  /**
+   * Hears of each dead letter of this process, once it is durable. What it throws is thrown as an uncaught error. They are
+   * counted in any case, as `deadLettered`; without it `group(name).process` and `job` say the first one to the console.
+   */
+  readonly onDeadLetter?: (deadLetter: DeadLetter) => void
   /**
    * What becomes of the key, or partition, whose record was given up. `release` (the default): the next one runs.
    * `hold`: those behind it wait until it is sent back by `redrive` and is handled. They are kept as rows, any number of
@@ -110,6 +116,7 @@ export const handlerOptionNames: ReadonlyArray<keyof HandlerOptions<unknown, unk
   retry: true,
   attemptMsMax: true,
   deadLetter: true,
+  onDeadLetter: true,
   onExhausted: true,
   settleWithinMs: true,
   pendingCountMax: true,
@@ -152,6 +159,9 @@ export const handlerSettings = <K, V>(options: HandlerOptions<K, V>): HandlerSet
       requireInteger('handler: shed.keepEvery', settings.shed.keepEvery, 1, 2 ** 31)
   }
   requireRetry(settings.retry)
+  if (settings.onDeadLetter !== undefined && typeof settings.onDeadLetter !== 'function') {
+    throw new InvalidOption(`handler: onDeadLetter is ${typeof settings.onDeadLetter}; expected a function`)
+  }
   if (settings.onExhausted === 'hold' && (settings.order === 'none' || settings.delivery === 'at-most-once')) {
     throw new InvalidOption(
       `handler: onExhausted is 'hold' with order '${settings.order}' and delivery '${settings.delivery}'; expected an order ` +

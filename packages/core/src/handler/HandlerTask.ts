@@ -259,10 +259,26 @@ export class HandlerTask<K, V> implements OngoingWork {
   #exhausted(work: Work<K, V>, error: unknown): void {
     const { deadLetter, delivery, onExhausted } = this.#settings
     if (deadLetter === undefined && delivery !== 'at-most-once') return this.#end(error, work)
-    if (deadLetter !== undefined) this.#setAside(deadLetter, work, causeOf(error))
+    if (deadLetter !== undefined) {
+      this.#setAside(deadLetter, work, causeOf(error))
+      this.#report(deadLetter.name, work, error)
+    }
     this.#context.count(deadLetter === undefined ? 'failed' : 'deadLettered', 1)
     if (onExhausted === 'release' || work.lane === undefined) return this.#settle(work)
     this.#scheduler.takeLane(work).forEach((each) => this.#hold(each, each === work ? Infinity : 0))
+  }
+
+  /** The app's own code: what it throws is thrown where it is seen, and does not disturb the task. */
+  #report(keptIn: string, { record, failed: attempts }: Work<K, V>, cause: unknown): void {
+    const { onDeadLetter } = this.#settings
+    if (onDeadLetter === undefined) return
+    const { topic, partition, offset, id } = record
+    const group = this.#context.job
+    this.#context.afterCommit(() =>
+      observe(CompletableFuture.completed(undefined), () =>
+        onDeadLetter({ group, topic, partition, offset, id, attempts, cause, keptIn }),
+      ),
+    )
   }
 
   #isHeld({ lane, keyBytes, offset }: Work<K, V>): boolean {

@@ -17,7 +17,26 @@ export interface SetAside {
   readonly headers: Headers
 }
 
+/** A record that a handler gave up, and where it is now. */
+export interface DeadLetter {
+  readonly group: string
+  /** Where the record came from. */
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly id: string | null
+  /** How many attempts there were. */
+  readonly attempts: number
+  /** What the last one threw, or failed with. */
+  readonly cause: unknown
+  /** The name of the topic where the record is kept now. */
+  readonly keptIn: string
+}
+
 const causeLengthMax = 1_000
+
+const shortened = (cause: string): string =>
+  cause.length > causeLengthMax ? `${cause.slice(0, causeLengthMax)}...` : cause
 
 /** The record's bytes as they are, with cause, attempts and origin as headers. */
 export const deadLetterOf = ({
@@ -39,7 +58,7 @@ export const deadLetterOf = ({
     [reservedHeaders.partition]: String(partition),
     [reservedHeaders.offset]: String(offset),
     [reservedHeaders.group]: group,
-    [reservedHeaders.cause]: cause.length > causeLengthMax ? `${cause.slice(0, causeLengthMax)}...` : cause,
+    [reservedHeaders.cause]: shortened(cause),
     [reservedHeaders.attempts]: String(attempts),
     // as an id it would be known there, and the second of two dead letters with it be dropped
     ...(id === null ? {} : { [reservedHeaders.id]: id }),
@@ -53,5 +72,25 @@ export const causeOf = (error: unknown): string => {
     return String(error)
   } catch {
     return 'an object that has no text'
+  }
+}
+
+/** A dead letter in words, for a terminal. */
+const inWords = ({ group, topic, partition, offset, attempts, cause, keptIn }: DeadLetter): string =>
+  `group '${group}' gave up the record at offset ${offset} of '${topic}', partition ${partition}, after ${attempts} ` +
+  `${attempts === 1 ? 'attempt' : 'attempts'}: ${shortened(causeOf(cause)).replaceAll(control, escaped)}. It is kept in topic ` +
+  `'${keptIn}'. Those that follow in this run are only counted, as deadLettered; onDeadLetter hears of each.`
+
+// what a terminal would take for a command
+// oxlint-disable-next-line no-control-regex
+const control = /[\u0000-\u001f\u007f-\u009f]/g
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** Says the first dead letter that it hears of to the console, and no other. */
+export const warnOfFirst = (): ((deadLetter: DeadLetter) => void) => {
+  let isFirst = true
+  return (deadLetter) => {
+    if (isFirst) console.warn(inWords(deadLetter))
+    isFirst = false
   }
 }

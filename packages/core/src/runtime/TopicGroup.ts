@@ -1,6 +1,7 @@
 import { bytes } from '../codec/bytes.ts'
 import { nullable } from '../codec/nullable.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
+import { warnOfFirst } from '../handler/deadLetter.ts'
 import { handle } from '../handler/handle.ts'
 import type { Handler } from '../handler/HandlerContext.ts'
 import { type AnyTopic, type HandlerOptions, handlerOptionNames } from '../handler/HandlerOptions.ts'
@@ -61,7 +62,8 @@ export class TopicGroup<K, V> {
 
   /**
    * Joins the group, and calls the handler for each record of the partitions that fall to this member, from where the group
-   * was on. It is a job of the group's name with one operator, `handle`: see there for what is kept over a crash.
+   * was on. It is a job of the group's name with one operator, `handle`: see there for what is kept over a crash. The first
+   * record that it gives up is said to the console, unless `onDeadLetter` hears of them.
    *
    * @returns the run, once it has joined
    * @throws InvalidName, InvalidOption, InvalidJob, TopicMismatch, StoreMismatch before anything is written
@@ -104,7 +106,8 @@ const requireDeadLetter = (group: string, topic: AnyTopic, deadLetter: AnyTopic 
 }
 
 /**
- * A group with a handler as a job: one flow from the topic to `handle`, with a topic for dead letters.
+ * A group with a handler as a job: one flow from the topic to `handle`, with a topic for dead letters, the first of which is said
+ * to the console unless `onDeadLetter` hears of them.
  *
  * @throws InvalidName, InvalidOption
  * @example
@@ -121,5 +124,6 @@ export const handlerJob = <K, V>(
   requireDeadLetter(name, topic, options.deadLetter)
   const started = job(name).from(topic)
   const needsDeadLetters = options.deadLetter === undefined && options.delivery !== 'at-most-once'
-  return started.pipe(handle(handler, needsDeadLetters ? { ...options, deadLetter: deadLettersOf(name) } : options))
+  const given = { ...options, onDeadLetter: options.onDeadLetter ?? warnOfFirst() }
+  return started.pipe(handle(handler, needsDeadLetters ? { ...given, deadLetter: deadLettersOf(name) } : given))
 }

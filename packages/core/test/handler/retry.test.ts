@@ -47,6 +47,7 @@ describe('the options of a handler are refused before anything starts', () => {
     ['a hold of what is lost', { onExhausted: 'hold', delivery: 'at-most-once' }],
     ['no retry at all', { retry: {} }],
     ['no attempt', { retry: { ...noRetry, attemptsMax: 0 } }],
+    ['nobody to hear of dead letters', { onDeadLetter: 'log' }],
   ]
   test.each(wrong)('%s', (_, options) => {
     expect(() => handle(() => undefined, options as HandlerOptions<string, number>)).toThrow(InvalidOption)
