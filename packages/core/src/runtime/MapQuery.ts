@@ -24,7 +24,7 @@ const askable = {
   window: 'weir.store()',
   timer: 'weir.store()',
   map: 'get(), range() and entries()',
-  buffer: 'a map store; what waits in a join is its own',
+  buffer: 'weir.store()',
 } as const
 
 const noKey = new Uint8Array(0)

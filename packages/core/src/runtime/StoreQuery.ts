@@ -19,7 +19,7 @@ const askable = {
   window: 'get(), window() and windows()',
   timer: 'windows()',
   map: 'weir.mapStore()',
-  buffer: 'a key-value, window, timer or map store; what waits in a join is its own',
+  buffer: 'windows() without a key, which gives what waits in it; a table of keys is a key-value, window or map store',
 } as const
 
 /** Which keys of a store, and from which end. */
@@ -62,10 +62,10 @@ export class StoreQuery<K, V> {
     this.#rows = rows
   }
 
-  /** @throws InvalidJob when the job has no store of this name that can be asked; StoreMismatch when it has other codecs */
+  /** @throws InvalidJob when the job has no store of this name; StoreMismatch when it has other codecs */
   static of<K, V>(source: QuerySource, plan: Plan, store: string | StoreReference<K, V>): StoreQuery<K, V> {
     const rows = StoreRows.of(source, plan, store)
-    rows.require(['key-value', 'window', 'timer'], askable)
+    rows.require(['key-value', 'window', 'timer', 'buffer'], askable)
     return new StoreQuery(rows)
   }
 
@@ -74,8 +74,11 @@ export class StoreQuery<K, V> {
    *
    * Costs one look-up in a key-value store. In a window store it costs one or two for each open window that is later than
    * the latest one of the key; where the window is known, `window` is one look-up.
+   *
+   * @throws InvalidJob for what waits in a join
    */
   get(key: K): V | undefined {
+    this.#rows.require(['key-value', 'window', 'timer'], askable)
     const bytes = this.#rows.encodeKey(key)
     if (this.#rows.store.kind === 'key-value') return this.#rows.value(bytes, keyRow(bytes))
     for (const { value } of this.#windows({ key, reverse: true, limit: 1 })) return value
@@ -129,7 +132,7 @@ export class StoreQuery<K, V> {
    * @throws InvalidJob for a store without windows; InvalidOption
    */
   windows(range: WindowRange<K> = {}): Generator<WindowedValue<K, V>, void, undefined> {
-    this.#rows.require(['window', 'timer'], askable)
+    this.#rows.require(range.key === undefined ? ['window', 'timer', 'buffer'] : ['window', 'timer'], askable)
     const what = `windows of store '${this.#rows.store.name}'`
     requireKnown(what, range, ['key', 'from', 'to', 'limit', 'reverse'])
     this.#requireLimit(range.limit)

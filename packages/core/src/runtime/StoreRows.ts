@@ -35,7 +35,7 @@ export interface StoreReference<K, V> {
   readonly value: Codec<V>
 }
 
-/** What a query sees of a store. What waits in a buffer is a join's own: it lies in pages, whose length may change. */
+/** What a query sees of a store. What waits in a join lies in pages of a buffer, whose length may change. */
 export type StoreKind = StoreDefinition<unknown, unknown>['kind'] | 'buffer'
 
 /** A row of a store in a partition. */

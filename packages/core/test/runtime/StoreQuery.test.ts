@@ -5,6 +5,7 @@ import { int32 } from '../../src/codec/int32.ts'
 import { jsonUnchecked } from '../../src/codec/json.ts'
 import { msgpack } from '../../src/codec/msgpack.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
+import type { BufferKey } from '../../src/job/BufferStore.ts'
 import { job } from '../../src/job/Job.ts'
 import { topic } from '../../src/log/Topic.ts'
 import { InvalidJob, InvalidOption, SnapshotExpired, StoreMismatch } from '../../src/model/errors.ts'
@@ -290,19 +291,25 @@ describe('a query that cannot be answered is refused by name', () => {
     )
   })
 
-  test('for what waits in a join, whatever it is asked', async () => {
-    const { weir } = await openWorld()
+  test('for a key of what waits in a join, all of which can be asked for', async () => {
+    const world = await openWorld()
+    const others = topic('others', { key: utf8, value: utf8, partitions: 3 })
     const joined = job('joined')
       .from(words)
       .pipe(
-        join('j', topic('others', { key: utf8, value: utf8, partitions: 3 }), (a, b) => `${a} ${b}`, { within: 10 }),
-        to(words),
+        join('j', others, (a, b) => `${a} ${b}`, { within: 10 }),
+        to(topic('joined-words', { key: utf8, value: utf8 })),
       )
-    expect(() => weir.store(joined, 'j-left')).toThrow(InvalidJob)
-    expect(() => weir.store(joined, 'j-right')).toThrow(
-      "job 'joined': store 'j-right' is a buffer store; expected a key-value, window, timer or map store",
-    )
-    expect(() => weir.mapStore(joined, 'j-left')).toThrow("store 'j-left' is a buffer store; expected a map store")
+    await start(world, joined)
+    await send(world, words, [['a', 'x', 7]])
+    const waiting = world.weir.store<BufferKey<string>, unknown>(joined, 'j-left')
+    expect([...waiting.windows()].map(({ key: { key, timeMs } }) => [key, timeMs])).toEqual([['a', 7]])
+    const key = 'a' as never
+    for (const ask of [() => waiting.get(key), () => waiting.window(key, 0), () => waiting.windows({ key })]) {
+      expect(ask).toThrow(InvalidJob)
+      expect(ask).toThrow("job 'joined': store 'j-left' is a buffer store; expected windows() without a key")
+    }
+    expect(() => world.weir.mapStore(joined, 'j-left')).toThrow('expected weir.store()')
   })
 
   test('for codecs that are not those of the job', async () => {
