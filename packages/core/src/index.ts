@@ -67,6 +67,7 @@ export type {
   Output,
   RawOutput,
   RawRecord,
+  RecordCodecs,
   Rekeying,
   Revaluing,
   SourceRecord,

@@ -1,6 +1,7 @@
 // What a protocol over commits is built from, outside core: topics by name, the writer of batches, and rows that are changed by
 // comparing. An app needs none of it.
 
+export { withoutNull } from './codec/nullable.ts'
 export { Ending } from './future/Ending.ts'
 export { observe } from './future/observe.ts'
 export { handlerOptionNames } from './handler/HandlerOptions.ts'

@@ -3,12 +3,10 @@ import { foreignKeyJoin } from './internal/foreignKeyJoin.ts'
 import type { Value } from './join.ts'
 
 /** How a table is joined with another one by a key within its values. */
-export interface ForeignKeyJoinOptions<K, W, R> {
-  /** Of the left table's keys, under which results come back; `utf8` by default, for keys that are text. */
-  readonly key?: Codec<K>
-  /** Of the stored values of the right table; MessagePack by default. */
-  readonly values?: Codec<Value<W>>
-  /** Used where the results have to travel through a repartition topic; MessagePack by default. */
+export interface ForeignKeyJoinOptions<V, W, R> {
+  /** Of the stored values of either table; by default that of the left records, and MessagePack for the right ones. */
+  readonly codecs?: { readonly left?: Codec<V>; readonly right?: Codec<Value<W>> }
+  /** Of the results, which travel through a topic of the job's own; MessagePack by default. */
   readonly codec?: Codec<R>
 }
 
@@ -17,10 +15,10 @@ export interface ForeignKeyJoinOptions<K, W, R> {
  * key for each row whose other row is there; whenever one of the two changes the new result is given on, and `null` when there
  * was one and is no more. Any number of left rows may name the same right one.
  *
- * The left rows travel to the tasks of the right table and the results back, through two topics of the job's own; the left keys
- * and values as MessagePack. Answers that were overtaken by a change of the left row are dropped (KIP-213 of Kafka). The last
- * result of each key is that of the last values; which ones come before it depends on the order of reading. A change of
- * a right row costs a result for each left row that names it.
+ * The left rows travel to the tasks of the right table and the results back, through two topics of the job's own. Answers that
+ * were overtaken by a change of the left row are dropped (KIP-213 of Kafka). The last result of each key is that of the last
+ * values; which ones come before it depends on the order of reading. A change of a right row costs a result for each left
+ * row that names it: `batchRecordsMax` of them in a commit, the others in the next ones, and nothing is read meanwhile.
  *
  * @param name - of the stores, `name`, `name-left`, `name-right` and so on; stable, because the tables are found by it
  * @param right - the other table: a topic, or a flow of `stream`; a value `null` (see `nullable`) is a removal
@@ -52,11 +50,6 @@ export const joinForeignKey = <K, V, F, W, R>(
   right: Topic<F, W> | JobFlow<F, W>,
   foreignKeyOf: (value: V, key: K) => F | null,
   joiner: (left: V, right: Value<W>, key: K) => R,
-  ...[options = {}]: ForeignKeyArguments<K, W, R>
+  options: ForeignKeyJoinOptions<V, W, R> = {},
 ): Operator<K, V | null, K, R | null> =>
   foreignKeyJoin({ kind: 'joinForeignKey', name, right, foreignKeyOf, joiner, isLeft: false }, options)
-
-/** Keys that are no text need a codec. */
-export type ForeignKeyArguments<K, W, R> = [K] extends [string]
-  ? [options?: ForeignKeyJoinOptions<K, W, R>]
-  : [options: ForeignKeyJoinOptions<K, W, R> & { readonly key: Codec<K> }]

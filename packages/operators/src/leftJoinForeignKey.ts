@@ -1,7 +1,7 @@
 import type { JobFlow, Operator, Topic } from '@weir/core'
 import { foreignKeyJoin } from './internal/foreignKeyJoin.ts'
 import type { Value } from './join.ts'
-import type { ForeignKeyArguments } from './joinForeignKey.ts'
+import type { ForeignKeyJoinOptions } from './joinForeignKey.ts'
 
 /**
  * As `joinForeignKey`, with a result for each row of the left table: where the right one has no row of the key, or
@@ -36,6 +36,6 @@ export const leftJoinForeignKey = <K, V, F, W, R>(
   right: Topic<F, W> | JobFlow<F, W>,
   foreignKeyOf: (value: V, key: K) => F | null,
   joiner: (left: V, right: Value<W> | null, key: K) => R,
-  ...[options = {}]: ForeignKeyArguments<K, W, R>
+  options: ForeignKeyJoinOptions<V, W, R> = {},
 ): Operator<K, V | null, K, R | null> =>
   foreignKeyJoin({ kind: 'leftJoinForeignKey', name, right, foreignKeyOf, joiner, isLeft: true }, options)

@@ -129,7 +129,6 @@ test('joins with tables know which values may be missing, and that results of ta
         numbers,
         (n) => n,
         (a, b) => pair(a, b),
-        { key: int32 },
       ),
     ),
   ).toEqualTypeOf<JobFlow<number, { a: number; b: number | null } | null>>()

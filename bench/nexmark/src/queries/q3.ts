@@ -26,7 +26,7 @@ export const q3: Query = {
     .from(auctions, byDateTime)
     .pipe(
       filter(isOfCategory),
-      joinForeignKey('seller', near, ({ seller }) => seller, suggest, { key: int, values: json(Person) }),
+      joinForeignKey('seller', near, ({ seller }) => seller, suggest, { codecs: { right: json(Person) } }),
       // a row that was there and is no more would be null; none goes
       flatMap((suggestion) => (suggestion === null ? [] : [suggestion])),
       to(output),

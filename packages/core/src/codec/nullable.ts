@@ -8,4 +8,10 @@ import type { Codec } from './Codec.ts'
  * nullable(utf8).name // => 'nullable(utf8)'
  */
 export const nullable = <A>(codec: Codec<A>): Codec<A | null> =>
-  ({ ...codec, name: `nullable(${codec.name})`, nullable: true }) as Codec<A | null>
+  ({ ...codec, name: `nullable(${codec.name})`, nullable: true, inner: codec }) as Codec<A | null>
+
+/** The codec for the values that are there: the one that `nullable` was given. */
+export const withoutNull = <A>(codec: Codec<A | null>): Codec<A> => {
+  if (codec.nullable !== true) return codec as Codec<A>
+  return 'inner' in codec ? (codec.inner as Codec<A>) : ({ ...codec, nullable: undefined } as Codec<A>)
+}

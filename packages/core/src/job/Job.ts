@@ -97,7 +97,7 @@ export class JobFlow<K, V> extends Job {
 }
 
 const stepsOf = (operator: AnyOperator): ReadonlyArray<AnyOperator> =>
-  operator.steps === undefined ? [operator] : operator.steps.flatMap(stepsOf)
+  operator.steps === undefined || typeof operator.steps === 'function' ? [operator] : operator.steps.flatMap(stepsOf)
 
 /**
  * Begins a job.

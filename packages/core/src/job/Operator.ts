@@ -51,10 +51,11 @@ export interface Operator<KIn, VIn, KOut, VOut> {
   readonly lines?: ReadonlyArray<ReadonlyArray<AnyOperator>> | undefined
   /** Its records go through this topic, and what follows reads them there. Such an operator is never attached. */
   readonly through?: Topic<unknown, unknown> | undefined
-  /** What it stands for: a row of operators that are simpler. Such an operator is never attached. */
-  readonly steps?: ReadonlyArray<AnyOperator> | undefined
-  /** The codec of the keys that it must get, where it says more of them later than that they are keys. */
-  readonly takesKey?: Codec<unknown> | undefined
+  /**
+   * What it stands for: a row of operators that are simpler, perhaps made for the codecs of the records that arrive. Such an
+   * operator is never attached.
+   */
+  readonly steps?: ReadonlyArray<AnyOperator> | ((arriving: RecordCodecs) => ReadonlyArray<AnyOperator>) | undefined
   /** It gives records another key; the codec of that key. */
   readonly rekeys?: Rekeying | undefined
   /** It gives records another value; the codec of that value, if a later repartition is to write it with another one than MessagePack. */
@@ -74,6 +75,12 @@ export type AttachedOperator<KIn, VIn, KOut, VOut> = (
 ) => Observable<StreamRecord<KOut, VOut>>
 /** Whether a crash may repeat or lose what an operator does. */
 export type OperatorGuarantee = 'exactly-once' | 'at-least-once' | 'at-most-once'
+
+/** How the records at one place of a job are written where they have to be. */
+export interface RecordCodecs {
+  readonly key: Codec<unknown>
+  readonly value: Codec<unknown>
+}
 
 /** What an operator says when it gives records another key. */
 export interface Rekeying {
@@ -98,6 +105,8 @@ export interface TaskContext {
   /** The topic that the task reads: the flow's source, or a repartition topic; the one that names the stage when it reads several. */
   readonly input: Topic<unknown, unknown>
   readonly clock: Clock
+  /** So many records a batch has at most. An operator that makes many of one may cut them likewise, see `wake`. */
+  readonly batchRecordsMax: number
   /**
    * The event time that all sources have reached, less what operators before this one hold back: windows that end at or
    * before it are complete. It moves within a batch, before each record, and once more before the batch completes. Until
@@ -202,6 +211,11 @@ export interface OngoingWork {
    * cannot be decoded are then set aside with an id of their place, so that they are once.
    */
   readonly rereads?: boolean
+  /**
+   * The `watermark` of the earliest record that is still to be given on, `Infinity` for none: event time does not go beyond it
+   * for the stages behind. It never goes back for them.
+   */
+  readonly holdsBackTo?: () => number
   /** Whether the record at this offset was done before the task started: it is not even decoded. */
   readonly isDone: (offset: number) => boolean
   /** Whether nothing is under way or waits for its time: a run to the end waits for it. */

@@ -144,6 +144,7 @@ export class Topology {
   }
 
   #step(end: LineEnd, operator: AnyOperator): LineEnd {
+    if (typeof operator.steps === 'function') return this.#walk(end, operator.steps(end))
     this.#declareStores(operator)
     if (operator.through !== undefined) return this.#carry(end, operator.through, false)
     const others = (operator.others ?? []).map((flow) => this.add(flow))
@@ -237,14 +238,6 @@ export class Topology {
   }
 
   #requireSameKeys(sides: ReadonlyArray<LineEnd>, operator: AnyOperator): void {
-    const { takesKey } = operator
-    const { key: given, node } = sides[0]!
-    if (takesKey !== undefined && takesKey.name !== given.name) {
-      throw new InvalidJob(
-        `job '${this.#job}': ${nameOf(operator)} takes keys of codec ${takesKey.name}, but those of '${topicOf(node)}' are of ` +
-          `${given.name}; expected the option key to be that codec`,
-      )
-    }
     const other = sides.find(({ key }) => key.name !== sides[0]!.key.name)
     if (other === undefined) return
     throw new InvalidJob(

@@ -52,6 +52,7 @@ export class BatchScope implements TaskContext {
   readonly partition: number
   readonly input: Topic<unknown, unknown>
   readonly clock: RunContext['clock']
+  readonly batchRecordsMax: number
   readonly rows: RowReader
   readonly hooks: TaskHooks
   readonly #run: RunContext
@@ -69,6 +70,7 @@ export class BatchScope implements TaskContext {
     this.partition = partition
     this.input = stage.input
     this.clock = run.clock
+    this.batchRecordsMax = run.settings.batchRecordsMax
     this.rows = run.storage.rows
     this.hooks = new TaskHooks(run, partition, host)
     this.#run = run

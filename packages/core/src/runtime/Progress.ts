@@ -6,7 +6,7 @@ import type { RowReader } from '../ports/Storage.ts'
  * before for one that reads a repartition topic. Kept as a row of the task, which changes with every commit that moves it:
  *
  * ```text
- * 0 f64 what the next stage may rely on: the minimum of the sources, less what the operators hold back
+ * 0 f64 what the next stage may rely on: the minimum of the sources, less what the operators hold back or have still to give on
  * 8 f64 the run to the end in which the task came to the end of its input; 0 for none
  * 16 f64 each source's
  *    u8 only when the task is idle
@@ -31,6 +31,9 @@ export class Progress {
   #savedWatermark: number
   #savedEndedIn: number
   #savedIsIdle: boolean
+  /** The next stage hears of nothing beyond it. */
+  #heldBackTo = Infinity
+  #promised: number
 
   constructor(rows: RowReader, where: ProgressPlace, sources: number, heldMs: number) {
     this.key = progressKey(where)
@@ -48,6 +51,7 @@ export class Progress {
       }
     }
     this.#watermark = Math.max(reached, this.#minimum())
+    this.#promised = reached - heldMs
     this.#savedWatermark = this.#watermark
     this.#savedEndedIn = this.#endedIn
     this.#savedIsIdle = this.#saved !== null && isIdleRow(this.#saved)
@@ -69,12 +73,18 @@ export class Progress {
       this.#hasAdvanced ||
       this.#watermark !== this.#savedWatermark ||
       this.#endedIn !== this.#savedEndedIn ||
+      this.#promise !== this.#promised ||
       this.#isIdle !== this.#savedIsIdle
     )
   }
 
   get #isIdle(): boolean {
     return this.#idleCount === this.#sources.length
+  }
+
+  /** What the next stage may rely on. */
+  get #promise(): number {
+    return Math.max(this.#promised, Math.min(this.#watermark - this.#heldMs, this.#heldBackTo))
   }
 
   /** What the row holds once the commits so far are durable; `null` for none. */
@@ -122,6 +132,11 @@ export class Progress {
     if (reached > this.#watermark) this.#watermark = reached
   }
 
+  /** The next stage is to hear of nothing beyond this, until it is another one. */
+  holdBackTo(watermark: number): void {
+    this.#heldBackTo = watermark
+  }
+
   /** In this run there is nothing more for the task. */
   end(run: number): void {
     this.#endedIn = run
@@ -133,9 +148,10 @@ export class Progress {
     this.#savedWatermark = this.#watermark
     this.#savedEndedIn = this.#endedIn
     this.#savedIsIdle = this.#isIdle
+    this.#promised = this.#promise
     const bytes = new Uint8Array(sourcesAt + this.#sources.length * 8 + (this.#isIdle ? 1 : 0))
     const view = viewOf(bytes)
-    view.setFloat64(0, this.#watermark - this.#heldMs)
+    view.setFloat64(0, this.#promised)
     view.setFloat64(endedInAt, this.#endedIn)
     this.#sources.forEach((watermark, source) => view.setFloat64(sourcesAt + source * 8, watermark))
     this.#saved = bytes

@@ -75,6 +75,7 @@ export class TaskCommits {
 
   /** Commits what there is, unless there is nothing. */
   send(): void {
+    this.#progress.holdBackTo(this.#scope.hooks.heldBackTo)
     const positions = this.#moves()
     const moved = positions.some(({ from, next }) => next !== from)
     const isReport = moved || this.#inputs.hasEnded || this.#isAwaited

@@ -69,6 +69,13 @@ export class TaskHooks {
     return first
   }
 
+  /** Event time does not go beyond this for the next stage. */
+  get heldBackTo(): number {
+    let to = Infinity
+    for (const work of this.#works) to = Math.min(to, work.holdsBackTo?.() ?? Infinity)
+    return to
+  }
+
   /** From this offset on no record is done. */
   get doneBefore(): number {
     return Math.max(-1, ...this.#works.map(({ doneBefore }) => doneBefore))

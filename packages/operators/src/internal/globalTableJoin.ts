@@ -3,17 +3,16 @@ import {
   type Flow,
   flowOf,
   type JobFlow,
-  type LookUp,
   msgpack,
   operate,
   type Operator,
-  type OngoingWork,
   type StoreDefinition,
   type TaskContext,
   type Topic,
 } from '@weir/core'
 import { requireKnown } from '@weir/core/protocol'
 import type { GlobalTableJoinOptions } from '../joinGlobalTable.ts'
+import { gate } from './gate.ts'
 import type { AnyJoiner } from './streamJoin.ts'
 
 /** What a join of a stream with a table of other keys needs. */
@@ -46,7 +45,7 @@ export const globalTableJoin = <K, V, T, W, R>(
     revalues: { value: codec as Codec<unknown> | undefined },
     attach: (context) => {
       const rows = context.lookUp(store)
-      context.attend(waitingFor(rows))
+      context.attend(gate({ demand: () => (rows.isFilled() ? Infinity : 0), isSettled: () => true }))
       // what was looked up in this batch
       const known = new Map<T, W | undefined>()
       const find = (key: T): W | undefined => {
@@ -62,7 +61,7 @@ export const globalTableJoin = <K, V, T, W, R>(
           const of = keyOf(value, key)
           const found = of === null || of === undefined ? undefined : find(of)
           if (found === undefined && !isLeft) return
-          out.next({ ...record, value: joiner(value, found ?? null, (of ?? null) as T), encodedValue: undefined })
+          out.next({ ...record, value: joiner(value, found ?? null, (of ?? null) as T) })
         },
         complete: () => known.clear(),
       })
@@ -90,17 +89,3 @@ const keep = <T, W>(store: StoreDefinition<T, W>): Operator<T, W | null, T, W | 
     })
   },
 })
-
-/** Takes records once the table is filled. */
-const waitingFor = (rows: LookUp<unknown, unknown>): OngoingWork => ({
-  demand: () => (rows.isFilled() ? Infinity : 0),
-  firstUnsettled: () => Infinity,
-  doneBefore: -1,
-  isDone: () => false,
-  isSettled: () => true,
-  beforeCommit: nothing,
-  drain: nothing,
-  stop: nothing,
-})
-
-const nothing = (): void => undefined
