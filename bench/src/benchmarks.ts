@@ -17,6 +17,7 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   backlog: async () => (await import('./backlog.ts')).backlog,
   partitions: async () => (await import('./partitions.ts')).partitions,
   transfers: async () => (await import('./transfers.ts')).transfers,
+  handOver: async () => (await import('./handOver.ts')).handOver,
   group: async () => (await import('./group.ts')).group,
   requestReply: async () => (await import('./requestReply.ts')).requestReply,
   retention: async () => (await import('./retention.ts')).retention,
