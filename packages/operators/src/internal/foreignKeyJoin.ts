@@ -149,8 +149,8 @@ const settle = <K, R>(name: string, codec: Codec<R>): Operator<K, Answer<R>, K, 
       const dueOf = (row: Settled | undefined): number | undefined => (row === undefined || row[1] ? undefined : row[2])
       const agenda = new Agenda<K>(context.windowStore(pages), pageMs, (key) => dueOf(rows.get(key)))
       const take = (record: StreamRecord<K, Answer<R>>, out: Subscriber<StreamRecord<K, R | null>>): void => {
-        const { key, watermark } = record
-        const [version, result] = record.value
+        const { key } = record
+        const [[version, watermark], result] = record.value
         const before = rows.get(key)
         if (before !== undefined && version < before[0]) return
         // once event time is beyond it everywhere, no answer to an older version can be on its way

@@ -14,10 +14,15 @@ export type Message<K, V> = readonly [head: readonly [version: number, kind: num
 export const messageOf = <K, V>(key: Codec<K>, value: Codec<V>): Codec<Message<K, V>> =>
   pair(pair(float64, int32), pair(key, optional(value)))
 
-/** The result of a row of the left table in one of its versions; `null` for none. */
-export type Answer<R> = readonly [version: number, result: R | null]
+/** A version of a row of the left table, and how far event time had come in its source. */
+export type Version = readonly [version: number, watermark: number]
 
-export const answerOf = <R>(result: Codec<R>): Codec<Answer<R>> => pair(float64, optional(result))
+export const versions: Codec<Version> = pair(float64, float64)
+
+/** The result of a row of the left table in one of its versions; `null` for none. */
+export type Answer<R> = readonly [of: Version, result: R | null]
+
+export const answerOf = <R>(result: Codec<R>): Codec<Answer<R>> => pair(versions, optional(result))
 
 /** The key of those who refer to nothing: they have to go somewhere to be answered. */
 export type Nowhere = typeof nowhere

@@ -13,7 +13,17 @@ import {
   type TimerStore,
 } from '@weir/core'
 import type { Subscriber } from 'rxjs'
-import { type Answer, answerOf, begin, end, type Message, move, nowhere } from './foreignKeyMessages.ts'
+import {
+  type Answer,
+  answerOf,
+  begin,
+  end,
+  type Message,
+  move,
+  nowhere,
+  type Version,
+  versions,
+} from './foreignKeyMessages.ts'
 import { gate } from './gate.ts'
 import { type Held, held } from './held.ts'
 import { operateSides } from './operateSides.ts'
@@ -33,7 +43,7 @@ export interface MeetParts<K, V, W, R> {
 }
 
 /** A row of the left table, by the key that it refers to and its own. */
-type Referring<V> = readonly [when: readonly [version: number, timestamp: number], value: V]
+type Referring<V> = readonly [when: readonly [timestamp: number, of: Version], value: V]
 
 interface Stores<F, K, V, W> {
   readonly rows: StoreDefinition<F, readonly [timestamp: number, value: W]>
@@ -51,7 +61,7 @@ export const meet = <K, V, F, W, R>(parts: MeetParts<K, V, W, R>): Operator<F, M
       name: `${name}-referring`,
       kind: 'map',
       subkey: codecs.key,
-      value: pair(pair(float64, float64), codecs.left),
+      value: pair(pair(float64, versions), codecs.left),
     },
     underway: { name: `${name}-underway`, kind: 'timer', value: held(codecs.key) },
   }
@@ -112,18 +122,19 @@ class Meeting<K, V, F, W, R> {
   }
 
   left(record: StreamRecord<F, Message<K, V>>, out: Subscriber<StreamRecord<K, Answer<R>>>): void {
-    const { key: foreign, timestamp } = record
+    const { key: foreign, timestamp, watermark } = record
     const [[version, kind], [key, value]] = record.value
+    const of: Version = [version, watermark]
     if (kind === begin) {
       const [at, found] = this.#right.get(foreign) ?? [-Infinity, null]
       const result = this.#resultOf(key, value!, found)
-      this.#left.put(foreign, key, [[version, timestamp], value!])
-      out.next({ ...record, key, value: [version, result], timestamp: Math.max(timestamp, at) })
+      this.#left.put(foreign, key, [[timestamp, of], value!])
+      out.next({ ...record, key, value: [of, result], timestamp: Math.max(timestamp, at) })
       return
     }
     const result = kind === move || value === null ? null : this.#resultOf(key, value, null)
     if (foreign !== (nowhere as unknown)) this.#left.delete(foreign, key)
-    if (kind === end) out.next({ ...record, key, value: [version, result] })
+    if (kind === end) out.next({ ...record, key, value: [of, result] })
   }
 
   right(record: StreamRecord<F, W | null>, out: Subscriber<StreamRecord<K, Answer<R>>>): void {
@@ -171,12 +182,12 @@ class Meeting<K, V, F, W, R> {
   /** It carries the later time of the two rows. */
   #answer(
     key: K,
-    [[version, at], own]: Referring<V>,
+    [[at, of], own]: Referring<V>,
     found: W | null,
     { timestamp, ...change }: Omit<Held<K>, 'value'>,
   ): StreamRecord<K, Answer<R>> {
     const result = this.#resultOf(key, own, found)
-    return { key, value: [version, result], timestamp: Math.max(timestamp, at), ...change }
+    return { key, value: [of, result], timestamp: Math.max(timestamp, at), ...change }
   }
 }
 

@@ -57,7 +57,14 @@ export const outputEntries = (
     }
   }
   if (order === 'unordered') for (const entries of places.values()) entries.sort(byLine)
+  if (order === 'latest') for (const [place, entries] of places) places.set(place, latestOf(entries))
   return places
+}
+
+/** The last entry of each key, unless that is its removal. */
+const latestOf = (entries: ReadonlyArray<Entry>): Entry[] => {
+  const latest = new Map(entries.map((entry) => [show(entry.record?.key), entry]))
+  return [...latest.values()].filter(({ record }) => record?.value !== null).sort(byLine)
 }
 
 const byLine = (left: Entry, right: Entry): number => (left.line < right.line ? -1 : left.line > right.line ? 1 : 0)

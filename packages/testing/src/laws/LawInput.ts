@@ -27,8 +27,9 @@ export const inputTo = <K, V>(
  * - `ordered`: all of them, in order.
  * - `byKey`: those of each key, in order.
  * - `unordered`: all of them, in any order.
+ * - `latest`: the last one of each key, and none of a key that ends with `null`: the table that they make.
  */
-export type OutputOrder = 'ordered' | 'byKey' | 'unordered'
+export type OutputOrder = 'ordered' | 'byKey' | 'unordered' | 'latest'
 
 /** What the laws over jobs have in common. */
 export interface LawOptions {
@@ -36,7 +37,8 @@ export interface LawOptions {
   readonly inputs: ReadonlyArray<LawInput>
   /**
    * `ordered` by default. After a `keyBy` the records of several source partitions meet in an order that no system can
-   * repeat, and so do the results of several tasks that write to one partition: such jobs are `byKey` or `unordered`.
+   * repeat, and so do the results of several tasks that write to one partition: such jobs are `byKey` or `unordered`. Joins of
+   * tables, whose results on the way depend on that order too, are `latest`.
    */
   readonly order?: OutputOrder
   /** Whether the outputs' timestamps count; true by default. */

@@ -1,0 +1,154 @@
+import { int32, type Job, job, nullable, pair, topic, utf8 } from '@weir/core'
+import {
+  arbitraryKey,
+  arbitraryRecords,
+  inputTo,
+  isBatchInvariant,
+  isExactlyOnce,
+  isOptionInvariant,
+  type LawOptions,
+} from '@weir/testing'
+import fc from 'fast-check'
+import { describe, test } from 'vitest'
+import {
+  joinForeignKey,
+  joinGlobalTable,
+  keyBy,
+  leftJoinForeignKey,
+  leftJoinGlobalTable,
+  outerJoinTables,
+  to,
+} from '../src/index.ts'
+
+/** An order is of a customer, or of none, and has a number. */
+const orders = topic('orders', { key: utf8, value: nullable(pair(utf8, int32)), partitions: 3 })
+const customers = topic('customers', { key: utf8, value: nullable(utf8), partitions: 2 })
+const results = topic('results', { key: utf8, value: nullable(utf8), partitions: 2 })
+const found = topic('found', { key: utf8, value: utf8, partitions: 2 })
+const others = topic('others', { key: utf8, value: nullable(utf8), partitions: 3 })
+
+const times = { stepMsMax: 20, disorderMsMax: 50 }
+const names = fc.constantFrom('', 'a', 'b')
+const ofOrders = arbitraryRecords({
+  key: arbitraryKey(3),
+  value: fc.option(fc.tuple(names, fc.nat(9)), { freq: 4 }),
+  times,
+  countMax: 12,
+})
+const ofCustomers = arbitraryRecords({
+  key: names,
+  value: fc.option(fc.nat(9).map(String), { freq: 4 }),
+  times,
+  countMax: 8,
+})
+
+const customerOf = ([customer]: readonly [string, number]) => (customer === '' ? null : customer)
+const both = (order: readonly [string, number], customer: string | null, key: string) =>
+  `${key}: ${order.join('')} ${customer}`
+
+const tables: ReadonlyArray<readonly [string, Job]> = [
+  [
+    'joinForeignKey',
+    job('f')
+      .from(orders)
+      .pipe(joinForeignKey('f', customers, customerOf, both), to(results)),
+  ],
+  [
+    'leftJoinForeignKey',
+    job('f')
+      .from(orders)
+      .pipe(leftJoinForeignKey('f', customers, customerOf, both), to(results)),
+  ],
+  [
+    'outerJoinTables of the results of another join, in other partitions',
+    job('o')
+      .from(orders)
+      .pipe(
+        joinForeignKey('f', customers, customerOf, both),
+        outerJoinTables('o', others, (a, b) => `${a}, ${b}`),
+        to(results),
+      ),
+  ],
+]
+
+describe.each(tables)('the table of %s', (_name, law) => {
+  const options: LawOptions = {
+    inputs: [inputTo(orders, ofOrders), inputTo(customers, ofCustomers)],
+    // which results come on the way to it depends on who is faster
+    order: 'latest',
+  }
+
+  test('is the same after any crash', async () => {
+    await fc.assert(isExactlyOnce(law, options), { numRuns: 10 })
+  }, 60_000)
+
+  test('is the same in any batches', async () => {
+    await fc.assert(isBatchInvariant(law, options), { numRuns: 10 })
+  }, 60_000)
+
+  test('is the same under any options', async () => {
+    await fc.assert(isOptionInvariant(law, options), { numRuns: 10 })
+  }, 60_000)
+})
+
+/** Rows of a global table are seen when they are committed: what does not depend on that is when they never change, and are not missed. */
+const itemOf = (name: string) => `item ${name}`
+const items = topic('items', { key: utf8, value: utf8, partitions: 2 })
+const ofItems = arbitraryRecords({ key: names, value: fc.constant(''), countMax: 6 }).map((all) =>
+  all.map((record) => ({ ...record, value: itemOf(record.key) })),
+)
+const streams: ReadonlyArray<readonly [string, Job]> = [
+  [
+    'leftJoinGlobalTable',
+    job('g')
+      .from(orders)
+      .pipe(
+        leftJoinGlobalTable('g', items, customerOf, ([of, n], item) => `${n} ${item ?? itemOf(of)}`),
+        to(found),
+      ),
+  ],
+  [
+    'leftJoinGlobalTable behind a repartition, before another one',
+    job('g')
+      .from(orders)
+      .pipe(
+        keyBy((order, key) => `${key}${order?.[1] ?? 0}`, { partitions: 2 }),
+        leftJoinGlobalTable('g', items, customerOf, ([of, n], item) => `${n} ${item ?? itemOf(of)}`),
+        leftJoinGlobalTable(
+          'h',
+          customers,
+          () => 'nobody',
+          (line, none) => `${line} ${none}`,
+        ),
+        to(found),
+      ),
+  ],
+  [
+    'joinGlobalTable of a table that stays empty',
+    job('g')
+      .from(orders)
+      .pipe(
+        joinGlobalTable('g', items, () => 'nothing', String),
+        to(found),
+      ),
+  ],
+]
+
+describe.each(streams)('what %s gives', (_name, law) => {
+  const options: LawOptions = {
+    inputs: [inputTo(orders, ofOrders), inputTo(items, ofItems)],
+    order: 'unordered',
+  }
+
+  test('is the same after any crash', async () => {
+    await fc.assert(isExactlyOnce(law, options), { numRuns: 10 })
+  }, 60_000)
+
+  test('is the same in any batches', async () => {
+    await fc.assert(isBatchInvariant(law, options), { numRuns: 10 })
+  }, 60_000)
+
+  test('is the same under any options', async () => {
+    await fc.assert(isOptionInvariant(law, options), { numRuns: 10 })
+  }, 60_000)
+})
