@@ -112,7 +112,7 @@ const streams: ReadonlyArray<readonly [string, Job]> = [
     job('g')
       .from(orders)
       .pipe(
-        keyBy((order, key) => `${key}${order?.[1] ?? 0}`, { partitions: 2 }),
+        keyBy((order, { key }) => `${key}${order?.[1] ?? 0}`, { partitions: 2 }),
         leftJoinGlobalTable('g', items, customerOf, ([of, n], item) => `${n} ${item ?? itemOf(of)}`),
         leftJoinGlobalTable(
           'h',
