@@ -107,8 +107,8 @@ export const taskMutants: ReadonlyArray<Mutant> = [
   {
     name: 'value-reused-after-it-was-changed',
     file: `${runtime}/BatchScope.ts`,
-    text: 'reuse && record.encodedValue !== undefined && record.encodedOf === record.value',
-    replacement: 'reuse && record.encodedValue !== undefined',
+    text: 'reuse && record.stored !== undefined && record.storedValue === record.value',
+    replacement: 'reuse && record.stored !== undefined',
     caughtBy: [...laws, 'packages/operators/test/map.test.ts', 'packages/core/test/runtime/operators.test.ts'],
   },
   {

@@ -171,6 +171,6 @@ const fold = <K, V, A>(
       const before = store.get(key)
       const value = add(before === undefined ? initial(key) : before, record.value, record)
       store.put(key, value)
-      out.next({ ...record, value, encodedValue: undefined })
+      out.next({ ...record, value, stored: undefined })
     },
   })

@@ -18,7 +18,7 @@ export const flatMap = <K, A, B>(
   attach: () =>
     operate({
       next: (record, out) => {
-        for (const value of project(record.value, record)) out.next({ ...record, value, encodedValue: undefined })
+        for (const value of project(record.value, record)) out.next({ ...record, value, stored: undefined })
       },
     }),
 })

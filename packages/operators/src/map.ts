@@ -17,6 +17,6 @@ export const map = <K, A, B>(
   revalues: { value: options.codec as Codec<unknown> | undefined },
   attach: () =>
     operate({
-      next: (record, out) => out.next({ ...record, value: project(record.value, record), encodedValue: undefined }),
+      next: (record, out) => out.next({ ...record, value: project(record.value, record), stored: undefined }),
     }),
 })

@@ -26,4 +26,4 @@ export const rx = <K, V1, V2>(
 
 /** Whether the value is still the one that was read, nobody knows. */
 const withoutEncoded = <K, V>(record: StreamRecord<K, V>): StreamRecord<K, V> =>
-  record.encodedValue === undefined ? record : { ...record, encodedValue: undefined }
+  record.stored === undefined ? record : { ...record, stored: undefined }

@@ -73,7 +73,7 @@ const ofAllTime = <K, V>(
         const value = ranking(before, record.value)
         if (value === before) return
         lists.put(record.key, value)
-        out.next({ ...record, value, encodedValue: undefined })
+        out.next({ ...record, value, stored: undefined })
       },
     })
   },

@@ -63,7 +63,7 @@ const count = (name: string): Operator<string, string, string, number> => {
         next: (record, out) => {
           const value = (held.get(record.key) ?? 0) + 1
           held.put(record.key, value)
-          out.next({ ...record, value, encodedValue: undefined })
+          out.next({ ...record, value, stored: undefined })
         },
       }
     },
@@ -90,7 +90,7 @@ const countSeconds = (name: string): Operator<string, string, string, number> =>
             start = held.earliest()
           ) {
             for (const [key, value] of held.take(start)) {
-              const end = { timestamp: start + 999, watermark: start + 999, headers: null, encodedValue: undefined }
+              const end = { timestamp: start + 999, watermark: start + 999, headers: null, stored: undefined }
               out.next({ key, value, ...end, window: { start, end: start + 1_000 } })
             }
           }
@@ -127,8 +127,7 @@ export const forgetful: JobFlow<string, number> = job('forgetful')
     operator<string, string, number>('forgetful', () => {
       let seen = 0
       return {
-        next: (record: StreamRecord<string, string>, out) =>
-          out.next({ ...record, value: ++seen, encodedValue: undefined }),
+        next: (record: StreamRecord<string, string>, out) => out.next({ ...record, value: ++seen, stored: undefined }),
       }
     }),
     to(counts),
@@ -147,7 +146,7 @@ export const batchy: JobFlow<string, number> = job('batchy')
           size++
         },
         complete: (out) => {
-          if (last !== undefined) out.next({ ...last, value: size, encodedValue: undefined })
+          if (last !== undefined) out.next({ ...last, value: size, stored: undefined })
           last = undefined
           size = 0
         },

@@ -17,7 +17,7 @@ import type { PendingRecord } from './pendingRow.ts'
 import { Scheduler } from './Scheduler.ts'
 import { Sender } from './Sender.ts'
 import { type HandlerStores } from './stores.ts'
-import { laneOf, pendingOf, recordOf, type Work } from './Work.ts'
+import { laneOf, pendingOf, recordOf, type StoredParts, type Work } from './Work.ts'
 
 const stopped = 'its task has stopped, because the run ends, has failed, or gives the partition to another member'
 
@@ -52,6 +52,8 @@ export class HandlerTask<K, V> implements OngoingWork {
   #isDraining = false
   #isPumping = false
   #hasStopped = false
+  /** When the first record of the batch was taken, in ms since 1970. */
+  #batchAtMs: number | undefined
   /** What ends the run with the next batch. */
   #failure: OperatorFailed | undefined
   readonly doneBefore: number
@@ -104,7 +106,7 @@ export class HandlerTask<K, V> implements OngoingWork {
     this.#running.clear()
   }
 
-  /** Takes a record; it begins when the batch is complete. */
+  /** Takes a record. It begins at once, or when the batch is complete if another of the batch may come before it. */
   next(streamed: StreamRecord<K, V>): void {
     const source = this.#context.source()
     const { headers } = source
@@ -120,12 +122,15 @@ export class HandlerTask<K, V> implements OngoingWork {
     const work = this.#workOf(record, source, { failed: 0, dueMs: 0 })
     if (parked !== undefined) return this.#resume(parked, work)
     if (this.#isHeld(work)) return this.#hold(work, 0)
-    this.#pending.add(work)
     this.#scheduler.add(work)
+    if (this.#settings.priorityOf === undefined) this.#pump()
+    // what is settled already nobody waits for
+    if (!work.isKept) this.#pending.add(work)
   }
 
   /** The batch is complete: begins what can begin, and keeps what the position no longer waits for. */
   complete(): void {
+    this.#batchAtMs = undefined
     this.#pump()
     if (this.#beginning.length > 0) this.#beginAfterCommit()
     if (this.#failure !== undefined) throw this.#failure
@@ -164,8 +169,8 @@ export class HandlerTask<K, V> implements OngoingWork {
     if (this.#isExpired(work)) return this.#expire(work)
     const attempt = new Attempt(this.#sender, work.record, work.failed + 1)
     work.attempt = attempt
-    this.#running.add(work)
     if (this.#settings.delivery !== 'at-most-once') return this.#limited(work, attempt)
+    this.#running.add(work)
     work.isKept = true
     if (work.hasRow) this.#pending.remove(work.offset)
     work.hasRow = false
@@ -177,6 +182,7 @@ export class HandlerTask<K, V> implements OngoingWork {
   #limited(work: Work<K, V>, attempt: Attempt<K, V>): void {
     const { limit, limitKeyOf } = this.#settings
     if (limit === undefined) return this.#begin(work, attempt)
+    this.#running.add(work)
     const permit = CompletableFuture.supply(() => limit.take(limitKeyOf?.(work.record)))
     attempt.result = permit
     if (!permit.isDone) this.#expireInLine(work, attempt, permit)
@@ -212,7 +218,8 @@ export class HandlerTask<K, V> implements OngoingWork {
       returned = CompletableFuture.failed(error)
     }
     // most that return at once return nothing, and need no future
-    if (returned === undefined) return attempt.isOver ? undefined : this.#handled(work, attempt)
+    if (returned === undefined) return attempt.isOver || this.#hasStopped ? undefined : this.#handled(work, attempt)
+    this.#running.add(work)
     const result = CompletableFuture.supply(() => returned)
     attempt.result = result
     if (attemptMsMax !== undefined && !result.isDone) {
@@ -281,8 +288,8 @@ export class HandlerTask<K, V> implements OngoingWork {
     )
   }
 
-  #isHeld({ lane, keyBytes, offset }: Work<K, V>): boolean {
-    return lane !== undefined && this.#held.isBehind(keyBytes, offset)
+  #isHeld({ lane, stored, offset }: Work<K, V>): boolean {
+    return lane !== undefined && this.#held.isBehind(stored.key, offset)
   }
 
   /** The record is kept in its lane until the dead letter of the first one is sent back; what is parked is due at `Infinity`. */
@@ -356,7 +363,8 @@ export class HandlerTask<K, V> implements OngoingWork {
   }
 
   #setAside(topic: AnyTopic, work: Work<K, V>, cause: string): void {
-    const { record, keyBytes: key, valueBytes: value, failed: attempts } = work
+    const { record, failed: attempts } = work
+    const { key, value } = work.stored
     const { partition, offset, timestamp, id, headers } = record
     const group = this.#context.job
     const origin = { topic: record.topic, partition, offset, group, cause, attempts }
@@ -379,8 +387,8 @@ export class HandlerTask<K, V> implements OngoingWork {
   }
 
   /** For each one of a lane that is settled one that is held goes on, unless it waits for its dead letter. */
-  #takeHeld({ keyBytes }: Work<K, V>): void {
-    const first = this.#held.first(keyBytes)
+  #takeHeld({ stored }: Work<K, V>): void {
+    const first = this.#held.first(stored.key)
     if (first === undefined || first.dueMs === Infinity) return
     this.#resume(first, this.#workOfKept(first))
   }
@@ -398,19 +406,18 @@ export class HandlerTask<K, V> implements OngoingWork {
 
   #workOf(
     record: ConsumedRecord<K, V>,
-    { key, value }: { readonly key: Uint8Array | null; readonly value: Uint8Array | null },
+    stored: StoredParts,
     { failed, dueMs }: { readonly failed: number; readonly dueMs: number },
   ): Work<K, V> {
     const { order, priorityOf } = this.#settings
     return {
       offset: record.offset,
-      lane: laneOf(order, record.key, key),
+      lane: laneOf(order, record.key, stored),
       priority: priorityOf?.(record) ?? 0,
       dueMs,
       record,
-      keyBytes: key,
-      valueBytes: value,
-      readAtMs: this.#context.clock.now(),
+      stored,
+      readAtMs: (this.#batchAtMs ??= this.#context.clock.now()),
       failed,
       isKept: false,
       hasRow: false,
@@ -432,6 +439,7 @@ export class HandlerTask<K, V> implements OngoingWork {
   }
 
   #isExpired({ record }: Work<K, V>): boolean {
+    if (record.headers === noHeaders) return false
     const expiresAt = record.headers[reservedHeaders.expiresAt]
     return expiresAt !== undefined && Number(expiresAt) <= this.#context.clock.now()
   }

@@ -4,9 +4,10 @@
  */
 export class PriorityQueue<A> {
   readonly #isBefore: (a: A, b: A) => boolean
-  /** Each is not before the one that it follows; those before `#first` are gone. */
-  #row: A[] = []
+  /** From `#first` to `#end` each is not before the one that it follows. An empty row keeps its memory. */
+  readonly #row: Array<A | undefined> = []
   #first = 0
+  #end = 0
   readonly #heap: A[] = []
 
   constructor(isBefore: (a: A, b: A) => boolean) {
@@ -14,7 +15,7 @@ export class PriorityQueue<A> {
   }
 
   get size(): number {
-    return this.#row.length - this.#first + this.#heap.length
+    return this.#end - this.#first + this.#heap.length
   }
 
   /** The first one, which stays; `undefined` when there is none. */
@@ -23,8 +24,8 @@ export class PriorityQueue<A> {
   }
 
   push(item: A): void {
-    const last = this.#row.at(-1)
-    if (last === undefined || !this.#isBefore(item, last)) this.#row.push(item)
+    const last = this.#end === 0 ? undefined : this.#row[this.#end - 1]
+    if (last === undefined || !this.#isBefore(item, last)) this.#row[this.#end++] = item
     else this.#pushToHeap(item)
   }
 
@@ -33,12 +34,13 @@ export class PriorityQueue<A> {
     if (this.#isInHeap()) return this.#popFromHeap()
     const first = this.#row[this.#first]
     if (first === undefined) return undefined
-    this.#first++
-    if (this.#first === this.#row.length) {
-      this.#row = []
+    this.#row[this.#first++] = undefined
+    if (this.#first === this.#end) {
       this.#first = 0
-    } else if (this.#first >= rowGoneMax && this.#first * 2 > this.#row.length) {
-      this.#row = this.#row.slice(this.#first)
+      this.#end = 0
+    } else if (this.#first >= rowGoneMax && this.#first * 2 > this.#end) {
+      this.#row.splice(0, this.#first)
+      this.#end -= this.#first
       this.#first = 0
     }
     return first

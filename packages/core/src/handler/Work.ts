@@ -9,11 +9,16 @@ import type { ReadRecord } from './Pending.ts'
 import type { PendingRecord } from './pendingRow.ts'
 import type { Schedulable } from './Scheduler.ts'
 
+/** The bytes of a record, which most works never need. */
+export interface StoredParts {
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+}
+
 /** A record on its way through a handler. */
 export interface Work<K, V> extends Schedulable, ReadRecord {
   readonly record: ConsumedRecord<K, V>
-  readonly keyBytes: Uint8Array | null
-  readonly valueBytes: Uint8Array | null
+  readonly stored: StoredParts
   /** When it was read, in ms since 1970. */
   readonly readAtMs: number
   /** How many attempts have failed. */
@@ -24,17 +29,18 @@ export interface Work<K, V> extends Schedulable, ReadRecord {
 }
 
 /** The lane of a record: `undefined` when it waits for none. */
-export const laneOf = (order: ProcessingOrder, key: unknown, keyBytes: Uint8Array | null): unknown => {
+export const laneOf = (order: ProcessingOrder, key: unknown, stored: StoredParts): unknown => {
   if (order === 'partition') return partitionLane
-  if (order === 'none' || keyBytes === null) return undefined
-  return typeof key === 'string' ? key : latin1.decode(keyBytes)
+  if (order === 'none') return undefined
+  if (typeof key === 'string') return key
+  return stored.key === null ? undefined : latin1.decode(stored.key)
 }
 
 /** A record as it is kept, while its next attempt is due at `dueMs`. */
 export const pendingOf = <K, V>(work: Work<K, V>, dueMs: number): PendingRecord => {
-  const { record, offset, keyBytes, valueBytes, failed } = work
+  const { record, offset, stored, failed } = work
   const { timestamp, id, headers } = record
-  return { offset, key: keyBytes, value: valueBytes, timestamp, id, headers, failed, dueMs }
+  return { offset, key: stored.key, value: stored.value, timestamp, id, headers, failed, dueMs }
 }
 
 /** @throws StoreMismatch when the topic's codecs cannot read what was kept */

@@ -190,6 +190,8 @@ export interface SourceRecord {
   readonly key: Uint8Array | null
   /** Shares memory with the batch. */
   readonly value: Uint8Array | null
+  /** The value as text, where the batch has all of its values as ASCII text; else its bytes. */
+  readonly encodedValue: string | Uint8Array | null
   /** As it was appended. */
   readonly timestamp: number
   readonly headers: Headers

@@ -1,4 +1,5 @@
 import type { Headers } from '../model/Headers.ts'
+import type { SourceRecord } from './Operator.ts'
 
 /** A span of event time, in milliseconds: `start` is within it, `end` is not. */
 export interface Window {
@@ -21,9 +22,9 @@ export interface StreamRecord<K, V> {
   /** The window that the value was computed over, after a windowed operator. */
   readonly window: Window | undefined
   /**
-   * The value as it was read: text or bytes that need not be encoded again when the record goes to another topic with the
-   * same codec and its value is still `encodedOf`. So a value is never changed in place; a new one needs no further care.
+   * The record as it was read: its value need not be encoded again when it goes to another topic with the same codec, and
+   * is still `storedValue`. So a value is never changed in place; a new one needs no further care.
    */
-  readonly encodedValue?: string | Uint8Array | null | undefined
-  readonly encodedOf?: unknown
+  readonly stored?: SourceRecord | undefined
+  readonly storedValue?: unknown
 }

@@ -218,6 +218,6 @@ const send = <K, V>(
   reuse: boolean,
   watermark: number,
 ): OpenBatch =>
-  reuse && record.encodedValue !== undefined && record.encodedOf === record.value
-    ? writer.addReencoded(record.key, record.encodedValue, record.timestamp, record.headers, watermark)
+  reuse && record.stored !== undefined && record.storedValue === record.value
+    ? writer.addReencoded(record.key, record.stored.encodedValue, record.timestamp, record.headers, watermark)
     : writer.add(record.key, record.value, record.timestamp, null, record.headers, watermark, undefined)

@@ -13,6 +13,7 @@ import { type BadPart, BadRecordSink } from './BadRecordSink.ts'
 import type { BatchScope } from './BatchScope.ts'
 import type { Progress } from './Progress.ts'
 import { type InputSources, partitionOf, type RunContext } from './RunContext.ts'
+import { StoredRecord } from './StoredRecord.ts'
 import type { Reached, UpstreamProgress } from './UpstreamProgress.ts'
 
 /** The largest time of a `Date`. */
@@ -320,15 +321,7 @@ export class TaskInput {
   source(): SourceRecord {
     const batch = this.#batch
     invariant(batch !== undefined, 'a source record is asked for while it is pushed')
-    const index = this.#index
-    return {
-      offset: batch.baseOffset + index,
-      id: batch.id(index),
-      key: batch.key(index),
-      value: batch.value(index),
-      timestamp: batch.timestamp(index),
-      headers: batch.headers(index),
-    }
+    return new StoredRecord(batch, this.#index)
   }
 
   /** Decodes the record at hand; one that is not good is set aside. */
@@ -361,8 +354,8 @@ export class TaskInput {
       watermark: this.#observed(batch),
       headers: batch.hasHeaders ? batch.headers(index) : null,
       window: undefined,
-      encodedValue: batch.valuesAreAscii ? batch.valueText(index) : batch.value(index),
-      encodedOf: this.#value,
+      stored: new StoredRecord(batch, index),
+      storedValue: this.#value,
     })
     this.#failedBefore = 0
   }

@@ -299,15 +299,15 @@ describe('a task', () => {
     const seen: unknown[] = []
     const op = hooked((context) => ({
       next: () => {
-        const { key, value, ...rest } = context.source()
-        seen.push([text.decode(key!), text.decode(value!), rest])
+        const { key, value, offset, id, timestamp, headers, encodedValue } = context.source()
+        seen.push([text.decode(key!), text.decode(value!), { offset, id, timestamp, headers, encodedValue }])
       },
     }))
     const world = await openWorld()
     await start(world, job('j').from(words).pipe(op))
     const producer = await world.outcome(world.weir.producer(words))
     await world.outcome(producer.append('k', 'a', { id: 'i1', timestamp: 5, headers: { h: '1' } }))
-    expect(seen).toEqual([['k', 'a', { offset: 0, id: 'i1', timestamp: 5, headers: { h: '1' } }]])
+    expect(seen).toEqual([['k', 'a', { offset: 0, id: 'i1', timestamp: 5, headers: { h: '1' }, encodedValue: 'a' }]])
   })
 })
 

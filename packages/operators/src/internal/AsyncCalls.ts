@@ -107,7 +107,7 @@ export class AsyncCalls<K, A, B> {
         this.#out.error(failureOf(call.place, error))
         return
       }
-      call.result = { ...record, value, encodedValue: undefined }
+      call.result = { ...record, value, stored: undefined }
       this.#ended(call)
       this.#begin()
       this.#completeIfDone()

@@ -216,7 +216,7 @@ export class ProcessTask<K, V, S extends States, O extends Outputs, B> {
       outputs: Object.fromEntries(outputs) as ProcessContext<K, S, O, B>['outputs'],
       emit: (value, options = {}) => {
         const { key, watermark, window, out } = this.#now
-        out.next({ key, value, watermark, window, ...this.#stamp(options), encodedValue: undefined })
+        out.next({ key, value, watermark, window, ...this.#stamp(options), stored: undefined })
       },
       watermark: () => this.#now.watermark,
       now: () => clock.now(),

@@ -73,7 +73,7 @@ export const aggregateSessions = <K, V, A>(
     agenda.move(key, before, dueOf(sessions))
     if (emit !== 'update') return
     const { start, end, value } = session
-    out.next({ ...record, value, window: { start, end }, encodedValue: undefined })
+    out.next({ ...record, value, window: { start, end }, stored: undefined })
   }
 
   time.wakeAt(agenda.earliest)

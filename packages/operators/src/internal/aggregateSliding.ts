@@ -67,8 +67,7 @@ export const aggregateSliding = <K, V, A>(
     agenda.move(key, dueOf(before), dueOf(kept))
     if (emit !== 'update') return
     for (const result of results) {
-      if (result !== undefined)
-        out.next({ ...record, value: result.value, window: result.window, encodedValue: undefined })
+      if (result !== undefined) out.next({ ...record, value: result.value, window: result.window, stored: undefined })
     }
   }
 

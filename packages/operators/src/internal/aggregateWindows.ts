@@ -40,7 +40,7 @@ export const aggregateWindows = <K, V, A>(
 
   const put = (window: Window, record: StreamRecord<K, V>, value: A, out: Subscriber<StreamRecord<K, A>>): void => {
     store.put(record.key, window.start, value)
-    if (emit === 'update') out.next({ ...record, value, window, encodedValue: undefined })
+    if (emit === 'update') out.next({ ...record, value, window, stored: undefined })
   }
 
   /** Whether the record was late for none of its windows. */

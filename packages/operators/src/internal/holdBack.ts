@@ -120,7 +120,7 @@ const spanOf = <K, V>(
 const recordOf = <K, V>({ time }: HoldBackSettings<K, V>, key: K, since: number, held: Held<V>): StreamRecord<K, V> => {
   // event time has not passed the first update's for those behind this operator, which holds back as long as it takes
   const watermark = time === 'event' ? Math.max(since, held.watermark) : held.watermark
-  return { key, ...held, watermark, encodedValue: undefined }
+  return { key, ...held, watermark, stored: undefined }
 }
 
 /** They are in the order in which they are due. */

@@ -207,7 +207,7 @@ const joinedOf = <K, A, B, R>(
   watermark: watermark > found.watermark ? watermark : found.watermark,
   headers: isLeft ? headers : found.headers,
   window: undefined,
-  encodedValue: undefined,
+  stored: undefined,
 })
 
 const aloneOf = <K, A, B, R>(
@@ -224,7 +224,7 @@ const aloneOf = <K, A, B, R>(
   watermark: watermark > at + openMs ? watermark : at,
   headers,
   window: undefined,
-  encodedValue: undefined,
+  stored: undefined,
 })
 
 const closeUpTo = <K, A, B, R>(side: Side<K, A, B, R>, reached: number, out: Subscriber<StreamRecord<K, R>>): void => {

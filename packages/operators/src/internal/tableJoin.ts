@@ -41,7 +41,7 @@ export const tableJoin = <K, V, W, R>({
           if (value === null || value === undefined) return context.count('ignored', 1)
           const found = rows.get(key)
           if (found === undefined && !isLeft) return
-          out.next({ ...record, value: joiner(value, found ?? null, key), encodedValue: undefined })
+          out.next({ ...record, value: joiner(value, found ?? null, key), stored: undefined })
         },
         right: ({ key, value }) => {
           if (value === null || value === undefined) rows.delete(key)

@@ -67,7 +67,7 @@ export const tablesJoin = <K, V, W, R>(
         change()
         if (!has && !had) return
         const timestamp = Math.max(record.timestamp, a?.[0] ?? -Infinity, b?.[0] ?? -Infinity)
-        out.next({ ...record, value, timestamp, encodedValue: undefined })
+        out.next({ ...record, value, timestamp, stored: undefined })
       }
       return operateSides<K, V | null, W | null, K, R | null>({
         left: (record, out) => {

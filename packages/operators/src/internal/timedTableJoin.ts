@@ -125,7 +125,7 @@ class TimedTableJoin<K, V, W, R> {
       watermark: Math.max(watermark, at),
       headers,
       window: undefined,
-      encodedValue: undefined,
+      stored: undefined,
     })
   }
 }
