@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { entry, StorageStalled, topic, utf8, Weir } from '@weir/core'
 import { afterAll, describe, expect, test, vi } from 'vitest'
@@ -123,6 +124,43 @@ describe.concurrent('a member process', () => {
     for (const member of [first, second]) {
       member.say('stop')
       await member.line('left')
+    }
+    await weir.close()
+  })
+
+  test('stopped with SIGSTOP within a handler leaves nothing of what that sends when it goes on', async ({
+    onTestFinished,
+  }) => {
+    const folder = newFolder()
+    const members = ['first', 'second'].map((name) => runFixture('stoodStill', [folder, name, leaseMs]))
+    const [first, second] = members as [Child, Child]
+    await owns(first, 2)
+    await owns(second, 2)
+    const weir = await Weir.open(lmdb(folder))
+    const send = (line: string) =>
+      weir.append(...[0, 1, 2, 3].map((partition) => entry(lines, 'k', `${line} ${partition}`, { partition })))
+    await send('a')
+    const begun = await second.line('begun')
+    const from = [first.lines.length, second.lines.length] as const
+    await stopBetweenCommits(second, folder)
+    await owns(first, 4, from[0])
+    const byFirst = [0, 1, 2, 3].map((partition) => `a ${partition} by first`)
+    await eventually(async () => (await contentOf(weir)).length === byFirst.length)
+    writeFileSync(`${folder}-go`, '')
+    onTestFinished(() => rmSync(`${folder}-go`))
+    second.kill('SIGCONT')
+    // it sends, and commits before it can know that it has lost the partition
+    await second.line(`sent ${begun}`, from[1])
+    await owns(second, 2, from[1])
+    await send('b')
+    await eventually(async () => (await contentOf(weir)).length >= 2 * byFirst.length)
+    const content = await contentOf(weir)
+    expect(content.slice(0, 4)).toEqual(byFirst)
+    expect(content.slice(4).map((line) => line.slice(0, 'b 0'.length))).toEqual(['b 0', 'b 1', 'b 2', 'b 3'])
+    expect(content.filter((line) => line.endsWith('by second'))).toHaveLength(2)
+    for (const member of members) {
+      member.say('stop')
+      await member.exited
     }
     await weir.close()
   })
