@@ -25,7 +25,7 @@ export interface LoadOptions {
 
 const tickMs = 10
 /** So many at most wait for an answer at once; more buyers do not get hold of the shop. */
-const inFlightMax = 1_000
+export const inFlightMax = 1_000
 /** Of each gateway: enough for all that may be waiting there. */
 const connections = 512
 

@@ -3,9 +3,10 @@ import { blue, green, plot, yellow } from 'asciichart'
 import Table from 'cli-table3'
 import type { Check } from './audit.ts'
 import type { Sample } from './LagWatch.ts'
-import type { Asked } from './load.ts'
+import { type Asked, inFlightMax } from './load.ts'
 import { outcomes } from './Outcome.ts'
-import { answerWithinMs } from './shop.ts'
+import type { SaleSettings } from './Sale.ts'
+import { answerWithinMs, checksPerSecond } from './shop.ts'
 
 const shareOf = (sorted: ReadonlyArray<number>, share: number): string =>
   counted(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!)
@@ -39,6 +40,19 @@ export const answersTable = (asked: ReadonlyArray<Asked>): string => {
 export const answersLegend =
   'turned-away: there is a line at the door, so the buyer is told at once (429)\n' +
   `timed-out: no answer within ${answerWithinMs / 1_000} s (504); what is accepted later counts, so there may be more orders than accepted answers`
+
+/** How much was asked of the shop, and why it was less than it was to be. */
+export const demand = (asked: number, { durationMs, requestsPerSecond }: SaleSettings): string => {
+  const seconds = durationMs / 1_000
+  const times = asked / seconds / (2 * checksPerSecond)
+  const line = `${counted(asked / seconds)} requests a second: ${times.toFixed(1)} times what two backends do`
+  const wanted = requestsPerSecond * seconds
+  if (asked >= 0.95 * wanted) return line
+  return (
+    `${line}, and fewer than the ${counted(requestsPerSecond)} that were to come:\n` +
+    `at most ${counted(inFlightMax)} buyers wait at once, and on this machine they were not answered any faster. That is in the times above.`
+  )
+}
 
 const faultsShown = 5
 

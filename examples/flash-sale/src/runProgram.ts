@@ -1,21 +1,21 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Weir } from '@weir/core'
-import { counted, phase, seconds as inSeconds, type Show } from '@weir/example-program'
+import { counted, countedKills, phase, seconds as inSeconds, type Show } from '@weir/example-program'
 import { lmdb } from '@weir/storage-lmdb'
 import { Listr } from 'listr2'
 import { type Check, isInOrder } from './audit.ts'
 import { logIn } from './folders.ts'
 import type { Sample } from './LagWatch.ts'
 import type { Options } from './options.ts'
-import { answersLegend, answersTable, booksTable, lagChart } from './report.ts'
+import { answersLegend, answersTable, booksTable, demand, lagChart } from './report.ts'
 import { Sale } from './Sale.ts'
 
 const phasesOf = (sale: Sale, keep: (checks: ReadonlyArray<Check>) => void): Listr => {
   const showing = (show: Show) => (sample: Sample) =>
     show(
       () =>
-        `${counted(sale.asked.length)} answers, ${sale.killed.length} kills; waiting: backends ${counted(sample.backends)}, ` +
+        `${counted(sale.asked.length)} answers, ${countedKills(sale.killed.length)}; waiting: backends ${counted(sample.backends)}, ` +
         `bookkeeping ${counted(sample.bookkeeping)}, notifications ${counted(sample.notifications)}`,
     )
   const phases = [
@@ -25,7 +25,7 @@ const phasesOf = (sale: Sale, keep: (checks: ReadonlyArray<Check>) => void): Lis
     }),
     phase('Sell, killing processes', async (show) => {
       await sale.sell(showing(show))
-      return `${counted(sale.asked.length)} requests, ${sale.killed.length} kills`
+      return `${counted(sale.asked.length)} requests, ${countedKills(sale.killed.length)}`
     }),
     phase('Let the followers come to their end', async (show) => {
       await sale.follow(showing(show))
@@ -57,7 +57,9 @@ export const runProgram = async ({ seconds, rate, kills, data }: Options, signal
     await sale.close()
     await weir.close()
   }
-  console.log(`\n${lagChart(sale.samples)}\n\n${answersTable(sale.asked)}\n${answersLegend}\n\n${booksTable(checks)}\n`)
+  console.log(
+    `\n${lagChart(sale.samples)}\n\n${answersTable(sale.asked)}\n${answersLegend}\n${demand(sale.asked.length, settings)}\n\n${booksTable(checks)}\n`,
+  )
   const isRight = isInOrder(checks)
   console.log(isRight ? verdict(sale) : 'THE BOOKS ARE WRONG.')
   console.log(`Time: ${inSeconds(performance.now() - begin)} in all.`)

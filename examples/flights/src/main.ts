@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type StorageProvider, Weir } from '@weir/core'
-import { counted, phase, Rate, runMain, type Show } from '@weir/example-program'
+import { counted, countedKills, phase, Rate, runMain, type Show } from '@weir/example-program'
 import { lmdb } from '@weir/storage-lmdb'
 import { Listr } from 'listr2'
 import { type Comparison, compareAll, isAllEqual } from './compare.ts'
@@ -78,11 +78,11 @@ class Program {
         show(
           () =>
             `${counted(done)} of ${counted(total)} flights, ${counted(perSecond)} records/s, ` +
-            `lag ${counted(lag)}, ${counted(commits)} commits, ${kills} kills`,
+            `lag ${counted(lag)}, ${counted(commits)} commits, ${countedKills(kills)}`,
         )
       },
     })
-    return `${counted(this.underKills.records)} flights, ${this.underKills.kills} kills,`
+    return `${counted(this.underKills.records)} flights, ${countedKills(this.underKills.kills)},`
   }
 
   readonly compare = async (show: Show): Promise<string> => {

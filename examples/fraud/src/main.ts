@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Weir } from '@weir/core'
-import { counted, phase, runMain } from '@weir/example-program'
+import { counted, countedKills, phase, runMain } from '@weir/example-program'
 import { lmdb } from '@weir/storage-lmdb'
 import { Listr } from 'listr2'
 import { activityOf } from './activityOf.ts'
@@ -24,9 +24,9 @@ const runProgram = async ({ events: count, kills, data }: Options, signal: Abort
   const phases = [
     phase(`Watch ${counted(count)} events on two worker processes, killing them`, async (show) => {
       crashes = await underKills(weir, storage, { events, kills, signal }, (seen, killed) =>
-        show(() => `${counted(seen)} seen, ${killed} kills`),
+        show(() => `${counted(seen)} seen, ${countedKills(killed)}`),
       )
-      return `all seen, ${crashes.kills} kills,`
+      return `all seen, ${countedKills(crashes.kills)},`
     }),
     phase('Compare the alerts with what a look at all events finds', async () => {
       findings = await compareAlerts(weir, expectedAlerts(events))

@@ -1,5 +1,5 @@
 export { atRandomMoments, killOne } from './kills.ts'
 export { folderOf, help, parseCommandLine, UsageError, wholeNumber } from './options.ts'
-export { counted, Rate, seconds } from './numbers.ts'
+export { counted, countedKills, Rate, seconds } from './numbers.ts'
 export { phase, type Show } from './phase.ts'
 export { runMain, type Program } from './runMain.ts'

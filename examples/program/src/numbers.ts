@@ -1,6 +1,9 @@
 /** A number with separators, such as 3,000,000. */
 export const counted = (value: number): string => Math.round(value).toLocaleString('en')
 
+/** How many kills: 1 kill, 2 kills. */
+export const countedKills = (count: number): string => `${counted(count)} ${count === 1 ? 'kill' : 'kills'}`
+
 /** Milliseconds as seconds with one decimal. */
 export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Weir } from '@weir/core'
-import { counted, phase, runMain } from '@weir/example-program'
+import { counted, countedKills, phase, runMain } from '@weir/example-program'
 import { lmdb } from '@weir/storage-lmdb'
 import { Listr } from 'listr2'
 import { Bank, stepMs } from './bank.ts'
@@ -34,9 +34,9 @@ const runProgram = async ({ kills, data }: Options, signal: AbortSignal): Promis
     ),
     phase(`Append ${counted(count)} transfers, and settle them on two worker processes, killing them`, async (show) => {
       crashes = await underKills(weir, storage, { count, kills, signal }, (settled, killed) =>
-        show(() => `${counted(settled)} settled, ${killed} kills`),
+        show(() => `${counted(settled)} settled, ${countedKills(killed)}`),
       )
-      return `all settled, ${crashes.kills} kills,`
+      return `all settled, ${countedKills(crashes.kills)},`
     }),
     phase('Read the books', async () => {
       books = await readBooks(weir)
@@ -48,7 +48,7 @@ const runProgram = async ({ kills, data }: Options, signal: AbortSignal): Promis
   } finally {
     await weir.close()
   }
-  console.log(`\n${report({ count, chains, crashes, books })}`)
+  console.log(`\n${report({ count, offeredPerSecond: offered.perSecond, chains, crashes, books })}`)
   return isRight(books, count)
 }
 

@@ -8,6 +8,8 @@ import type { UnderKills } from './underKills.ts'
 export interface Ended {
   /** How many transfers were to be settled. */
   readonly count: number
+  /** How many transfers were to begin each second in one thread. */
+  readonly offeredPerSecond: number
   readonly chains: InOneThread
   readonly crashes: UnderKills
   readonly books: Books
@@ -17,10 +19,13 @@ export interface Ended {
 export const isRight = ({ whole, broken, bookings, surplus }: Books, count: number): boolean =>
   whole === count && broken === 0 && bookings === 2 * count && surplus === 0
 
+/** Of what was offered; the rest is where the last second was cut. */
+const keptUpShare = 0.99
+
 const ms = (value: number): string => `${value.toFixed(0)} ms`
 
 /** What the books say, and what was seen on the way. */
-export const report = ({ count, chains, crashes, books }: Ended): string => {
+export const report = ({ count, offeredPerSecond, chains, crashes, books }: Ended): string => {
   const table = new Table({
     head: ['the books', 'expected', 'found'],
     colAligns: ['left', 'right', 'right'],
@@ -37,6 +42,12 @@ export const report = ({ count, chains, crashes, books }: Ended): string => {
     '',
     `In one thread: ${counted(chains.perSecond)} transfers a second, up to ${counted(chains.underWayMax)} of them under way at once. ` +
       `Two steps of ${stepMs} ms took\n${ms(chains.p50Ms)} (p50) and ${ms(chains.p99Ms)} (p99), from the moment at which a transfer was to begin.`,
+    ...(chains.perSecond < keptUpShare * offeredPerSecond
+      ? [
+          `That is less than the ${counted(offeredPerSecond)} a second that were to begin: this machine did not keep up, ` +
+            'so transfers waited for their turn,\nwhich is in these times.',
+        ]
+      : []),
     isRight(books, count)
       ? `On two processes: ${crashes.kills} times one of them was killed with SIGKILL wherever it was, and replaced ` +
         `(${crashes.restarts} replacements).\nEach transfer was booked exactly once; no money was made, and none was lost.`
