@@ -72,6 +72,7 @@ export type {
   Revaluing,
   SourceRecord,
   TaskContext,
+  WaitedRecord,
 } from './job/Operator.ts'
 export type {
   DueTimer,

@@ -10,7 +10,7 @@ export interface AsOfJoinOptions<K, V, W, R> {
   readonly graceMs?: number
   /** Where records of the stream go that are further behind than the history; they are counted in any case. */
   readonly late?: Topic<K, V> | Topic<K, V | null>
-  /** Of the values that wait, and of those of the table; MessagePack by default. */
+  /** Of the values that wait, by default that of the stream, and of those of the table, MessagePack by default. */
   readonly codecs?: { readonly left?: Codec<V>; readonly right?: Codec<Value<W>> }
   /** Used where the results have to travel through a repartition topic; MessagePack by default. */
   readonly codec?: Codec<R>

@@ -49,8 +49,9 @@ export type SuppressOptions<K, V> = SuppressUntilClose<K, V> | SuppressUntilMs<V
  */
 export const suppress = <K, V>(name: string, options: SuppressOptions<K, V>): Operator<K, V, K, V> => {
   const what = `suppress '${name}'`
-  const settings = settingsOf(what, options)
-  const store = { name, kind: 'key-value' as const, value: spans(held(options.codec ?? msgpack<V>())) }
+  const { codec = msgpack<V>() } = options
+  const settings = { ...settingsOf(what, options), name, codec }
+  const store = { name, kind: 'key-value' as const, value: spans(held(codec)) }
   const agenda = agendaStore<K>(name)
   const { late, time, holdsMs } = settings
   return {

@@ -135,6 +135,11 @@ export interface TaskContext {
    * also in operators behind this one, ends the run, as what fails in `complete` does; no record is set aside.
    */
   readonly unblamed: (action: () => void) => void
+  /**
+   * Does what is on account of a record that has waited in a store until now, such as giving it on. What fails in it, also in
+   * operators behind this one, sets that record aside, as it does with one that is being pushed.
+   */
+  readonly onAccountOf: (record: WaitedRecord, action: () => void) => void
   /** The offset up to which the task has read its input. */
   readonly readUpTo: () => number
   /** Where the input ended at the last look into the storage: the next offset to be written. */
@@ -172,6 +177,17 @@ export interface TaskContext {
   readonly hasStopped: () => boolean
   /** Tells the task of work that goes on beside the batches. */
   readonly attend: (work: OngoingWork) => void
+}
+
+/** A record that has waited in a store of an operator. */
+export interface WaitedRecord {
+  /** The name of that operator. */
+  readonly operator: string
+  readonly key: unknown
+  readonly timestamp: number
+  readonly headers: Headers | null
+  /** Its value, encoded. */
+  readonly value: () => Uint8Array
 }
 
 /** A key-value store that other tasks keep, as it is committed. */

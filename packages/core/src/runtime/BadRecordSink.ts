@@ -1,5 +1,14 @@
 import type { TopicWriter } from '../log/TopicWriter.ts'
+import type { Headers } from '../model/Headers.ts'
 import type { RecordBatch } from '../model/RecordBatch.ts'
+
+/** A record that has waited, encoded. */
+interface WaitedBytes {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+  readonly timestamp: number
+  readonly headers: Headers | null
+}
 
 /** What of a record is bad; `processing`: user code threw on it. */
 export type BadPart = 'key' | 'value' | 'timestamp' | 'processing'
@@ -37,5 +46,17 @@ export class BadRecordSink {
     const all = id === null ? headers : { ...headers, 'weir.id': id }
     const place = once ? `${this.#topic}/${this.#partition}/${offset}` : null
     this.#writer.addEncoded(batch.key(index), batch.value(index), timestamp, place, all, -Infinity, undefined)
+  }
+
+  /** As `add`, for one that has waited in a store, and has left its offset behind. */
+  addWaited({ key, value, timestamp, headers }: WaitedBytes, reason: string): void {
+    const all = {
+      ...headers,
+      'weir.topic': this.#topic,
+      'weir.partition': String(this.#partition),
+      'weir.part': 'processing',
+      'weir.cause': reason,
+    }
+    this.#writer.addEncoded(key, value, timestamp, null, all, -Infinity, undefined)
   }
 }

@@ -1,6 +1,6 @@
 import type { Codec } from '../codec/Codec.ts'
 import type { BufferKey, BufferStore, BufferStoreDefinition } from '../job/BufferStore.ts'
-import type { LookUp, OngoingWork, Output, SourceRecord, TaskContext } from '../job/Operator.ts'
+import type { LookUp, OngoingWork, Output, SourceRecord, TaskContext, WaitedRecord } from '../job/Operator.ts'
 import { type Stage, storesOf } from '../job/Stage.ts'
 import type {
   KeyValueStore,
@@ -89,6 +89,7 @@ export class BatchScope implements TaskContext {
   readonly source = (): SourceRecord => this.hooks.source()
   readonly place = (): FailedRecord => this.hooks.place()
   readonly unblamed = (action: () => void): void => this.hooks.unblamed(action)
+  readonly onAccountOf = (record: WaitedRecord, action: () => void): void => this.hooks.onAccountOf(record, action)
   readonly readUpTo = (): number => this.hooks.readUpTo()
   readonly inputEnd = (): number => this.hooks.inputEnd()
   readonly wake = (): void => this.hooks.wake()

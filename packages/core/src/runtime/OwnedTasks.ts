@@ -5,6 +5,7 @@ import type { Claimed } from '../group/Membership.ts'
 import { whereItFailed } from '../job/attachAll.ts'
 import { EpochFenced, OperatorFailed, TopicFull, type WeirError } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
+import { waitedRecordOf } from './explainFailure.ts'
 import { FailedRecords } from './FailedRecords.ts'
 import { taskOf } from './prepareRun.ts'
 import type { RunContext } from './RunContext.ts'
@@ -129,10 +130,7 @@ export class OwnedTasks {
       this.#events.onFenced()
       return
     }
-    const isSetAside =
-      error instanceof OperatorFailed &&
-      error.record !== undefined &&
-      owned.failed.add(error.record, reasonOf(error), task.failedBefore)
+    const isSetAside = error instanceof OperatorFailed && isToSetAside(owned.failed, task, error)
     // a task itself waits where its topics say so
     const isFinal = error.recovery === 'stop' || error.recovery === 'abort' || error instanceof TopicFull
     if (!isSetAside && isFinal) {
@@ -154,6 +152,13 @@ export class OwnedTasks {
       (task, error) => (error === undefined ? task.wake() : this.#events.onFailed(error)),
     )
   }
+}
+
+/** Whether the record that the failure is about will be set aside, and the task is to try again. */
+const isToSetAside = (failed: FailedRecords, task: Task, error: OperatorFailed): boolean => {
+  const waited = waitedRecordOf(error)
+  if (waited !== undefined) return failed.addWaited(waited, reasonOf(error))
+  return error.record !== undefined && failed.add(error.record, reasonOf(error), task.failedBefore)
 }
 
 const reasonOf = ({ cause, message }: OperatorFailed): string =>

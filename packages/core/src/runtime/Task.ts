@@ -11,6 +11,7 @@ import { Progress } from './Progress.ts'
 import { type RunContext, sourceCountOf } from './RunContext.ts'
 import { placeOf, TaskCommits } from './TaskCommits.ts'
 import { TaskInputs } from './TaskInputs.ts'
+import { WaitedRecords } from './WaitedRecords.ts'
 
 /** What a task tells whoever runs it. */
 export interface TaskEvents {
@@ -39,6 +40,7 @@ export class Task {
   readonly #progress: Progress
   readonly #scope: BatchScope
   readonly #inputs: TaskInputs
+  readonly #waited: WaitedRecords
   readonly #commits: TaskCommits
   readonly #pipeline: Pipeline
   #state: 'idle' | 'busy' | 'finished' | 'failed' | 'stopped' = 'idle'
@@ -60,11 +62,13 @@ export class Task {
     this.#scope = new BatchScope(run, stage, partition, this.#progress, {
       source: () => this.#inputs.source(),
       place: () => ({ ...this.#inputs.at!, partition }),
-      unblamed: (action) => this.#inputs.unblamed(action),
+      unblamed: (action) => this.#waited.unblamed(() => this.#inputs.unblamed(action)),
+      onAccountOf: (record, action) => this.#waited.take(record, action),
       readUpTo: () => this.#inputs.only.position,
       inputEnd: () => this.#inputs.only.knownEnd,
       wake: () => this.wake(),
     })
+    this.#waited = new WaitedRecords(run, claimed, this.#scope)
     this.#inputs = new TaskInputs(run, claimed, this.#progress, this.#scope)
     const parts = { inputs: this.#inputs, scope: this.#scope, progress: this.#progress }
     this.#commits = new TaskCommits(run, claimed, parts, (error, actions) => this.#landed(error, actions))
@@ -244,6 +248,7 @@ export class Task {
       topic: this.#inputs.at?.topic ?? this.stage.input.name,
       partition: this.partition,
       at: this.#inputs.at?.offset,
+      waited: this.#waited.failedOn(cause),
       ...this.#commits.underWay,
     })
   }

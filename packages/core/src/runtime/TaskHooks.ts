@@ -1,4 +1,4 @@
-import type { OngoingWork, RawOutput, RawRecord, SourceRecord } from '../job/Operator.ts'
+import type { OngoingWork, RawOutput, RawRecord, SourceRecord, WaitedRecord } from '../job/Operator.ts'
 import type { StoreDefinition, TaskRows } from '../job/Store.ts'
 import { bytes } from '../codec/bytes.ts'
 import { nullable } from '../codec/nullable.ts'
@@ -17,6 +17,7 @@ export interface TaskHost {
   readonly source: () => SourceRecord
   readonly place: () => FailedRecord
   readonly unblamed: (action: () => void) => void
+  readonly onAccountOf: (record: WaitedRecord, action: () => void) => void
   readonly readUpTo: () => number
   readonly inputEnd: () => number
   readonly wake: () => void
@@ -257,6 +258,10 @@ export class TaskHooks {
 
   unblamed(action: () => void): void {
     this.#host.unblamed(action)
+  }
+
+  onAccountOf(record: WaitedRecord, action: () => void): void {
+    this.#host.onAccountOf(record, action)
   }
 
   readUpTo(): number {

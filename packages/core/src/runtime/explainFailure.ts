@@ -1,5 +1,6 @@
 import { whereItFailed } from '../job/attachAll.ts'
 import { blamedRecord } from '../job/blame.ts'
+import type { WaitedFailure } from './WaitedRecords.ts'
 import { EncodeFailed, InvalidOption, OperatorFailed, RecordTooLarge, WeirError } from '../model/errors.ts'
 
 /** Where a task was when something failed. */
@@ -9,25 +10,51 @@ export interface FailurePlace {
   readonly partition: number
   /** The record that the operators were at work on, if they were at one. */
   readonly at: number | undefined
+  /** The record that has waited on account of which they were at work, if that was so. */
+  readonly waited: WaitedFailure | undefined
   /** What is committed, and what is read. */
   readonly from: number
   readonly to: number
 }
 
 /** What went wrong, with its place when it was the job's own code: what that throws, or what it cannot send. */
-export const explainFailure = (cause: unknown, { job, topic, partition, at, from, to }: FailurePlace): WeirError => {
+export const explainFailure = (
+  cause: unknown,
+  { job, topic, partition, at, waited, from, to }: FailurePlace,
+): WeirError => {
   const isOwn = cause instanceof EncodeFailed || cause instanceof RecordTooLarge || cause instanceof InvalidOption
   if (cause instanceof WeirError && !isOwn) return cause
   const blamed = blamedRecord(cause)
+  if (blamed === undefined && waited !== undefined) {
+    return rememberWaited(
+      new OperatorFailed(
+        `job '${job}': code of ${whereItFailed(cause)} threw in '${topic}' partition ${partition} on a record that had waited; ` +
+          `nothing of its batch was committed. It said: ${reasonOf(cause)}`,
+        { cause },
+      ),
+      waited,
+    )
+  }
   const record = blamed ?? (at === undefined ? undefined : { topic, partition, offset: at })
   const where = record === undefined ? `between offsets ${from} and ${to}` : `at offset ${record.offset}`
-  const reason = cause instanceof Error ? cause.message : String(cause)
   return new OperatorFailed(
     `job '${job}': code of ${whereItFailed(cause)} threw in '${record?.topic ?? topic}' partition ${partition} ${where}; ` +
-      `nothing of its batch was committed. It said: ${reason}`,
+      `nothing of its batch was committed. It said: ${reasonOf(cause)}`,
     { cause, record },
   )
 }
+
+const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+const rememberWaited = (error: OperatorFailed, waited: WaitedFailure): OperatorFailed => {
+  failures.set(error, waited)
+  return error
+}
+
+/** The record that had waited on which code of an operator threw; `undefined` when it was none. */
+export const waitedRecordOf = (error: WeirError): WaitedFailure | undefined => failures.get(error)
+
+const failures = new WeakMap<WeirError, WaitedFailure>()
 
 /** As `explainFailure`, for code that threw before the first record. */
 export const explainStart = (

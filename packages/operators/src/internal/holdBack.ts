@@ -1,10 +1,12 @@
 import {
+  type Codec,
   InvalidJob,
   operate,
   type StoreDefinition,
   type StreamRecord,
   type TaskContext,
   type Topic,
+  type WaitedRecord,
   type Window,
 } from '@weir/core'
 import type { OperatorFunction, Subscriber } from 'rxjs'
@@ -18,6 +20,9 @@ import { type WindowTime, windowTime } from './WindowTime.ts'
 export interface HoldBackSettings<K, V> {
   /** The operator, for messages. */
   readonly what: string
+  readonly name: string
+  /** Of the values held back. */
+  readonly codec: Codec<V>
   readonly time: TimeKind
   readonly late: Topic<K, V> | undefined
   readonly untilMs: number | undefined
@@ -49,7 +54,10 @@ export const holdBack = <K, V>(
       if (rest.length === 0) store.delete(key)
       else store.put(key, rest)
       agenda.move(key, dueMs, dueOf(rest))
-      for (const { start, end, value } of all) if (end === dueMs) out.next(recordOf(settings, key, start, value))
+      for (const { start, end, value } of all) {
+        if (end !== dueMs) continue
+        context.onAccountOf(waitedOf(settings, key, value), () => out.next(recordOf(settings, key, start, value)))
+      }
     }
     time.settle(reached)
   }
@@ -91,6 +99,14 @@ export const holdBack = <K, V>(
     },
   })
 }
+
+const waitedOf = <K, V>({ name, codec }: HoldBackSettings<K, V>, key: K, held: Held<V>): WaitedRecord => ({
+  operator: name,
+  key,
+  timestamp: held.timestamp,
+  headers: held.headers,
+  value: () => codec.encode(held.value),
+})
 
 const windowOf = <K, V>({ what }: HoldBackSettings<K, V>, { window }: StreamRecord<K, V>): Window => {
   if (window !== undefined) return window

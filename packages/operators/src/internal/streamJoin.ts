@@ -41,9 +41,10 @@ export const streamJoin = <K, V, W, R>(
   requireKnown(`${what}: codecs`, codecs, ['left', 'right'])
   const settings = joinSettings(what, options)
   const pageMs = pageMsOf(settings)
+  const waits = { left: codecs.left ?? msgpack<V>(), right: (codecs.right ?? msgpack<W>()) as Codec<W> }
   const stores: Stores<V, W> = {
-    left: waitingStore(`${name}-left`, codecs.left ?? msgpack<V>(), pageMs),
-    right: waitingStore(`${name}-right`, (codecs.right ?? msgpack<W>()) as Codec<W>, pageMs),
+    left: waitingStore(`${name}-left`, waits.left, pageMs),
+    right: waitingStore(`${name}-right`, waits.right, pageMs),
   }
   const outputs = [late.left, late.right].filter((each) => each !== undefined)
   return {
@@ -56,7 +57,7 @@ export const streamJoin = <K, V, W, R>(
     revalues: { value: codec as Codec<unknown> | undefined },
     holdsMs: holdsMsOf(kind, settings),
     attach: (context) => {
-      const task = new StreamJoin<K, V, W, R>({ kind, settings, stores, late, joiner }, context)
+      const task = new StreamJoin<K, V, W, R>({ name, kind, settings, codecs: waits, stores, late, joiner }, context)
       return operateSides<K, V | null, W, K, R>({
         left: (record, out) => task.left(record, out),
         right: (record, out) => task.right(record, out),
@@ -72,8 +73,10 @@ interface Stores<V, W> {
 }
 
 interface StreamJoinParts<K, V, W, R> {
+  readonly name: string
   readonly kind: JoinKind
   readonly settings: JoinSettings
+  readonly codecs: { readonly left: Codec<V>; readonly right: Codec<W> }
   readonly stores: Stores<V, W>
   readonly late: NonNullable<JoinOptions<K, V, W, R>['late']>
   readonly joiner: AnyJoiner<K, R>
@@ -88,6 +91,7 @@ const holdsMsOf = (kind: JoinKind, { beforeMs, afterMs, graceMs }: JoinSettings)
 /** One side of a join in a task. */
 interface Side<K, A, B, R> {
   readonly isLeft: boolean
+  readonly codec: Codec<A>
   readonly store: BufferStore<K, Waiting<A>>
   /** How much earlier, and later, than a record of this side one of the other side may be. */
   readonly beforeMs: number
@@ -107,17 +111,23 @@ interface Side<K, A, B, R> {
  */
 class StreamJoin<K, V, W, R> {
   readonly #context: TaskContext
+  readonly #name: string
   readonly #left: Side<K, V, W, R>
   readonly #right: Side<K, W, V, R>
   /** The windows that were over by then are: also where a silent source was passed over. */
   #settled: number
 
-  constructor({ kind, settings, stores, late, joiner }: StreamJoinParts<K, V, W, R>, context: TaskContext) {
+  constructor(
+    { name, kind, settings, codecs, stores, late, joiner }: StreamJoinParts<K, V, W, R>,
+    context: TaskContext,
+  ) {
     const { beforeMs, afterMs, graceMs } = settings
     this.#context = context
+    this.#name = name
     this.#settled = context.watermark()
     this.#left = {
       isLeft: true,
+      codec: codecs.left,
       store: context.bufferStore(stores.left),
       beforeMs,
       afterMs,
@@ -128,6 +138,7 @@ class StreamJoin<K, V, W, R> {
     }
     this.#right = {
       isLeft: false,
+      codec: codecs.right,
       store: context.bufferStore(stores.right),
       beforeMs: afterMs,
       afterMs: beforeMs,
@@ -150,9 +161,19 @@ class StreamJoin<K, V, W, R> {
   complete(out: Subscriber<StreamRecord<K, R>>): void {
     const reached = this.#context.watermark()
     if (reached === -Infinity) return
-    closeUpTo(this.#left, reached, out)
-    closeUpTo(this.#right, reached, out)
+    this.#closeUpTo(this.#left, reached, out)
+    this.#closeUpTo(this.#right, reached, out)
     if (reached > this.#settled) this.#settled = reached
+  }
+
+  #closeUpTo<A, B>(side: Side<K, A, B, R>, reached: number, out: Subscriber<StreamRecord<K, R>>): void {
+    const { store, codec, openMs, alone } = side
+    for (const { key, timeMs, value } of store.takeBefore(reached - openMs)) {
+      if (alone === undefined || value.isMatched) continue
+      const { headers } = value
+      const waited = { operator: this.#name, key, timestamp: timeMs, headers, value: () => codec.encode(value.value) }
+      this.#context.onAccountOf(waited, () => out.next(aloneOf(side, alone, key, timeMs, value)))
+    }
   }
 
   #add<A, B>(
@@ -226,10 +247,3 @@ const aloneOf = <K, A, B, R>(
   window: undefined,
   stored: undefined,
 })
-
-const closeUpTo = <K, A, B, R>(side: Side<K, A, B, R>, reached: number, out: Subscriber<StreamRecord<K, R>>): void => {
-  const { store, openMs, alone } = side
-  for (const { key, timeMs, value } of store.takeBefore(reached - openMs)) {
-    if (alone !== undefined && !value.isMatched) out.next(aloneOf(side, alone, key, timeMs, value))
-  }
-}

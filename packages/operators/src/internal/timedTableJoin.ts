@@ -1,4 +1,5 @@
 import {
+  type AnyOperator,
   type BufferStore,
   type BufferStoreDefinition,
   type Codec,
@@ -6,11 +7,13 @@ import {
   msgpack,
   type Operator,
   type Output,
+  type RecordCodecs,
   type StoreDefinition,
   type StreamRecord,
   type TaskContext,
   type Topic,
 } from '@weir/core'
+import { withoutNull } from '@weir/core/protocol'
 import type { Subscriber } from 'rxjs'
 import { operateSides } from './operateSides.ts'
 import type { TableJoinParts } from './tableJoin.ts'
@@ -29,7 +32,18 @@ interface Stores<K, V, W> extends VersionStores<K, W> {
 
 /** Looks each record of the stream up in the table as of its own time, once event time has passed that and the grace. */
 export const timedTableJoin = <K, V, W, R>(parts: TimedTableJoinParts<K, V, W, R>): Operator<K, V | null, K, R> => {
-  const { kind, name, table, values = msgpack<W>(), waits = msgpack<V>(), codec, late, graceMs } = parts
+  const { kind, name } = parts
+  const steps = ({ value }: RecordCodecs): ReadonlyArray<AnyOperator> => [
+    timedTableJoinOf(parts, parts.waits ?? (withoutNull(value) as Codec<V>)),
+  ]
+  return { kind, name, stores: [], outputs: [], keyed: true, steps, attach: () => (records) => records as never }
+}
+
+const timedTableJoinOf = <K, V, W, R>(
+  parts: TimedTableJoinParts<K, V, W, R>,
+  waits: Codec<V>,
+): Operator<K, V | null, K, R> => {
+  const { kind, name, table, values = msgpack<W>(), codec, late, graceMs } = parts
   const pageMs = Math.max(1_000, Math.ceil(graceMs / 64))
   const stores: Stores<K, V, W> = {
     ...versionStores<K, W>(name, values),
@@ -47,7 +61,7 @@ export const timedTableJoin = <K, V, W, R>(parts: TimedTableJoinParts<K, V, W, R
     revalues: { value: codec as Codec<unknown> | undefined },
     holdsMs: graceMs,
     attach: (context) => {
-      const task = new TimedTableJoin<K, V, W, R>(parts, stores, context)
+      const task = new TimedTableJoin<K, V, W, R>(parts, waits, stores, context)
       return operateSides<K, V | null, W | null, K, R>({
         left: (record, out) => task.left(record, out),
         right: (record) => task.right(record),
@@ -64,14 +78,16 @@ export const timedTableJoin = <K, V, W, R>(parts: TimedTableJoinParts<K, V, W, R
  */
 class TimedTableJoin<K, V, W, R> {
   readonly #parts: TimedTableJoinParts<K, V, W, R>
+  readonly #waits: Codec<V>
   readonly #context: TaskContext
   readonly #waiting: BufferStore<K, Waiting<V>>
   readonly #table: VersionedTable<K, W>
   readonly #late: Output<K, V | null> | undefined
   #settled: number
 
-  constructor(parts: TimedTableJoinParts<K, V, W, R>, stores: Stores<K, V, W>, context: TaskContext) {
+  constructor(parts: TimedTableJoinParts<K, V, W, R>, waits: Codec<V>, stores: Stores<K, V, W>, context: TaskContext) {
     this.#parts = parts
+    this.#waits = waits
     this.#context = context
     this.#waiting = context.bufferStore(stores.waiting)
     this.#table = new VersionedTable(context, stores, parts)
@@ -101,7 +117,14 @@ class TimedTableJoin<K, V, W, R> {
     const reached = this.#context.watermark()
     if (reached === -Infinity) return
     for (const { key, timeMs, value } of this.#waiting.takeBefore(reached - this.#parts.graceMs)) {
-      this.#give(key, timeMs, value, out)
+      const waited = {
+        operator: this.#parts.name,
+        key,
+        timestamp: timeMs,
+        headers: value.headers,
+        value: () => this.#waits.encode(value.value),
+      }
+      this.#context.onAccountOf(waited, () => this.#give(key, timeMs, value, out))
     }
     this.#table.removeUpTo(reached)
     if (reached > this.#settled) this.#settled = reached

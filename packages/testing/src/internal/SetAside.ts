@@ -47,5 +47,6 @@ const listedMax = 5
 
 /** Where a record that was set aside comes from, and why it was. */
 const describeSetAside = (headers: Readonly<Record<string, string>>): string =>
-  `topic '${headers['weir.topic']}', partition ${headers['weir.partition']}, offset ${headers['weir.offset']} ` +
+  `topic '${headers['weir.topic']}', partition ${headers['weir.partition']}, ` +
+  `${headers['weir.offset'] === undefined ? 'waiting in a store' : `offset ${headers['weir.offset']}`} ` +
   `(${headers['weir.part']}): ${headers['weir.cause']}`

@@ -1,0 +1,114 @@
+import type { Codec } from '../codec/Codec.ts'
+import type { WaitedRecord } from '../job/Operator.ts'
+import type { Stage, StageNode } from '../job/Stage.ts'
+import { invariant } from '../model/invariant.ts'
+import { BadRecordSink } from './BadRecordSink.ts'
+import type { BatchScope } from './BatchScope.ts'
+import type { ClaimedTask } from './prepareRun.ts'
+import type { RunContext } from './RunContext.ts'
+
+/** A record that has waited, as one that user code throws on is known: it is in a store, and at no offset any more. */
+export interface WaitedFailure {
+  readonly id: string
+  /** How many right before it were set aside. */
+  readonly before: number
+}
+
+/**
+ * Records that have waited in a store of a task, when their time has come. One on which user code throws is set aside when the
+ * task has started anew and comes to it again, since nothing of its batch is committed.
+ */
+export class WaitedRecords {
+  readonly #run: RunContext
+  readonly #stage: Stage
+  readonly #partition: number
+  readonly #scope: BatchScope
+  readonly #failed: ClaimedTask['failed']
+  #current: WaitedRecord | undefined
+  /** What was thrown past here on account of a record. */
+  readonly #thrown = new WeakMap<Error, WaitedRecord>()
+  /** How many that came last were set aside. */
+  #row: number
+
+  constructor(run: RunContext, { stage, partition, failed }: ClaimedTask, scope: BatchScope) {
+    this.#run = run
+    this.#stage = stage
+    this.#partition = partition
+    this.#scope = scope
+    this.#failed = failed
+    this.#row = failed.waitedInRow
+  }
+
+  /** The one on account of which an operator has failed just now, if there is one. */
+  failedOn(error: unknown): WaitedFailure | undefined {
+    const record = this.#current ?? (error instanceof Error ? this.#thrown.get(error) : undefined)
+    return record === undefined ? undefined : { id: this.#idOf(record), before: this.#row }
+  }
+
+  /** Does what is on account of a record, unless that was tried before and failed. */
+  take(record: WaitedRecord, action: () => void): void {
+    const reason = this.#failed.hasWaited ? this.#failed.reasonOf(this.#idOf(record)) : undefined
+    if (reason !== undefined) return this.#setAside(record, reason)
+    this.#onAccountOf(record, action)
+    if (this.#row > 0) this.#endRow()
+  }
+
+  /** Does what no such record is to blame for. */
+  unblamed(action: () => void): void {
+    this.#onAccountOf(undefined, action)
+  }
+
+  #onAccountOf(record: WaitedRecord | undefined, action: () => void): void {
+    const before = this.#current
+    this.#current = record
+    try {
+      action()
+    } catch (cause) {
+      const error = cause instanceof Error ? cause : new Error(String(cause))
+      if (record !== undefined) this.#thrown.set(error, record)
+      throw error
+    } finally {
+      this.#current = before
+    }
+  }
+
+  #setAside(record: WaitedRecord, reason: string): void {
+    const { key, topic } = this.#placeOf(record)
+    const sink = new BadRecordSink(this.#scope.writer(this.#run.plan.badRecords), topic, this.#partition)
+    sink.addWaited({ ...record, key: key.encode(record.key), value: record.value() }, reason)
+    this.#scope.count('bad', 1)
+    const row = ++this.#row
+    const id = this.#idOf(record)
+    this.#scope.afterCommit(() => {
+      this.#failed.waitedInRow = row
+      this.#failed.forgetWaited(id)
+    })
+  }
+
+  #endRow(): void {
+    this.#row = 0
+    this.#scope.afterCommit(() => {
+      this.#failed.waitedInRow = 0
+    })
+  }
+
+  /** The same for records of which one is like the other. */
+  #idOf(record: WaitedRecord): string {
+    const { operator, key, timestamp, value } = record
+    const bytes = [this.#placeOf(record).key.encode(key), value()]
+    return JSON.stringify([operator, timestamp, ...bytes.map((part) => [...part])])
+  }
+
+  /** The codec of the record's keys, and the topic that it comes from. */
+  #placeOf({ operator }: WaitedRecord): { readonly key: Codec<unknown>; readonly topic: string } {
+    const { nodes } = this.#stage
+    const node = nodes.find((each) => each.kind === 'operator' && each.operator.name === operator)
+    invariant(node?.kind === 'operator', `operator '${operator}' is one of the stage's`)
+    let from: StageNode = node
+    while (from.kind !== 'input') {
+      const [before]: ReadonlyArray<number> = from.from
+      from = nodes[before!]!
+    }
+    return { key: node.key, topic: from.input.topic.name }
+  }
+}

@@ -1,0 +1,153 @@
+import { bytes, int32, type Job, job, nullable, OperatorFailed, topic, utf8 } from '@weir/core'
+import {
+  arbitraryKey,
+  arbitraryRecords,
+  inputTo,
+  isBatchInvariant,
+  isExactlyOnce,
+  type JobDriver,
+  jobDriver,
+} from '@weir/testing'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { asOfJoin, count, leftAsOfJoin, leftJoin, map, suppress, to, tumbling } from '../src/index.ts'
+
+const left = topic('left', { key: utf8, value: int32, partitions: 2 })
+const right = topic('right', { key: utf8, value: int32, partitions: 2 })
+const found = topic('found', { key: utf8, value: utf8, partitions: 2 })
+const aside = topic('j-bad-records', { key: nullable(bytes), value: nullable(bytes) })
+
+const picky = (value: unknown): string => {
+  const text = String(value)
+  if (text.includes('13')) throw new Error(`${text} is unlucky`)
+  return text
+}
+const settings = { historyMs: 5, codecs: { right: int32 } }
+const jobs: ReadonlyArray<readonly [what: string, operator: string, Job]> = [
+  [
+    'the joiner of an as-of join',
+    "operator asOfJoin 't'",
+    job('j')
+      .from(left)
+      .pipe(
+        asOfJoin('t', right, (a, b) => picky(`${a} ${b}`), settings),
+        to(found),
+      ),
+  ],
+  [
+    'an operator behind an as-of join',
+    'operator map',
+    job('j')
+      .from(left)
+      .pipe(
+        asOfJoin('t', right, (a, b) => `${a} ${b}`, settings),
+        map(picky),
+        to(found),
+      ),
+  ],
+  [
+    'an operator behind a left join',
+    'operator map',
+    job('j')
+      .from(left)
+      .pipe(
+        leftJoin('t', right, (a, b) => (b === null ? `${a} -` : ''), { within: 0, codecs: { left: int32 } }),
+        map(picky),
+        to(found),
+      ),
+  ],
+  [
+    'an operator behind updates that are held back',
+    'operator map',
+    job('j')
+      .from(left)
+      .pipe(suppress('t', { untilMs: 1, codec: int32 }), map(picky), to(found)),
+  ],
+]
+
+const decoded = (value: unknown) => ({ _tag: 'Right', right: value })
+const at = (key: string, value: number, timestamp: number) => ({ key, value, timestamp })
+
+describe.each(jobs)('%s', (_what, operator, law) => {
+  const send = async (driver: JobDriver, values: ReadonlyArray<number>, fromMs: number): Promise<void> => {
+    await driver.send(
+      right,
+      values.flatMap((_, n) => [at('a', 0, fromMs + n * 10 - 5), at('b', 0, fromMs + n * 10 - 5)]),
+    )
+    await driver.send(
+      left,
+      values.map((value, n) => at('a', value, fromMs + n * 10)),
+    )
+  }
+
+  test('has the record set aside that had waited, and the others go on', async () => {
+    const driver = await jobDriver(law, { badRecords: 'set-aside' })
+    await send(driver, [1, 2, 13, 4, 1_300, 6], 10)
+    await driver.finish()
+    const given = (await driver.output(found)).map(({ value }) => Number(value.split(' ')[0]))
+    expect(given).toEqual([1, 2, 4, 6])
+    const bad = await driver.output(aside)
+    expect(bad.map(({ key, value, timestamp }) => [utf8.decode(key!), int32.decode(value!), timestamp])).toEqual([
+      [decoded('a'), decoded(13), 30],
+      [decoded('a'), decoded(1_300), 50],
+    ])
+    expect(bad[0]!.headers).toMatchObject({ 'weir.topic': 'left', 'weir.part': 'processing' })
+    expect(bad[0]!.headers['weir.cause']).toMatch(new RegExp(`^${operator} threw: 13.* is unlucky$`))
+    await driver.close()
+  })
+
+  test('ends the run with the eleventh in a row, also when they come one by one', async () => {
+    const driver = await jobDriver(law, { badRecords: 'set-aside' })
+    const allButOne = async (fromMs: number): Promise<void> => {
+      for (let n = 0; n < 10; n++) await send(driver, [13], fromMs + n * 10)
+    }
+    await allButOne(10)
+    await send(driver, [1], 110)
+    await allButOne(120)
+    expect(driver.isRunning).toBe(true)
+    await expect(
+      (async () => {
+        await send(driver, [13, 13, 13], 220)
+        await driver.finish()
+      })(),
+    ).rejects.toThrow(OperatorFailed)
+    await driver.close()
+  })
+
+  test('keeps the laws', async () => {
+    const times = { stepMsMax: 9, disorderMsMax: 3 }
+    const value = fc.constantFrom(1, 2, 3, 4, 5, 13)
+    const inputs = [left, right].map((each) =>
+      inputTo(each, arbitraryRecords({ key: arbitraryKey(2), value, times, countMax: 10 })),
+    )
+    const options = {
+      inputs: inputs.slice(0, operator.includes('asOf') ? 2 : 1),
+      order: 'unordered',
+      badRecords: 'set-aside',
+    } as const
+    await fc.assert(isExactlyOnce(law, { ...options, faultsMax: 2, commitsMax: 20 }), { numRuns: 10 })
+    await fc.assert(isBatchInvariant(law, options), { numRuns: 10 })
+  }, 60_000)
+})
+
+test('windows that close while a record is given on that had waited are not on its account', async () => {
+  let closed = 0
+  const law = job('j')
+    .from(left)
+    .pipe(
+      leftAsOfJoin('t', right, (a) => a, { historyMs: 5 }),
+      count('c', { window: tumbling(10) }),
+      map(() => {
+        closed++
+        throw new Error('no window is good')
+      }),
+      to(found),
+    )
+  const driver = await jobDriver(law, { badRecords: 'set-aside' })
+  await driver.send(left, [at('a', 1, 5)])
+  await driver.send(left, [at('a', 1, 45)])
+  await expect(driver.finish()).rejects.toThrow(/no window is good/)
+  expect(await driver.output(aside)).toEqual([])
+  expect(closed, 'nothing is tried again').toBe(1)
+  await driver.close()
+})
