@@ -65,7 +65,8 @@ const serve = async (request: IncomingMessage, response: ServerResponse): Promis
   response.writeHead(statuses[told.outcome], { 'content-type': 'application/json' }).end(JSON.stringify(told))
 }
 
-const server = createServer((request, response) => void serve(request, response))
+// whoever asks ends a connection that is idle: if both did, a busy machine would let a request go out on one that is just being ended
+const server = createServer({ keepAliveTimeout: 0 }, (request, response) => void serve(request, response))
 server.listen(0, '127.0.0.1', () =>
   serveParent({ _tag: 'Ready', port: (server.address() as AddressInfo).port }, async () => {
     server.close()

@@ -67,7 +67,7 @@ const ask = async (pool: Pool, purchase: Purchase): Promise<Asked> => {
       body: JSON.stringify(purchase),
     })
     .then(({ body }) => body.json())
-    .catch((error: unknown) => console.error(error))
+    .catch((error: unknown) => console.error(`${purchase.id} was not answered: ${String(error)}`))
   const { outcome, unit } = isTold(told) ? told : { outcome: 'failed' as const, unit: null }
   return { purchase, outcome, unit, ms: performance.now() - begin }
 }
