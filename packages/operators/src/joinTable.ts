@@ -19,7 +19,8 @@ export interface TableJoinOptions<K, V, W, R> {
 
 /**
  * Joins each record of a stream with the value that a table has for its key; a record for whose key it has none is dropped. A
- * table is a topic, or a flow of `stream`, of which the last value of each key counts; `null` removes it. Its records give no results.
+ * table is a topic, or a flow of `stream`, of which the last value of each key counts; `null` removes it. Its records give no results,
+ * and event time behind the join is that of the stream, however silent the table is.
  *
  * Both are read in the order of event time, as far as they have been appended: a value that is appended later, whatever its
  * timestamp, is not seen, so another run over the same topics may give other results. With `graceMs` what is seen depends on the

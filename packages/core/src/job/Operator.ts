@@ -45,6 +45,8 @@ export interface Operator<KIn, VIn, KOut, VOut> {
   readonly isolated?: boolean | undefined
   /** Flows that come in here: `attach` gives a function of the records before it, and of theirs in this order. */
   readonly others?: ReadonlyArray<Flow> | undefined
+  /** Those flows are only looked up: what it gives on has nothing of their event time, which may then stand still. */
+  readonly looksUpOthers?: boolean | undefined
   /** Flows that run beside it, in tasks of their own, for what it looks up: the store of their last operator, see `lookUp`. */
   readonly beside?: ReadonlyArray<Flow> | undefined
   /** Lines of operators that begin behind it, beside the one that goes on. */

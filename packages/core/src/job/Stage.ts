@@ -10,6 +10,8 @@ export interface StageInput {
   /** The stage that writes it, when it lies between two stages of the job; absent for a source. */
   readonly upstream: number | undefined
   readonly timestamps: TimestampAssigner<unknown, unknown>
+  /** All that its records are for is to be looked up: the event time of the stage does not depend on theirs. */
+  readonly isLookedUp: boolean
 }
 
 /**

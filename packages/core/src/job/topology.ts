@@ -335,6 +335,10 @@ const stageOf = (
     topic: input.topic,
     timestamps: input.timestamps,
     upstream: upstreams.get(input),
+    isLookedUp: isLookedUp(
+      inputNodes.find((node) => node.input === input)!,
+      nodes,
+    ),
   }))
   const stageNodes = ordered.map((node, place): StageNode => {
     if (node.kind === 'input') return { kind: 'input', input: inputs[place]! }
@@ -346,6 +350,19 @@ const stageOf = (
   })
   const operators = stageNodes.flatMap((node) => (node.kind === 'operator' ? [node.operator] : []))
   return { index, input: nameGiver(inputs), inputs, nodes: stageNodes, operators }
+}
+
+/** Whether all that comes out of a node ends where it is only looked up, and nothing on the way goes by event time. */
+const isLookedUp = (node: DraftNode, nodes: ReadonlyArray<DraftNode>): boolean => {
+  const takers = nodes.filter((taker) => taker.kind !== 'input' && taker.from.some((from) => from === node))
+  return (
+    takers.length > 0 &&
+    takers.every((taker) => {
+      if (taker.kind !== 'operator') return false
+      if (taker.operator.looksUpOthers === true) return taker.from[0] !== node
+      return taker.operator.stores.length === 0 && isLookedUp(taker, nodes)
+    })
+  )
 }
 
 /** The input that a stage is named after: of the largest ones the first by name, whichever side of a join it is. */

@@ -12,8 +12,8 @@ import type { RowReader } from '../ports/Storage.ts'
  *    u8 only when the task is idle
  * ```
  *
- * A source that is idle does not hold the others back. When all are, the one that has come farthest counts. The watermark
- * never goes back, whatever a source says that has been idle.
+ * A source that is idle does not hold the others back. When all are, the one that has come farthest counts. One that is left out
+ * never counts. The watermark never goes back, whatever a source says that has been idle.
  */
 export class Progress {
   readonly key: Uint8Array
@@ -21,7 +21,10 @@ export class Progress {
   readonly #sources: Float64Array
   /** By source; 1 for one that is idle. */
   readonly #idle: Uint8Array
+  /** By source; 1 for one that does not count. */
+  readonly #leftOut: Uint8Array
   #idleCount = 0
+  #leftOutCount = 0
   #watermark: number
   /** Whether the watermark may have moved since `settle`. */
   #isUnsettled = false
@@ -40,6 +43,7 @@ export class Progress {
     this.#heldMs = heldMs
     this.#sources = new Float64Array(sources).fill(-Infinity)
     this.#idle = new Uint8Array(sources)
+    this.#leftOut = new Uint8Array(sources)
     let reached = -Infinity
     this.#saved = rows.get(this.key) ?? null
     if (this.#saved !== null) {
@@ -79,7 +83,8 @@ export class Progress {
   }
 
   get #isIdle(): boolean {
-    return this.#idleCount === this.#sources.length
+    const count = this.#sources.length - this.#leftOutCount
+    return count > 0 && this.#idleCount === count
   }
 
   /** What the next stage may rely on. */
@@ -115,10 +120,17 @@ export class Progress {
     return after
   }
 
+  /** The source does not count: nothing comes from it, or nothing that has to do with event time. To be said before anything of it. */
+  leaveOut(source: number): void {
+    this.#leftOut[source] = 1
+    this.#leftOutCount++
+    this.#isUnsettled = true
+  }
+
   /** The source holds the others back no longer, or does again. */
   setIdle(source: number, isIdle: boolean): void {
     const value = isIdle ? 1 : 0
-    if (this.#idle[source] === value) return
+    if (this.#idle[source] === value || this.#leftOut[source] === 1) return
     this.#idle[source] = value
     this.#idleCount += isIdle ? 1 : -1
     this.#isUnsettled = true
@@ -128,7 +140,8 @@ export class Progress {
   settle(): void {
     if (!this.#isUnsettled) return
     this.#isUnsettled = false
-    const reached = this.#sources.length === 1 ? this.#sources[0]! : this.#minimum()
+    const isOnlyOne = this.#sources.length === 1 && this.#leftOutCount === 0
+    const reached = isOnlyOne ? this.#sources[0]! : this.#minimum()
     if (reached > this.#watermark) this.#watermark = reached
   }
 
@@ -162,6 +175,7 @@ export class Progress {
     let minimum = Infinity
     let maximum = -Infinity
     for (let source = 0; source < this.#sources.length; source++) {
+      if (this.#leftOut[source] === 1) continue
       const watermark = this.#sources[source]!
       if (watermark > maximum) maximum = watermark
       if (watermark < minimum && this.#idle[source] === 0) minimum = watermark

@@ -297,7 +297,7 @@ export class TaskInput {
    */
   rest(wakeAt: (timeMs: number) => void): void {
     const { idleAfterMs } = this.#input.timestamps
-    if (idleAfterMs === undefined || this.#upstream !== undefined || !this.isAtEnd) return
+    if (idleAfterMs === undefined || this.#upstream !== undefined || this.#input.isLookedUp || !this.isAtEnd) return
     const silentMs = this.#clock.monotonic() - this.#silentSinceMs
     if (silentMs >= idleAfterMs) {
       const { first } = this.#sources

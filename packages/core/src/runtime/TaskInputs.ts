@@ -28,13 +28,11 @@ export class TaskInputs {
     this.#progress = progress
     this.#scope = scope
     this.all = stage.inputs.flatMap((input, index) => {
-      if (partition >= input.topic.partitions) {
-        // nothing can come from a partition that is not there
-        for (let source = 0; source < sources[index]!.count; source++) {
-          progress.observe(sources[index]!.first + source, Infinity)
-        }
-        return []
-      }
+      const { first, count } = sources[index]!
+      // nothing can come from a partition that is not there
+      const isThere = partition < input.topic.partitions
+      if (!isThere || input.isLookedUp) for (let each = 0; each < count; each++) progress.leaveOut(first + each)
+      if (!isThere) return []
       const { name } = input.topic
       const place = { input, partition, until: ends[index]!, sources: sources[index]!, failed: failed.of(name) }
       const created = new TaskInput(run, place, progress, scope)

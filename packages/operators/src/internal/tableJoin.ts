@@ -32,6 +32,7 @@ export const tableJoin = <K, V, W, R>({
     outputs: [],
     keyed: true,
     others: [flowOf(table)],
+    looksUpOthers: true,
     revalues: { value: codec as Codec<unknown> | undefined },
     attach: (context) => {
       const rows = context.keyValueStore(store)
