@@ -20,15 +20,16 @@ export interface AssignTimestampsOptions {
 /**
  * Takes event time from the values of a source: `from(flights, assignTimestamps(flight => flight.date))`.
  *
- * @param timestampOf - milliseconds since 1970, or a `Date`
+ * @param timestampOf - milliseconds since 1970, or a `Date`; it also gets the timestamp with which the record was appended, for those
+ *   whose value has none
  * @throws InvalidOption for an out-of-orderness below 0, or an idle time below 1
  */
 export const assignTimestamps = <K, V>(
-  timestampOf: (value: V, key: K) => number | Date,
+  timestampOf: (value: V, key: K, recordTimestamp: number) => number | Date,
   options: AssignTimestampsOptions = {},
 ): TimestampAssigner<K, V> => ({
   ...settingsOf('assignTimestamps', options),
-  timestampOf: (value, key) => Number(timestampOf(value, key)),
+  timestampOf: (value, key, recordTimestamp) => Number(timestampOf(value, key, recordTimestamp)),
 })
 
 /**

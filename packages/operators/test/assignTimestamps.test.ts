@@ -46,6 +46,20 @@ describe('assigned timestamps', () => {
     expect(await through(keyed, results, [['12', 100]])).toEqual(['12@12: 100'])
   })
 
+  test('may be those of the records, where the values have none', async () => {
+    const some = job('j')
+      .from(
+        numbers,
+        assignTimestamps((n, _, recordTimestamp) => (n < 0 ? recordTimestamp : n)),
+      )
+      .pipe(to(results))
+    const sent = [
+      ['a', 100, 7],
+      ['a', -1, 8],
+    ] as const
+    expect(await through(some, results, sent)).toEqual(['a@100: 100', 'a@8: -1'])
+  })
+
   test('may be out of order by the grace, and no more', async () => {
     const graced = job('j')
       .from(

@@ -1,7 +1,7 @@
 /** Where a source's event time comes from, and how far behind the latest one a record may be. */
 export interface TimestampAssigner<K, V> {
-  /** Milliseconds since 1970; `undefined`: the timestamps of the topic's records. */
-  readonly timestampOf?: ((value: V, key: K) => number) | undefined
+  /** Milliseconds since 1970; `undefined`: the timestamps of the topic's records, one of which is the last argument. */
+  readonly timestampOf?: ((value: V, key: K, recordTimestamp: number) => number) | undefined
   /** The watermark stays this far behind the latest timestamp, so records may be out of order by as much. */
   readonly outOfOrdernessMs: number
   /**

@@ -332,8 +332,9 @@ export class TaskInput {
     if (isLeft(key)) return this.#setAside(batch, index, 'key', key.left.reason)
     const value = decodeValue(topic.value, batch, index)
     if (isLeft(value)) return this.#setAside(batch, index, 'value', value.left.reason)
+    const appendedAt = batch.timestamp(index)
     const timestamp =
-      timestamps.timestampOf === undefined ? batch.timestamp(index) : timestamps.timestampOf(value.right, key.right)
+      timestamps.timestampOf === undefined ? appendedAt : timestamps.timestampOf(value.right, key.right, appendedAt)
     if (!(Math.abs(timestamp) <= timestampMax)) {
       const reason = `the timestamp is ${timestamp}; expected milliseconds since 1970, at most ${timestampMax} either way`
       return this.#setAside(batch, index, 'timestamp', reason)
