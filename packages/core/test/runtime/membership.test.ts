@@ -19,6 +19,8 @@ const words = topic('words', { key: utf8, value: utf8, partitions: 4 })
 const counts = topic('counts', { key: utf8, value: int32 })
 const wordCount = job('word-count').from(words).pipe(count('c'), to(counts))
 
+const byNumber = (a: number, b: number): number => a - b
+
 const sizes = (...runs: ReadonlyArray<RunningJob>): ReadonlyArray<number> => runs.map(({ assigned }) => assigned.length)
 
 const sendEverywhere = async (world: World): Promise<void> => {
@@ -94,6 +96,30 @@ describe('members of a group', () => {
     await world.outcome(stopped)
     await world.clock.settle()
     expect([first.count('handled'), second.count('handled'), sizes(second)]).toEqual([4, 0, [4]])
+  })
+
+  test('go on with what they keep, while work under way in what they give up comes to its end', async () => {
+    const world = await openWorld()
+    const calls: Array<CompletableFuture<void>> = []
+    const handled: number[] = []
+    const handler: Handler<string, string> = (value, { record }) => {
+      if (value !== 'slow') return void handled.push(record.partition)
+      calls.push(new CompletableFuture<void>())
+      return calls.at(-1)
+    }
+    const handling = job('handling').from(words).pipe(handle(handler))
+    const first = await start(world, handling, { drainWithinMs: 60_000 })
+    for (let partition = 0; partition < 4; partition++) await send(world, words, [['a', 'slow']], partition)
+    const second = await start(world, handling, {}, await world.another())
+    const kept = first.assigned.map(({ partition }) => partition)
+    for (let partition = 0; partition < 4; partition++) await send(world, words, [['b', 'x']], partition)
+    expect([kept.length, sizes(second), handled.toSorted(byNumber)]).toEqual([2, [0], kept.toSorted(byNumber)])
+    for (const call of calls) call.complete(undefined)
+    await world.clock.settle()
+    expect([sizes(first, second), handled.toSorted(byNumber)]).toEqual([
+      [2, 2],
+      [0, 1, 2, 3],
+    ])
   })
 
   test('are removed when their process has ended, long before their lease is over', async () => {
