@@ -8,7 +8,7 @@ import { commitOf, type Fence } from '../ports/Commit.ts'
 import { epochOf, epochRow, epochValue } from '../ports/rows.ts'
 import type { Storage } from '../ports/Storage.ts'
 import { type GroupPartition, type GroupState, handOver, join, type Member, memberOf, remove } from './GroupState.ts'
-import { changeGroup, heartbeatRow, ownerOf, readGroup, runRow } from './groupRow.ts'
+import { changeGroup, groupIn, groupRow, heartbeatRow, ownerOf, readGroup, runRow } from './groupRow.ts'
 
 /** Who wants to share a group's work. */
 export interface Joining {
@@ -77,6 +77,7 @@ export class Membership {
   readonly #clock: Clock
   readonly #joining: Joining
   readonly #events: MembershipEvents
+  readonly #row: Uint8Array
   readonly #sightings = new Map<number, Sighting>()
   #heartbeat = firstHeartbeat
   #seen: Uint8Array | undefined
@@ -100,6 +101,7 @@ export class Membership {
     this.#storage = storage
     this.#clock = clock
     this.#joining = joining
+    this.#row = groupRow(joining.group)
     this.#events = events
     this.#lookedAtMs = clock.monotonic()
     this.#lookLater()
@@ -143,10 +145,10 @@ export class Membership {
 
   /** The group, if it has changed since the last call; a look costs one read of a row. */
   changed(): GroupState | undefined {
-    const { state, row } = readGroup(this.#storage.rows, this.#joining.group)
+    const row = this.#storage.rows.get(this.#row) ?? null
     if (this.#seen !== undefined && row !== null && equalBytes(row, this.#seen)) return undefined
     this.#seen = row ?? undefined
-    return state
+    return groupIn(row)
   }
 
   /** Lets the next `changed` answer the group, changed or not. */

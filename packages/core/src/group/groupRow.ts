@@ -1,3 +1,4 @@
+import { textBytes } from '../codec/textBytes.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { jsonRow, parseRow, retried } from '../log/ids.ts'
 import { commitOf, type Committed, type Expectation, type PositionChange, type RowChange } from '../ports/Commit.ts'
@@ -6,14 +7,14 @@ import type { RowReader, Storage } from '../ports/Storage.ts'
 import { emptyGroup, type GroupPartition, type GroupState } from './GroupState.ts'
 
 /** The row that holds a group's state. */
-export const groupRow = (group: string): Uint8Array => rowKey(systemStores.groups, 0, encoder.encode(group))
+export const groupRow = (group: string): Uint8Array => rowKey(systemStores.groups, 0, textBytes(group))
 
 /** The row that holds what the members of a run to the end have in common. */
-export const runRow = (group: string): Uint8Array => rowKey(systemStores.groups, 1, encoder.encode(group))
+export const runRow = (group: string): Uint8Array => rowKey(systemStores.groups, 1, textBytes(group))
 
 /** The row that a member changes to show that it is alive. */
 export const heartbeatRow = (group: string, id: number): Uint8Array =>
-  rowKey(systemStores.heartbeats, id, encoder.encode(group))
+  rowKey(systemStores.heartbeats, id, textBytes(group))
 
 /** Who owns a partition for a group: the name under which its epoch is kept. */
 export const ownerOf = (group: string, { topic, partition }: GroupPartition): string => `${group}/${topic}/${partition}`
@@ -24,8 +25,12 @@ export const readGroup = (
   group: string,
 ): { readonly state: GroupState; readonly row: Uint8Array | null } => {
   const row = rows.get(groupRow(group)) ?? null
-  return { state: row === null ? emptyGroup : { ...emptyGroup, ...(parseRow(row) as GroupState) }, row }
+  return { state: groupIn(row), row }
 }
+
+/** The group that a row holds; an empty one for none. */
+export const groupIn = (row: Uint8Array | null): GroupState =>
+  row === null ? emptyGroup : { ...emptyGroup, ...(parseRow(row) as GroupState) }
 
 /** What else a change of a group does, in the same commit. */
 export interface GroupChange {
@@ -63,6 +68,5 @@ export const listGroups = (rows: RowReader): ReadonlyArray<string> =>
     .range(rowKey(systemStores.groups, 0, noBytes), rowKey(systemStores.groups, 1, noBytes), { limit: 1_000_000 })
     .map(({ key }) => decoder.decode(key.subarray(8)))
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 const noBytes = new Uint8Array(0)

@@ -52,10 +52,16 @@ const watched =
   (source, ...others) =>
     new Observable((out) => {
       const fail = out.error.bind(out)
-      out.error = (error: unknown) => {
-        note(operator, error)
-        fail(error)
-      }
+      // defined, not assigned: V8 lets what is assigned in the place of a method live until it collects all garbage, and with
+      // it all that its closure reaches, which is the whole task
+      Object.defineProperty(out, 'error', {
+        value: (error: unknown) => {
+          note(operator, error)
+          fail(error)
+        },
+        configurable: true,
+        writable: true,
+      })
       return attached(source, ...others).subscribe(out)
     })
 

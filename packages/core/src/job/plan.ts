@@ -17,14 +17,25 @@ export interface Plan {
 /** The topic of a job's bad records may hold any record of its sources. */
 const badRecordBytesMax = 2 ** 30
 
+/** A job does not change, so neither does its plan, which each look into a store asks for. */
+const plans = new WeakMap<Flows, Plan>()
+
 /**
- * Splits a job into stages, and checks it whole, before anything is opened or written.
+ * Splits a job into stages, and checks it whole, before anything is opened or written. Once for each job.
  *
  * @throws InvalidJob: no source or no sink; a topic that is used for two things; a store whose name is taken or no name; work by key
  *   on records that may have no key, or that are not brought together by it; a sink with something behind it; a name that is too long
  *   for the job's own topics
  */
 export const planJob = (job: Flows): Plan => {
+  const present = plans.get(job)
+  if (present !== undefined) return present
+  const plan = newPlan(job)
+  plans.set(job, plan)
+  return plan
+}
+
+const newPlan = (job: Flows): Plan => {
   if (job.flows.length === 0) throw new InvalidJob(`job '${job.name}' has no source; expected from(topic)`)
   const topology = new Topology(job.name)
   for (const flow of job.flows) {

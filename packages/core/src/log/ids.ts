@@ -1,3 +1,4 @@
+import { textBytes } from '../codec/textBytes.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { CommitConflict, StorageFailed } from '../model/errors.ts'
 import { commitOf, type Expectation, type RowChange } from '../ports/Commit.ts'
@@ -61,13 +62,12 @@ const nextIds = (
   storage: Storage,
   { counter, first, count }: IdRange,
 ): { readonly firstId: number; readonly expect: Expectation; readonly row: RowChange } => {
-  const key = rowKey(systemStores.counters, 0, encoder.encode(counter))
+  const key = rowKey(systemStores.counters, 0, textBytes(counter))
   const value = storage.rows.get(key) ?? null
   const firstId = value === null ? first : (parseRow(value) as number)
   return { firstId, expect: { key, value }, row: { key, value: jsonRow(firstId + count) } }
 }
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 /** A value as the bytes of a row: JSON. */
-export const jsonRow = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value))
+export const jsonRow = (value: unknown): Uint8Array => textBytes(JSON.stringify(value))

@@ -1,3 +1,4 @@
+import { textBytes } from '../codec/textBytes.ts'
 import type { CompletableFuture } from '../future/CompletableFuture.ts'
 import { TopicMismatch } from '../model/errors.ts'
 import { commitOf } from '../ports/Commit.ts'
@@ -99,7 +100,7 @@ const changeableOf = <K, V>({
 })
 
 /** The row that says what is known of a topic. */
-export const topicKey = (name: string): Uint8Array => rowKey(systemStores.topics, 0, encoder.encode(name))
+export const topicKey = (name: string): Uint8Array => rowKey(systemStores.topics, 0, textBytes(name))
 
 /** What the storage knows of the topic of this name; `undefined` when it has none. */
 export const findTopic = (storage: Pick<Storage, 'rows'>, name: string): TopicInfo | undefined => {
@@ -142,5 +143,4 @@ const canonical = (options: Retention | Capacity | number | string | undefined):
   return typeof options === 'object' ? JSON.stringify(options, Object.keys(options).sort()) : String(options)
 }
 
-const encoder = new TextEncoder()
 const noBytes = new Uint8Array(0)

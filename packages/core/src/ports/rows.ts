@@ -1,3 +1,5 @@
+import { textBytes } from '../codec/textBytes.ts'
+
 // How rows are named: [store u32][partition u32][key]. Everything that is not a record is such a row.
 
 /** Stores that Weir itself keeps; the ids of user stores begin at `firstUserStore`. */
@@ -47,7 +49,7 @@ export const rowKeyEnd = (store: number, partition: number): Uint8Array =>
   partition === 0xffff_ffff ? rowKey(store + 1, 0, new Uint8Array(0)) : rowKey(store, partition + 1, new Uint8Array(0))
 
 /** The row that holds an owner's epoch. */
-export const epochRow = (owner: string): Uint8Array => rowKey(systemStores.epochs, 0, utf8Bytes(owner))
+export const epochRow = (owner: string): Uint8Array => rowKey(systemStores.epochs, 0, textBytes(owner))
 
 /** An epoch as a row's value: a big-endian u32. */
 export const epochValue = (epoch: number): Uint8Array => {
@@ -66,6 +68,3 @@ const writeUint32 = (into: Uint8Array, at: number, value: number): void => {
   into[at + 2] = value >>> 8
   into[at + 3] = value
 }
-
-const encoder = new TextEncoder()
-const utf8Bytes = (text: string): Uint8Array => encoder.encode(text)

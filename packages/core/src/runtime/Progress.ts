@@ -1,3 +1,4 @@
+import { textBytes } from '../codec/textBytes.ts'
 import { rowKey, systemStores } from '../ports/rows.ts'
 import type { RowReader } from '../ports/Storage.ts'
 
@@ -223,7 +224,5 @@ const isIdleRow = (row: Uint8Array): boolean => (row.length - sourcesAt) % 8 ===
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-const encoder = new TextEncoder()
-
 const progressKey = ({ job, input, partition }: ProgressPlace): Uint8Array =>
-  rowKey(systemStores.progress, partition, encoder.encode(`${job}/${input}`))
+  rowKey(systemStores.progress, partition, textBytes(`${job}/${input}`))

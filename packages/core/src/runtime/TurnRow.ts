@@ -1,3 +1,4 @@
+import { textBytes } from '../codec/textBytes.ts'
 import { rowKey, systemStores } from '../ports/rows.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import type { ProgressPlace } from './Progress.ts'
@@ -12,7 +13,7 @@ export class TurnRow {
 
   constructor(rows: RowReader, { job, input, partition }: ProgressPlace) {
     // names have no slash, so it is nobody's progress
-    this.key = rowKey(systemStores.progress, partition, encoder.encode(`${job}/${input}/turn`))
+    this.key = rowKey(systemStores.progress, partition, textBytes(`${job}/${input}/turn`))
     this.#saved = rows.get(this.key) ?? null
   }
 
@@ -31,5 +32,4 @@ export class TurnRow {
   }
 }
 
-const encoder = new TextEncoder()
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

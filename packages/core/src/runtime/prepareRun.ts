@@ -2,6 +2,7 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { Claimed, Ends } from '../group/Membership.ts'
 import { type Plan, topicsOf } from '../job/plan.ts'
 import { type Stage, storesOf } from '../job/Stage.ts'
+import type { Topic } from '../log/Topic.ts'
 import { ensureTopic, findSameTopic, type TopicInfo } from '../log/topicCatalog.ts'
 import { InvalidJob, TopicMismatch } from '../model/errors.ts'
 import type { Fence } from '../ports/Commit.ts'
@@ -43,17 +44,27 @@ export const prepare = (storage: Storage, plan: Plan): CompletableFuture<Prepare
     requireSameSources(storage, plan)
     const topics = topicsOf(plan)
     const stores = plan.stages.flatMap(storesOf)
-    for (const topic of topics) findSameTopic(storage, topic)
+    const known = topics.map((topic) => findSameTopic(storage, topic))
     for (const { store, key } of stores) requireSameStore(storage, plan.job, store, key)
-    return CompletableFuture.allOf(topics.map((each) => ensureTopic(storage, each))).thenCompose((infos) =>
-      CompletableFuture.allOf(stores.map(({ store, key }) => ensureStore(storage, plan.job, store, key))).thenApply(
-        (ids): Prepared => ({
-          topics: new Map(infos.map((info) => [info.name, info])),
-          storeIds: new Map(stores.map(({ store }, index) => [store.name, ids[index]!])),
-        }),
-      ),
+    const placed = (topic: Topic<unknown, unknown>, index: number): CompletableFuture<TopicInfo> =>
+      known[index] === undefined ? ensureTopic(storage, topic) : CompletableFuture.completed(known[index])
+    return inTurn(topics, placed).thenCompose((infos) =>
+      inTurn(stores, ({ store, key }) => ensureStore(storage, plan.job, store, key)).thenApply((ids): Prepared => ({
+        topics: new Map(infos.map((info) => [info.name, info])),
+        storeIds: new Map(stores.map(({ store }, index) => [store.name, ids[index]!])),
+      })),
     )
   })
+
+/** One after the other: at once they would race for the next ids, and all but one be refused in each round. */
+const inTurn = <A, B>(
+  all: ReadonlyArray<A>,
+  make: (each: A, index: number) => CompletableFuture<B>,
+): CompletableFuture<ReadonlyArray<B>> =>
+  all.reduce<CompletableFuture<ReadonlyArray<B>>>(
+    (before, each, index) => before.thenCompose((made) => make(each, index).thenApply((one) => [...made, one])),
+    CompletableFuture.completed([]),
+  )
 
 /** Where the sources of a job end now. */
 export const endsOf = ({ storage, plan, topics }: RunParts): Ends =>

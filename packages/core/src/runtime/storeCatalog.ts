@@ -2,6 +2,7 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { createRow, parseRow } from '../log/ids.ts'
 import { StoreMismatch } from '../model/errors.ts'
 import type { Codec } from '../codec/Codec.ts'
+import { textBytes } from '../codec/textBytes.ts'
 import { firstUserStore, rowKey, systemStores } from '../ports/rows.ts'
 import type { RowReader, Storage } from '../ports/Storage.ts'
 import type { StoreDefinition } from '../job/Store.ts'
@@ -16,12 +17,11 @@ export interface StoreInfo {
   readonly subkey?: string | undefined
 }
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /** The row that says what is known of a job's store. */
 export const catalogKey = (job: string, store: string): Uint8Array =>
-  rowKey(systemStores.stores, 0, encoder.encode(`${job}/${store}`))
+  rowKey(systemStores.stores, 0, textBytes(`${job}/${store}`))
 
 /** The id that the storage gave to a job's store; `undefined` when the job never ran. */
 export const storedStoreId = (storage: Pick<Storage, 'rows'>, job: string, store: string): number | undefined => {
@@ -32,7 +32,7 @@ export const storedStoreId = (storage: Pick<Storage, 'rows'>, job: string, store
 export const storedStores = (rows: RowReader, job: string): ReadonlyMap<string, StoreInfo> => {
   const prefix = catalogKey(job, '')
   // names have no slash, and the next character after it is the digit zero
-  const until = rowKey(systemStores.stores, 0, encoder.encode(`${job}0`))
+  const until = rowKey(systemStores.stores, 0, textBytes(`${job}0`))
   return new Map(
     rows
       .range(prefix, until, { limit: 1_000_000 })

@@ -1,4 +1,5 @@
 import { aggregate, count, keyBy, to, tumbling } from '@weir/operators'
+import { memory } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { bytes } from '../../src/codec/bytes.ts'
 import type { Codec } from '../../src/codec/Codec.ts'
@@ -15,10 +16,10 @@ import {
   StoreMismatch,
   TopicMismatch,
 } from '../../src/model/errors.ts'
-import type { RunOptions } from '../../src/runtime/Weir.ts'
+import { type RunOptions, Weir } from '../../src/runtime/Weir.ts'
 import { linesOf, send, start } from '../support/jobs.ts'
 import { custom } from '../support/operators.ts'
-import { openWorld } from '../support/world.ts'
+import { type Calls, openWorld, spying } from '../support/world.ts'
 
 const words = topic('words', { key: utf8, value: utf8, partitions: 5 })
 const counts = topic('counts', { key: utf8, value: int32 })
@@ -44,6 +45,14 @@ describe('a run', () => {
       'j-c-repartition 5',
       'words 5',
     ])
+  })
+
+  test('creates them one after the other: none is refused for a number that another one has taken', async () => {
+    const world = await openWorld()
+    const calls: Calls = { reads: [], commits: [] }
+    const opening = Weir.open(spying(memory({ disk: world.disk, clock: world.clock }), calls), { clock: world.clock })
+    await start(world, wordCount, {}, await world.outcome(opening))
+    expect(world.disk.commitCount).toBe(calls.commits.length)
   })
 
   test('goes on from the last commit of the one before', async () => {
