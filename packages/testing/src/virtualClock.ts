@@ -1,4 +1,5 @@
-import { setImmediate as nextMacrotask } from 'node:timers/promises'
+// that of the module: test runners put another one in the place of the global one
+import { setImmediate } from 'node:timers'
 import { type Clock, InvalidOption, WeirError } from '@weir/core'
 
 /** A timer or turn that waits on a virtual clock. */
@@ -194,17 +195,25 @@ class ManualClock implements VirtualClock {
     return [...turns, ...timers]
   }
 
-  async #settle(budget: { steps: number }, call: string): Promise<void> {
-    for (;;) {
-      await nextMacrotask()
-      const timer = this.#timers[0]
-      const isDue = timer !== undefined && timer.dueMs <= this.#monotonicMs
-      if (this.#turns.length === 0 && !isDue) return
-      this.#requireBound(budget.steps++, call)
-      const turn = this.#nextTurn()
-      if (turn !== undefined) turn()
-      else this.#timers.shift()!.action()
-    }
+  /** Each step in a macrotask of its own, so that all microtasks of the one before it are over; one promise for all of them. */
+  #settle(budget: { steps: number }, call: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const step = (): void => {
+        const timer = this.#timers[0]
+        const isDue = timer !== undefined && timer.dueMs <= this.#monotonicMs
+        if (this.#turns.length === 0 && !isDue) return resolve()
+        try {
+          this.#requireBound(budget.steps++, call)
+          const turn = this.#nextTurn()
+          if (turn !== undefined) turn()
+          else this.#timers.shift()!.action()
+        } catch (error) {
+          return reject(error)
+        }
+        setImmediate(step)
+      }
+      setImmediate(step)
+    })
   }
 
   #nextTurn(): (() => void) | undefined {

@@ -1,4 +1,4 @@
-import { type ConsumedRecord, invariant, type Storage, type Topic } from '@weir/core'
+import { type ConsumedRecord, invariant, type Storage, type Topic, type TopicInfo } from '@weir/core'
 import { decodeReceived, findSameTopic } from '@weir/core/protocol'
 
 const bounds = { recordsMax: 1_000, bytesMax: 1 << 20 }
@@ -9,11 +9,22 @@ const bounds = { recordsMax: 1_000, bytesMax: 1 << 20 }
  * @throws InvariantViolated for a record that the topic's codecs cannot read
  */
 export const readTopic = <K, V>(storage: Storage, topic: Topic<K, V>): ReadonlyArray<ConsumedRecord<K, V>> => {
-  const info = findSameTopic(storage, topic)
+  const info = placeOf(storage, topic)
   if (info === undefined) return []
   return Array.from({ length: info.partitions }, (_, partition) => partition).flatMap((partition) =>
     readPartition(storage, topic, partition, info.firstPartition + partition),
   )
+}
+
+const places = new WeakMap<Storage, Map<object, TopicInfo>>()
+
+/** Where a topic lies, looked up once for each handle: it stays there, and laws ask a dozen times in a run. */
+const placeOf = <K, V>(storage: Storage, topic: Topic<K, V>): TopicInfo | undefined => {
+  const known = places.get(storage) ?? new Map<object, TopicInfo>()
+  const info = known.get(topic) ?? findSameTopic(storage, topic)
+  if (info !== undefined) known.set(topic, info)
+  places.set(storage, known)
+  return info
 }
 
 const readPartition = <K, V>(
