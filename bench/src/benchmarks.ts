@@ -22,5 +22,6 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   requestReply: async () => (await import('./requestReply.ts')).requestReply,
   retention: async () => (await import('./retention.ts')).retention,
   schedules: async () => (await import('./schedules.ts')).schedules,
+  laws: async () => (await import('./laws.ts')).laws,
   redisStreams: async () => (await import('./redisStreams.ts')).redisStreams,
 }
