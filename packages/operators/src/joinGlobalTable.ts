@@ -4,8 +4,8 @@ import type { Value } from './join.ts'
 
 /** How a stream is joined with a global table. */
 export interface GlobalTableJoinOptions<W, R> {
-  /** Of the values of the table; MessagePack by default. */
-  readonly values?: Codec<Value<W>>
+  /** Of the values of the table; MessagePack by default. Of the stream nothing is kept. */
+  readonly codecs?: { readonly right?: Codec<Value<W>> }
   /** Used where the results have to travel through a repartition topic; MessagePack by default. */
   readonly codec?: Codec<R>
 }

@@ -1,4 +1,4 @@
-import { type Codec, InvalidOption, type Operator, type StreamRecord } from '@weir/core'
+import { type Codec, InvalidOption, type Operator, type StreamRecord, validateName } from '@weir/core'
 import { requireInteger, requireKnown } from '@weir/core/protocol'
 import { Observable } from 'rxjs'
 import { AsyncCalls } from './internal/AsyncCalls.ts'
@@ -17,8 +17,6 @@ export interface MapAsyncOptions<B> {
   readonly timeoutMs?: number
   /** Used where the results have to travel through a repartition topic; MessagePack by default. */
   readonly codec?: Codec<B>
-  /** Of the operator; a job with several of order `key` needs one for each. */
-  readonly name?: string
 }
 
 /** What is kept in order. */
@@ -34,8 +32,9 @@ export type CallOrder = 'input' | 'key' | 'none'
  *
  * A call that fails sets its record aside, as code that throws does: the batch begins anew without it.
  *
+ * @param name - of the topic that brings the records of a key together, if one is needed for the order; stable, and unique in the job
  * @param project - gives a promise, a `CompletableFuture` or the value itself
- * @throws InvalidOption
+ * @throws InvalidName, InvalidOption
  * @example
  * import { job, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'
@@ -44,21 +43,27 @@ export type CallOrder = 'input' | 'key' | 'none'
  * const named = topic('named', { key: utf8, value: utf8 })
  * const airportOf = async (city: string) => ({ Atlanta: 'ATL', Denver: 'DEN' })[city] ?? '???'
  *
- * const driver = await jobDriver(job('named').from(cities).pipe(mapAsync(airportOf, { concurrencyMax: 8 }), to(named)))
+ * const driver = await jobDriver(job('named').from(cities).pipe(mapAsync('airport', airportOf, { concurrencyMax: 8 }), to(named)))
  * await driver.send(cities, ['Denver', 'Atlanta'].map((value) => ({ key: 'k', value })))
  * const found = await driver.output(named)
  * found.map(({ value }) => value) // => ['DEN', 'ATL']
  */
 export const mapAsync = <K, A, B>(
+  name: string,
   project: (value: A, record: StreamRecord<K, A>) => B | PromiseLike<B>,
   options: MapAsyncOptions<B> = {},
 ): Operator<K, A, K, B> => {
-  const { concurrencyMax = 16, order = 'input', timeoutMs, codec, name = 'mapAsync' } = options
-  requireKnown(name, options, ['concurrencyMax', 'order', 'timeoutMs', 'codec', 'name'])
-  requireInteger(`${name}: concurrencyMax`, concurrencyMax, 1, 2 ** 20)
-  if (timeoutMs !== undefined) requireInteger(`${name}: timeoutMs`, timeoutMs, 1, 2 ** 31 - 1)
+  validateName('operator', name)
+  const what = `mapAsync '${name}'`
+  if (typeof project !== 'function') {
+    throw new InvalidOption(`${what}: project is ${typeof project}; expected a function`)
+  }
+  const { concurrencyMax = 16, order = 'input', timeoutMs, codec } = options
+  requireKnown(what, options, ['concurrencyMax', 'order', 'timeoutMs', 'codec'])
+  requireInteger(`${what}: concurrencyMax`, concurrencyMax, 1, 2 ** 20)
+  if (timeoutMs !== undefined) requireInteger(`${what}: timeoutMs`, timeoutMs, 1, 2 ** 31 - 1)
   if (!orders.includes(order)) {
-    throw new InvalidOption(`${name}: order is ${order}; expected ${orders.join(', ')}`)
+    throw new InvalidOption(`${what}: order is ${order}; expected ${orders.join(', ')}`)
   }
   return {
     kind: 'mapAsync',

@@ -13,7 +13,7 @@ const itemOf = (order: string) => (order.startsWith('-') ? null : order.slice(0,
 
 const inner = job('j')
   .from(orders)
-  .pipe(joinGlobalTable('t', items, itemOf, pair, { values: utf8 }), to(found))
+  .pipe(joinGlobalTable('t', items, itemOf, pair, { codecs: { right: utf8 } }), to(found))
 const left = job('j')
   .from(orders)
   .pipe(leftJoinGlobalTable('t', items, itemOf, pair), to(found))
@@ -122,6 +122,9 @@ describe('joinGlobalTable', () => {
       .pipe(joinGlobalTable('t', items, itemOf, pair), joinGlobalTable('t', items, itemOf, pair), to(found))
     expect(() => twice.describe()).toThrow("two stores named 't'")
     expect(() => joinGlobalTable('t', items, itemOf, pair, { value: utf8 } as object)).toThrow(InvalidOption)
+    expect(() => joinGlobalTable('t', items, itemOf, pair, { codecs: { left: utf8 } as object })).toThrow(
+      "joinGlobalTable 't': codecs: there is no option 'left'",
+    )
   })
 })
 

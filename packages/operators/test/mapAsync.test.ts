@@ -38,7 +38,9 @@ const service = () => {
 }
 
 const calling = (call: (value: number) => PromiseLike<string>, options?: MapAsyncOptions<string>): Job =>
-  job('calling').from(numbers).pipe(mapAsync(call, options), to(texts))
+  job('calling')
+    .from(numbers)
+    .pipe(mapAsync('call', call, options), to(texts))
 
 const badRecords = topic('calling-bad-records', {
   key: nullable(bytes),
@@ -85,9 +87,9 @@ describe('mapAsync', () => {
       .from(numbers)
       .pipe(
         keyBy(String),
-        mapAsync((value) => value, { order: 'key', name: 'first' }),
+        mapAsync('first', (value) => value, { order: 'key' }),
         keyBy(String),
-        mapAsync((value) => value, { order: 'key', name: 'second' }),
+        mapAsync('second', (value) => value, { order: 'key' }),
         to(results),
       )
       .describe()
@@ -115,7 +117,7 @@ describe('mapAsync', () => {
     const plain = job('plain')
       .from(numbers)
       .pipe(
-        mapAsync((value) => (value === 0 ? Promise.resolve(0) : value), { order: 'key', concurrencyMax: 2 }),
+        mapAsync('call', (value) => (value === 0 ? Promise.resolve(0) : value), { order: 'key', concurrencyMax: 2 }),
         to(results),
       )
     const driver = await jobDriver(plain, { run: { batchRecordsMax: 100_000 } })
@@ -135,7 +137,10 @@ describe('mapAsync', () => {
     const { clock, log, call } = service()
     const placed = job('placed')
       .from(places)
-      .pipe(mapAsync(call, { order: 'key' }), to(topic('told', { key: json(Place, { name: 'Place' }), value: utf8 })))
+      .pipe(
+        mapAsync('call', call, { order: 'key' }),
+        to(topic('told', { key: json(Place, { name: 'Place' }), value: utf8 })),
+      )
     const driver = await jobDriver(placed, { clock })
     await driver.send(places, [
       { key: { x: 1 }, value: 30 },
@@ -151,7 +156,7 @@ describe('mapAsync', () => {
     const { clock, call } = service()
     const windows = job('windows')
       .from(numbers)
-      .pipe(mapAsync(call), count('c', { window: tumbling(1_000) }), to(results))
+      .pipe(mapAsync('call', call), count('c', { window: tumbling(1_000) }), to(results))
     const driver = await jobDriver(windows, { clock })
     await driver.send(numbers, [
       { key: 'a', value: 10, timestamp: 0 },
@@ -179,7 +184,7 @@ describe('a call that fails', () => {
     const [aside, ...more] = await driver.output(badRecords)
     expect(more).toEqual([])
     expect(int32.decode(aside!.value!)).toMatchObject({ right: 2 })
-    expect(aside!.headers['weir.cause']).toBe('operator mapAsync threw: no answer')
+    expect(aside!.headers['weir.cause']).toBe("operator mapAsync 'call' threw: no answer")
     await driver.close()
   })
 
@@ -188,7 +193,7 @@ describe('a call that fails', () => {
       .from(numbers)
       .pipe(
         count('c', { window: tumbling(10) }),
-        mapAsync((): string => {
+        mapAsync('call', (): string => {
           throw new Error('at once')
         }),
         to(texts),
@@ -197,7 +202,7 @@ describe('a call that fails', () => {
     await driver.send(numbers, [{ key: 'a', value: 1, timestamp: 0 }])
     const failure: unknown = await driver.finish().catch((error) => error)
     expect(failure).toBeInstanceOf(OperatorFailed)
-    expect((failure as Error).message).toContain("code of operator mapAsync threw in 'numbers' partition 0")
+    expect((failure as Error).message).toContain("code of operator mapAsync 'call' threw in 'numbers' partition 0")
     await driver.close()
   })
 
@@ -209,7 +214,7 @@ describe('a call that fails', () => {
     expect(log).toEqual(['+49', '+51', '-49', 'cancelled 51', '+49', '-49'])
     expect((await driver.output(texts)).map(({ value }) => value)).toEqual(['n49'])
     const [aside] = await driver.output(badRecords)
-    expect(aside!.headers['weir.cause']).toBe('operator mapAsync threw: not done within 50 ms')
+    expect(aside!.headers['weir.cause']).toBe("operator mapAsync 'call' threw: not done within 50 ms")
     await driver.close()
   })
 
@@ -233,14 +238,20 @@ describe('a call that fails', () => {
 })
 
 test.each<readonly [string, object, string]>([
-  ['no concurrency', { concurrencyMax: 0 }, 'mapAsync: concurrencyMax is 0; expected a whole number from 1'],
-  ['an order of no kind', { order: 'time' }, 'mapAsync: order is time; expected input, key, none'],
-  ['a limit that is none', { timeoutMs: -1 }, 'mapAsync: timeoutMs is -1; expected a whole number from 1'],
-  ['an unknown option', { concurrency: 4 }, "mapAsync: there is no option 'concurrency'"],
+  ['no concurrency', { concurrencyMax: 0 }, "mapAsync 'call': concurrencyMax is 0; expected a whole number from 1"],
+  ['an order of no kind', { order: 'time' }, "mapAsync 'call': order is time; expected input, key, none"],
+  ['a limit that is none', { timeoutMs: -1 }, "mapAsync 'call': timeoutMs is -1; expected a whole number from 1"],
+  ['an unknown option', { concurrency: 4 }, "mapAsync 'call': there is no option 'concurrency'"],
 ])('mapAsync refuses %s', (_what, options, message) => {
-  const build = () => mapAsync((value: number) => value, options)
+  const build = () => mapAsync('call', (value: number) => value, options)
   expect(build).toThrow(message)
   expect(build).toThrow(expect.objectContaining({ _tag: 'InvalidOption' }))
+})
+
+test('mapAsync refuses a call without a name', () => {
+  const build = () => mapAsync(((value: number) => value) as never, {} as never)
+  expect(build).toThrow(expect.objectContaining({ _tag: 'InvalidName' }))
+  expect(() => mapAsync('call', {} as never)).toThrow("mapAsync 'call': project is object; expected a function")
 })
 
 describe('a job with calls', () => {
@@ -256,7 +267,7 @@ describe('a job with calls', () => {
       .from(steps)
       .pipe(
         flatMap((value) => [value, value + 1]),
-        mapAsync(later, { order, concurrencyMax: 3 }),
+        mapAsync('later', later, { order, concurrencyMax: 3 }),
         process('sums', {
           emits: int32,
           onRecord: ({ value, timestamp }, { timers, emit }) => {

@@ -15,6 +15,7 @@ test('a look-up begins with what its table held at the start, although ever more
   const world = await openWorld()
   const { clock } = world
   const slowly = mapAsync(
+    'slow',
     (value: string) => new Promise<string>((resolve) => clock.after(1_000, () => resolve(value))),
     { codec: utf8, order: 'key' },
   )
@@ -35,7 +36,7 @@ test('a look-up begins with what its table held at the start, although ever more
         table,
         (order) => order,
         (order, item) => `${order} is ${item}`,
-        { values: utf8 },
+        { codecs: { right: utf8 } },
       ),
       to(found),
     )
@@ -68,7 +69,7 @@ test('a look-up in a run to the end waits for nothing that the run does not read
           throw new Error('bad')
         },
         (order, item) => `${order} is ${item}`,
-        { values: utf8 },
+        { codecs: { right: utf8 } },
       ),
       to(found),
     )

@@ -160,7 +160,7 @@ describe('event time', () => {
         .from(busy)
         .pipe(
           merge(stream(silent, recordTimestamps({ idleAfterMs: 3_000 }))),
-          mapAsync((n) => new Promise<number>((resolve) => world.clock.after(1_000, () => resolve(n)))),
+          mapAsync('slow', (n) => new Promise<number>((resolve) => world.clock.after(1_000, () => resolve(n)))),
           count('c', { window: second }),
           to(counts),
         ),

@@ -30,9 +30,10 @@ export const globalTableJoin = <K, V, T, W, R>(
   { kind, name, table, keyOf, joiner, isLeft }: GlobalTableJoinParts<K, V, T, W, R>,
   options: GlobalTableJoinOptions<W, R>,
 ): Operator<K, V | null, K, R> => {
-  requireKnown(`${kind} '${name}'`, options, ['values', 'codec'])
-  const { values = msgpack<W>(), codec } = options
-  const store: StoreDefinition<T, W> = { name, kind: 'key-value', value: values as Codec<W> }
+  requireKnown(`${kind} '${name}'`, options, ['codecs', 'codec'])
+  const { codecs = {}, codec } = options
+  requireKnown(`${kind} '${name}': codecs`, codecs, ['right'])
+  const store: StoreDefinition<T, W> = { name, kind: 'key-value', value: (codecs.right ?? msgpack<W>()) as Codec<W> }
   const flow = flowOf(table)
   const kept: Flow = { ...flow, operators: [...flow.operators, keep(store)] }
   return {
