@@ -18,6 +18,7 @@ import { agendaStore } from './internal/Agenda.ts'
 import { aggregateSessions } from './internal/aggregateSessions.ts'
 import { aggregateSliding } from './internal/aggregateSliding.ts'
 import { aggregateWindows } from './internal/aggregateWindows.ts'
+import { requireWindow } from './internal/requireWindow.ts'
 import { spans } from './internal/spans.ts'
 import type { SessionWindows } from './session.ts'
 import type { SlidingWindows } from './sliding.ts'
@@ -124,10 +125,11 @@ const windowedParts = <K, V, A>(
   value: Codec<A>,
   options: AnyWindowedOptions<K, V, A>,
 ): Parts<K, V, A> => {
-  const { window, late, emit = 'close' } = options
+  const { window, late, emit = 'close', values } = options
   if (emit !== 'close' && emit !== 'update') {
     throw new InvalidOption(`aggregate '${name}': emit is '${String(emit)}'; expected 'close' or 'update'`)
   }
+  requireWindow(`aggregate '${name}'`, options)
   const holdsMs = emit === 'update' || window.time === 'processing' ? 0 : heldMs(window)
   if (window.kind === 'tumbling' || window.kind === 'hopping') {
     const store: StoreDefinition<K, A> = { name, kind: 'window', value }
@@ -136,7 +138,7 @@ const windowedParts = <K, V, A>(
   }
   const agenda = agendaStore<K>(name)
   if (window.kind === 'sliding') {
-    const store = { name, kind: 'key-value' as const, value: spans(options.values ?? msgpack<V>()) }
+    const store = { name, kind: 'key-value' as const, value: spans(values ?? msgpack<V>()) }
     const settings = { ...options, emit, window }
     return {
       stores: [store, agenda],

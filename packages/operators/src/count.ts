@@ -2,6 +2,7 @@ import type { Operator } from '@weir/core'
 import { requireKnown } from '@weir/core/protocol'
 import { aggregate, type EmitOptions } from './aggregate.ts'
 import { nothing } from './internal/nothing.ts'
+import { requireWindow } from './internal/requireWindow.ts'
 import type { Windows } from './Windows.ts'
 
 /** How records are counted. */
@@ -17,6 +18,7 @@ export interface CountOptions<K, V> extends EmitOptions<K, V> {
  */
 export const count = <K, V>(name: string, options: CountOptions<K, V> = {}): Operator<K, V, K, number> => {
   requireKnown(`count '${name}'`, options, ['window', 'emit', 'late'])
+  requireWindow(`count '${name}'`, options)
   const { window, ...rest } = options
   const counting = { initial: () => 0, add: (counted: number): number => counted + 1 }
   const windowed = { ...rest, ...counting, merge: (_: K, a: number, b: number): number => a + b }
@@ -25,6 +27,10 @@ export const count = <K, V>(name: string, options: CountOptions<K, V> = {}): Ope
       ? aggregate<K, V, number>(name, counting)
       : window.kind === 'session'
         ? aggregate<K, V, number>(name, { ...windowed, window })
-        : aggregate<K, V, number>(name, { ...windowed, window, values: nothing<V>() })
+        : aggregate<K, V, number>(name, {
+            ...windowed,
+            window,
+            ...(window.kind === 'sliding' ? { values: nothing<V>() } : {}),
+          })
   return { ...counted, kind: 'count' }
 }

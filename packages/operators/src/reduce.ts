@@ -1,6 +1,7 @@
 import type { Codec, Operator } from '@weir/core'
 import { requireKnown } from '@weir/core/protocol'
 import { aggregate, type EmitOptions } from './aggregate.ts'
+import { requireWindow } from './internal/requireWindow.ts'
 import type { Windows } from './Windows.ts'
 
 /** How values are reduced. */
@@ -24,6 +25,7 @@ export const reduce = <K, V>(
   options: ReduceOptions<K, V> = {},
 ): Operator<K, V, K, V> => {
   requireKnown(`reduce '${name}'`, options, ['codec', 'window', 'emit', 'late'])
+  requireWindow(`reduce '${name}'`, options)
   const { codec, window, ...rest } = options
   const reducing = {
     ...(codec === undefined ? {} : { codec: codec as Codec<V | undefined> }),
@@ -43,7 +45,7 @@ export const reduce = <K, V>(
         : aggregate<K, V, V | undefined>(name, {
             ...windowed,
             window,
-            ...(codec === undefined ? {} : { values: codec }),
+            ...(codec === undefined || window.kind !== 'sliding' ? {} : { values: codec }),
           })
   return { ...reduced, kind: 'reduce' } as Operator<K, V, K, V>
 }

@@ -1,6 +1,7 @@
 import { type Codec, InvalidOption, msgpack, operate, type Operator, type StoreDefinition } from '@weir/core'
 import { requireKnown } from '@weir/core/protocol'
 import { aggregate, type EmitOptions } from './aggregate.ts'
+import { requireWindow } from './internal/requireWindow.ts'
 import type { Windows } from './Windows.ts'
 
 /** What is on top. */
@@ -13,6 +14,8 @@ export interface TopNOptions<K, V> extends EmitOptions<K, V> {
   readonly window?: Windows
   /** Of the lists; MessagePack by default. */
   readonly codec?: Codec<V[]>
+  /** Of the values that sliding windows keep; MessagePack by default. No other windows keep any. */
+  readonly values?: Codec<V>
 }
 
 /**
@@ -29,18 +32,14 @@ export interface TopNOptions<K, V> extends EmitOptions<K, V> {
  */
 export const topN = <K, V>(name: string, n: number, options: TopNOptions<K, V>): Operator<K, V, K, V[]> => {
   const what = `topN '${name}'`
-  requireKnown(what, options, ['by', 'idOf', 'window', 'codec', 'emit', 'late'])
+  requireKnown(what, options, ['by', 'idOf', 'window', 'codec', 'values', 'emit', 'late'])
   if (!Number.isSafeInteger(n) || n < 1) {
     throw new InvalidOption(`${what}: n is ${n}; expected a whole number of at least 1`)
   }
-  const { window, codec = msgpack<V[]>(), by, idOf, ...rest } = options
+  requireWindow(what, options)
+  const { window, codec = msgpack<V[]>(), values, by, idOf, ...rest } = options
   const ranking = rankingOf(n, { by, idOf })
-  if (window === undefined) {
-    if (rest.emit !== undefined || rest.late !== undefined) {
-      throw new InvalidOption(`${what}: emit and late are of windows; expected a window beside them`)
-    }
-    return ofAllTime({ name, kind: 'key-value', value: codec }, ranking)
-  }
+  if (window === undefined) return ofAllTime({ name, kind: 'key-value', value: codec }, ranking)
   const windowed = {
     ...rest,
     codec,
@@ -51,7 +50,7 @@ export const topN = <K, V>(name: string, n: number, options: TopNOptions<K, V>):
   const ranked =
     window.kind === 'session'
       ? aggregate<K, V, V[]>(name, { ...windowed, window })
-      : aggregate<K, V, V[]>(name, { ...windowed, window })
+      : aggregate<K, V, V[]>(name, { ...windowed, window, ...(values === undefined ? {} : { values }) })
   return { ...ranked, kind: 'topN' }
 }
 

@@ -1,7 +1,7 @@
 import { int32, job } from '@weir/core'
 import { jobDriver } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
-import { count, to, tumbling } from '../src/index.ts'
+import { count, reduce, to, tumbling } from '../src/index.ts'
 import { late, numbers, results, through } from './support/through.ts'
 
 describe('count', () => {
@@ -41,6 +41,15 @@ describe('count', () => {
         ['a', 1, 1_000],
       ]),
     ).toEqual(['a@0: 1', 'a@999: 2', 'a@1000: 1'])
+  })
+
+  test('takes no options of windows without one', () => {
+    for (const options of [{ emit: 'update' as const }, { late }]) {
+      expect(() => count('c', options)).toThrow(
+        "count 'c': emit and late are of windows; expected a window beside them",
+      )
+      expect(() => reduce('r', Math.max, options)).toThrow("reduce 'r': emit and late are of windows")
+    }
   })
 
   test('is what it says in a description, and its values are numbers', async () => {

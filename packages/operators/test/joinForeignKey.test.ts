@@ -14,7 +14,8 @@ import {
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { count, joinForeignKey, keyBy, leftJoinForeignKey, to, tumbling } from '../src/index.ts'
+import { count, joinForeignKey, keyBy, leftJoinForeignKey, map, to, tumbling } from '../src/index.ts'
+import { Celsius, CelsiusFromNumber } from './support/Celsius.ts'
 
 const Order = t.type({ of: t.union([t.string, t.null]), n: t.number })
 type Order = t.TypeOf<typeof Order>
@@ -134,39 +135,37 @@ describe.each([
   }, 120_000)
 })
 
-// a date as MessagePack would come back as something else
 test('keys and values of any codec come through as they are', async () => {
-  const date = new t.Type<Date, string, unknown>(
-    'Date',
-    (value): value is Date => value instanceof Date,
-    (value, context) => (typeof value === 'string' ? t.success(new Date(value)) : t.failure(value, context)),
-    (value) => value.toISOString(),
-  )
-  const at = t.type({ at: date, of: t.number })
-  const events = topic('events', { key: int32, value: nullable(json(at, { name: 'Event' })), partitions: 2 })
-  const names = topic('names', { key: int32, value: utf8, partitions: 3 })
-  const results = topic('results', { key: int32, value: nullable(utf8) })
-  const law = job('numbers')
-    .from(events)
+  const Reading = t.type({ at: t.number, heat: CelsiusFromNumber })
+  const readings = topic('readings', { key: int32, value: nullable(json(Reading)), partitions: 2 })
+  const places = topic('places', { key: int32, value: utf8, partitions: 3 })
+  const results = topic('results', { key: int32, value: nullable(json(CelsiusFromNumber)) })
+  const law = job('readings')
+    .from(readings)
     .pipe(
       leftJoinForeignKey(
         'f',
-        names,
-        ({ of }) => (of < 0 ? null : of),
-        (event, name) => `${event.at.toISOString().slice(0, 10)} ${name}`,
-        { codec: utf8 },
+        places,
+        ({ at }) => (at < 0 ? null : at),
+        ({ heat }, place) => {
+          expect(heat.text()).toMatch(/^\d+ C$/)
+          return new Celsius(heat.degrees + (place?.length ?? 0) / 10)
+        },
+        { codec: json(CelsiusFromNumber) },
       ),
+      map((result) => (result === null ? null : new Celsius(Number(result.text().slice(0, -2))))),
       to(results),
     )
-  const driver = await jobDriver(law)
-  await driver.send(names, [{ key: 7, value: 'seven' }])
-  await driver.send(events, [
-    { key: 1, value: { at: new Date('2026-01-01'), of: 7 } },
-    { key: 2, value: { at: new Date('2026-01-02'), of: -1 } },
+  const driver = await jobDriver(law, { run: { cacheEntriesMax: 0 } })
+  await driver.send(places, [{ key: 7, value: 'seven' }])
+  await driver.send(readings, [
+    { key: 1, value: { at: 7, heat: new Celsius(20) } },
+    { key: 2, value: { at: -1, heat: new Celsius(30) } },
   ])
-  await driver.send(names, [{ key: 7, value: 'SEVEN' }])
-  const seen = (await driver.output(results)).map(({ key, value }) => `${key}: ${value}`)
-  expect(seen.toSorted()).toEqual(['1: 2026-01-01 SEVEN', '1: 2026-01-01 seven', '2: 2026-01-02 null'])
+  await driver.restart()
+  await driver.send(places, [{ key: 7, value: 'sevens' }])
+  const seen = (await driver.output(results)).map(({ key, value }) => `${key}: ${value?.degrees}`)
+  expect(seen.toSorted()).toEqual(['1: 20.5', '1: 20.6', '2: 30'])
   await driver.close()
 })
 

@@ -1,8 +1,9 @@
-import { InvalidOption, job } from '@weir/core'
+import { int32, InvalidOption, job, json, topic, utf8 } from '@weir/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { jobDriver } from '@weir/testing'
-import { map, session, to, topN, type TopNOptions, tumbling } from '../src/index.ts'
+import { map, session, sliding, to, topN, type TopNOptions, tumbling } from '../src/index.ts'
+import { Celsius, CelsiusFromNumber } from './support/Celsius.ts'
 import { numbers, texts, through } from './support/through.ts'
 import { toWindows, windowed } from './support/windowed.ts'
 
@@ -86,6 +87,29 @@ describe('topN', () => {
     expect(await windowed(top, sent)).toEqual({ atRest: ['a [0, 10): 3,2'], atEnd: ['a [10, 20): 9'] })
   })
 
+  test('of sliding windows keeps their values in a codec of its own', async () => {
+    const heat = json(CelsiusFromNumber)
+    const readings = topic('readings', { key: utf8, value: heat })
+    const tops = topic('tops', { key: utf8, value: utf8 })
+    const hottest = job('j')
+      .from(readings)
+      .pipe(
+        topN('top', 2, { by: ({ degrees }) => degrees, window: sliding(10), values: heat }),
+        map((top) => top.map((each) => each.text()).join(', ')),
+        to(tops),
+      )
+    const driver = await jobDriver(hottest)
+    // each is read again from what is stored
+    for (const timestamp of [1, 3, 6]) {
+      await driver.send(readings, [{ key: 'a', value: new Celsius(timestamp), timestamp }])
+      await driver.restart()
+    }
+    await driver.finish()
+    const found = (await driver.output(tops)).map(({ value }) => value)
+    expect(found).toContain('6 C, 3 C')
+    await driver.close()
+  })
+
   test('is that of both sessions when a record joins them', async () => {
     const window = session(5, { graceMs: 100 })
     const top = toWindows(
@@ -106,6 +130,8 @@ describe('topN', () => {
     ['n is 0', 0, { by }],
     ['n is 1.5', 1.5, { by }],
     ['emit and late are of windows', 1, { by, emit: 'update' }],
+    ['values is of what sliding windows keep, and the window is none', 1, { by, values: int32 }],
+    ['values is of what sliding windows keep, and the window is session', 1, { by, values: int32, window: session(5) }],
     ["there is no option 'compare'", 1, { by, compare: by }],
   ])('is refused when %s', (message, n, options) => {
     expect(() => topN('t', n, options as TopNOptions<string, number>)).toThrow(InvalidOption)

@@ -1,0 +1,22 @@
+import { InvalidOption } from '@weir/core'
+import type { Windows } from '../Windows.ts'
+
+/** Options that only some windows have, or none at all but windows. */
+interface OfWindows {
+  readonly window?: Windows | undefined
+  readonly emit?: unknown
+  readonly late?: unknown
+  readonly values?: unknown
+}
+
+/** @throws InvalidOption for one of them without the window that it is of */
+export const requireWindow = (what: string, { window, emit, late, values }: OfWindows): void => {
+  if (window === undefined && (emit !== undefined || late !== undefined)) {
+    throw new InvalidOption(`${what}: emit and late are of windows; expected a window beside them`)
+  }
+  if (values !== undefined && window?.kind !== 'sliding') {
+    throw new InvalidOption(
+      `${what}: values is of what sliding windows keep, and the window is ${window?.kind ?? 'none'}; expected sliding() beside it`,
+    )
+  }
+}
