@@ -5,7 +5,8 @@ import { requireKnown } from './requireKnown.ts'
 
 /**
  * How long a topic keeps its records. With an age or a size, records beyond either go; with `untilConsumedBy` too, only those
- * that these groups have consumed; with `untilConsumedBy` alone, all that they have consumed.
+ * that these groups have consumed; with `untilConsumedBy` alone, all that they have consumed. In a topic with cleanup `compact` that
+ * stays as far as compaction leaves it, which waits for these groups as well.
  *
  * Records go from the oldest on, in each partition by itself, in the background of whoever has the topic open for writing
  * or runs a job on it, and with `weir.retain`.

@@ -96,7 +96,7 @@ export class Retainer {
       const info = this.#isClosed ? undefined : findTopic(this.#storage, name)
       return info === undefined
         ? CompletableFuture.completed(nothing)
-        : this.#retain(info, (place) => isCompactionDue(this.#storage, place))
+        : this.#retain(info, (partition) => isCompactionDue(this.#storage, info, partition))
     }).handle((retained, error) => {
       const { trimmed, compacted, failures } = this.#metrics
       if (error === undefined) {
@@ -107,8 +107,8 @@ export class Retainer {
     })
   }
 
-  #retain(info: TopicInfo, isDue: (place: number) => boolean): CompletableFuture<Retained> {
-    const { cleanup, firstPartition, partitions, retention } = info
+  #retain(info: TopicInfo, isDue: (partition: number) => boolean): CompletableFuture<Retained> {
+    const { cleanup, partitions, retention } = info
     const partition = (index: number): CompletableFuture<Retained> => {
       const trimmed =
         retention === undefined
@@ -116,7 +116,7 @@ export class Retainer {
           : retainPartition(this.#storage, this.#clock, { ...info, retention }, index)
       return trimmed.thenCompose((count) => {
         const compacted =
-          cleanup === 'compact' && isDue(firstPartition + index)
+          cleanup === 'compact' && isDue(index)
             ? compactPartition(this.#storage, this.#clock, info, index)
             : CompletableFuture.completed(0)
         return compacted.thenApply((removed): Retained => ({ trimmed: count, compacted: removed }))

@@ -11,6 +11,7 @@ import { commitOf, type Replacement } from '../ports/Commit.ts'
 import { rowKey, systemStores } from '../ports/rows.ts'
 import type { Storage } from '../ports/Storage.ts'
 import { CompactionWindow } from './CompactionWindow.ts'
+import { consumedUpTo } from './consumedUpTo.ts'
 
 /** How many keys one pass looks at: it bounds the memory; the next pass goes on behind them. */
 const compactedKeysMax = 250_000
@@ -39,7 +40,7 @@ interface CompactionState {
 interface Pass {
   readonly place: number
   readonly from: number
-  /** Up to here the newest record of each key is known. */
+  /** Up to here the newest record of each key is known, and every group that is waited for has consumed: what is behind stays. */
   readonly until: number
   /** By key, the offset of its newest record from `cleaned` on. */
   readonly newest: ReadonlyMap<string, number>
@@ -48,14 +49,16 @@ interface Pass {
 }
 
 /** Whether a pass is worth its while: the partition has grown to twice what the last one left, and has a mebibyte. */
-export const isCompactionDue = (storage: Storage, place: number): boolean => {
+export const isCompactionDue = (storage: Storage, info: TopicInfo, partition: number): boolean => {
+  const place = info.firstPartition + partition
   const { cleaned, bytes } = stateOf(storage, place).state
-  return storage.bounds(place).end > cleaned && storage.bytes(place) >= Math.max(1 << 20, 2 * bytes)
+  return consumedUpTo(storage, info, partition) > cleaned && storage.bytes(place) >= Math.max(1 << 20, 2 * bytes)
 }
 
 /**
  * One pass over a partition: removes records whose key has a newer one, and records with the value null that have stayed long
- * enough behind an earlier pass. The newest record of each key stays, and so do records without a key.
+ * enough behind an earlier pass. The newest record of each key stays, and so do records without a key, and those that a group
+ * which the topic's retention waits for has not consumed.
  *
  * Appends go on meanwhile. Others may compact the same partition: whoever is later gives the pass up where they meet.
  * Reads the partition once or twice. Memory: one entry for each key that is new since the last pass, at most `compactedKeysMax`.
@@ -72,10 +75,11 @@ export const compactPartition = (
   const place = info.firstPartition + partition
   const { state, row } = stateOf(storage, place)
   const { start } = storage.bounds(place)
+  const limit = consumedUpTo(storage, info, partition)
   const olderThan = clock.now() - (info.deleteRetentionMs ?? deleteRetentionMsDefault)
   const tombstonesBefore = state.passes.reduce((found, [cleaned, at]) => (at <= olderThan ? cleaned : found), 0)
   let removed = 0
-  return newestOf(storage, place, Math.max(start, state.cleaned))
+  return newestOf(storage, place, Math.max(start, state.cleaned), limit)
     .thenCompose(({ newest, until }) =>
       replaceAll(
         storage,
@@ -110,10 +114,10 @@ const newestOf = (
   storage: Storage,
   place: number,
   from: number,
+  end: number,
 ): CompletableFuture<{ readonly newest: ReadonlyMap<string, number>; readonly until: number }> => {
   const newest = new Map<string, number>()
   let keyBytes = 0
-  const { end } = storage.bounds(place)
   return chainRec(from, (position): CompletableFuture<Either<number, number>> => {
     if (position >= end || newest.size >= compactedKeysMax || keyBytes >= keyBytesMax)
       return CompletableFuture.completed(right(position))
@@ -130,7 +134,8 @@ const newestOf = (
       const last = batches.at(-1)!
       return left(last.baseOffset + last.count)
     })
-  }).thenApply((until) => ({ newest, until }))
+    // a batch may go on behind the end
+  }).thenApply((until) => ({ newest, until: Math.min(until, end) }))
 }
 
 const replaceAll = (storage: Storage, pass: Pass, onRemoved: (count: number) => void): CompletableFuture<void> => {
@@ -179,10 +184,10 @@ const replaceAll = (storage: Storage, pass: Pass, onRemoved: (count: number) => 
 
 const nothing = CompletableFuture.completed(undefined)
 
-const isKept = ({ newest, tombstonesBefore }: Pass, batch: RecordBatch, index: number): boolean => {
+const isKept = ({ until, newest, tombstonesBefore }: Pass, batch: RecordBatch, index: number): boolean => {
   const key = keyOf(batch, index)
-  if (key === undefined) return true
   const offset = batch.baseOffset + index
+  if (key === undefined || offset >= until) return true
   const newer = newest.get(key)
   if (newer !== undefined && newer > offset) return false
   return offset >= tombstonesBefore || batch.value(index) !== null

@@ -1,13 +1,13 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js'
 import { chainRec } from '../future/chainRec.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
-import { listGroups, readGroup } from '../group/groupRow.ts'
 import type { Retention } from '../log/Retention.ts'
 import { readKept } from '../log/readKept.ts'
 import type { TopicInfo } from '../log/topicCatalog.ts'
 import type { Clock } from '../ports/Clock.ts'
 import { commitOf } from '../ports/Commit.ts'
 import type { Storage } from '../ports/Storage.ts'
+import { consumedUpTo } from './consumedUpTo.ts'
 
 /** How much of what is too much is looked at for one commit. */
 const readBounds = { recordsMax: 1_000_000, bytesMax: 4 << 20 }
@@ -48,31 +48,12 @@ const targetOf = (
   const place = info.firstPartition + partition
   const limit = consumedUpTo(storage, info, partition)
   if (limit <= storage.bounds(place).start) return CompletableFuture.completed(limit)
-  if (ageMs === undefined && bytesMax === undefined) return CompletableFuture.completed(limit)
+  // of a compacted topic the last record of each key stays: only compaction waits
+  if (ageMs === undefined && bytesMax === undefined)
+    return CompletableFuture.completed(info.cleanup === 'compact' ? 0 : limit)
   const byAge = ageMs === undefined ? CompletableFuture.completed(0) : storage.offsetAt(place, clock.now() - ageMs)
   const bySize = bytesMax === undefined ? CompletableFuture.completed(0) : offsetBySize(storage, place, bytesMax)
   return byAge.thenCombine(bySize, (age, size) => Math.min(limit, Math.max(age, size)))
-}
-
-/** Up to where every group that is waited for has consumed; the end when none is waited for. */
-const consumedUpTo = (
-  storage: Storage,
-  { name, firstPartition, retention: { untilConsumedBy } }: TopicInfo & { readonly retention: Retention },
-  partition: number,
-): number => {
-  const place = firstPartition + partition
-  const { start, end } = storage.bounds(place)
-  if (untilConsumedBy === undefined) return end
-  if (untilConsumedBy !== 'all-groups') {
-    return Math.min(end, ...untilConsumedBy.map((group) => storage.position(group, place)))
-  }
-  const positions = new Map(storage.positions(place))
-  // a group that has only just begun has no position yet, and needs everything
-  for (const group of listGroups(storage.rows)) {
-    const reads = readGroup(storage.rows, group).state.members.some(({ topics }) => topics[name] !== undefined)
-    if (reads && !positions.has(group)) positions.set(group, start)
-  }
-  return positions.size === 0 ? start : Math.min(end, ...positions.values())
 }
 
 /** The first offset behind the oldest batches that are too much, as far as one read shows. */

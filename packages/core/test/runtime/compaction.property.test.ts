@@ -134,6 +134,68 @@ test('the last value of each key is the same before and after, whoever compacts 
   )
 })
 
+const awaitedStep = fc.oneof(
+  {
+    arbitrary: fc.record({
+      kind: fc.constant('append' as const),
+      records: fc.array(record, { minLength: 1, maxLength: 6 }),
+    }),
+    weight: 4,
+  },
+  { arbitrary: fc.constant({ kind: 'compact' as const }), weight: 4 },
+  { arbitrary: fc.record({ kind: fc.constant('consume' as const), count: fc.nat(8) }), weight: 3 },
+  fc.record({ kind: fc.constant('seek' as const), back: fc.nat(8) }),
+  fc.constant({ kind: 'wait' as const }),
+)
+
+test('nothing goes that a group which is waited for has not consumed, and all that it has goes as ever', async () => {
+  const awaited = topic('prices', { ...prices, retention: { untilConsumedBy: ['g'] } })
+  await fc.assert(
+    fc.asyncProperty(fc.array(awaitedStep, { maxLength: 25 }), async (steps) => {
+      const world = await openWorld()
+      const producer = await world.outcome(world.weir.producer(awaited))
+      const all: Found[] = []
+      /** What the group is still to read. */
+      let ahead: ReadonlyArray<Found> = []
+      let position = 0
+      const moveTo = async (next: number): Promise<void> => {
+        const positions = [{ group: 'g', partition: 0, from: position, next }]
+        await world.outcome(world.weir.storage.commit(commitOf({ positions })))
+        position = next
+        ahead = await read(world, position)
+      }
+      for (const one of steps) {
+        if (one.kind === 'append') {
+          const sent = one.records.map(({ key, value }) => producer.append(key, value))
+          await world.clock.settle()
+          for (const { key, value } of one.records) all.push({ offset: all.length, key, value })
+          await Promise.all(sent)
+          ahead = [...ahead, ...all.slice(-sent.length)]
+        } else if (one.kind === 'compact') await world.outcome(world.weir.retain(awaited))
+        else if (one.kind === 'consume') await moveTo(Math.min(all.length, position + one.count))
+        else if (one.kind === 'seek') await moveTo(Math.max(0, position - one.back))
+        else world.clock.setWallClock(world.clock.now() + dayMs)
+        const left = await read(world)
+        expect(left.filter(({ offset }) => offset >= position)).toEqual(ahead)
+        expect(lastByKey(left)).toEqual(lastByKey(all))
+        expect(world.weir.storage.bounds(0)).toEqual({ start: 0, end: all.length })
+      }
+      await moveTo(all.length)
+      for (let pass = 0; pass < 2; pass++) {
+        await world.outcome(world.weir.retain(awaited))
+        world.clock.setWallClock(world.clock.now() + dayMs)
+      }
+      const left = (await read(world)).filter(({ key }) => key !== null)
+      expect(left.map(({ key, value }) => [key, value])).toEqual(
+        [...lastByKey(all)].toSorted(([a], [b]) => lastOffset(all, a) - lastOffset(all, b)),
+      )
+    }),
+    { numRuns: 100 },
+  )
+})
+
+const lastOffset = (records: ReadonlyArray<Found>, of: string): number => records.findLastIndex(({ key }) => key === of)
+
 const send = async (world: World, records: ReadonlyArray<readonly [string, string | null]>): Promise<void> => {
   const producer = await world.outcome(world.weir.producer(prices))
   for (const [key, value] of records) await world.outcome(producer.append(key, value))
