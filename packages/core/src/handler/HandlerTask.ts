@@ -145,18 +145,19 @@ export class HandlerTask<K, V> implements OngoingWork {
     const works = this.#beginning
     this.#beginning = []
     this.#context.afterCommit(() => {
-      for (const work of works) this.#limited(work, work.attempt!)
+      for (const work of works) if (!this.#hasStopped) this.#limited(work, work.attempt!)
     })
   }
 
   /** Begins attempts while there are places and records whose turn it is. What an attempt settles at once is settled within. */
   #pump(): void {
-    if (this.#isPumping || this.#isDraining || this.#hasStopped) return
+    if (this.#isPumping) return
     this.#isPumping = true
     try {
-      for (;;) {
+      // each handler may be the last one: it may stop the run
+      while (!this.#isDraining && !this.#hasStopped && this.#failure === undefined) {
         const nowMs = this.#scheduler.nextDueMs === Infinity ? 0 : this.#context.clock.now()
-        const work = this.#failure === undefined ? this.#scheduler.take(nowMs) : undefined
+        const work = this.#scheduler.take(nowMs)
         if (work === undefined) return
         this.#start(work)
       }
@@ -218,10 +219,12 @@ export class HandlerTask<K, V> implements OngoingWork {
       returned = CompletableFuture.failed(error)
     }
     // most that return at once return nothing, and need no future
-    if (returned === undefined) return attempt.isOver || this.#hasStopped ? undefined : this.#handled(work, attempt)
-    this.#running.add(work)
+    if (returned === undefined && !this.#hasStopped) return attempt.isOver ? undefined : this.#handled(work, attempt)
     const result = CompletableFuture.supply(() => returned)
     attempt.result = result
+    // by the handler itself
+    if (this.#hasStopped) return attempt.cancel(stopped)
+    this.#running.add(work)
     if (attemptMsMax !== undefined && !result.isDone) {
       attempt.stopTimer = this.#context.clock.after(attemptMsMax, () => {
         if (attempt.isOver) return
@@ -329,8 +332,9 @@ export class HandlerTask<K, V> implements OngoingWork {
   }
 
   #moveOn(): void {
-    this.#pump()
+    // first, so that a task that is stopped by the next handler knows of what is settled
     this.#context.wake()
+    this.#pump()
   }
 
   #end(error: unknown, { offset, failed }: Work<K, V>): void {

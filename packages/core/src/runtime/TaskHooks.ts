@@ -92,8 +92,9 @@ export class TaskHooks {
     return this.#works.some(({ rereads }) => rereads === true)
   }
 
+  /** Whether nothing is under way, nor waits for the next commit: also what only moves the position. */
   get isSettled(): boolean {
-    return this.#works.every((work) => work.isSettled()) && this.isEmpty
+    return !this.#isWoken && this.#works.every((work) => work.isSettled()) && this.isEmpty
   }
 
   /** All that a run to the end reads was read. */
