@@ -106,7 +106,7 @@ export const handlerMutants: ReadonlyArray<Mutant> = [
     file: `${handler}/Pending.ts`,
     text: 'for (const offset of this.before.unsettled) if (offset >= position) unsettled.push(offset)',
     replacement: '',
-    caughtBy: [...handlerLaws, `${tests}/handler/delivery.test.ts`],
+    caughtBy: [`${tests}/handler/Pending.test.ts`],
   },
   {
     name: 'row-of-a-settled-record-stays',
@@ -118,7 +118,7 @@ export const handlerMutants: ReadonlyArray<Mutant> = [
   {
     name: 'held-key-goes-on',
     file: 'packages/core/src/handler/HandlerTask.ts',
-    text: 'return lane !== undefined && this.#held.isBehind(keyBytes, offset)',
+    text: 'return lane !== undefined && this.#held.isBehind(stored.key, offset)',
     replacement: 'return false',
     caughtBy: [`${tests}/handler/hold.property.test.ts`],
   },
@@ -128,6 +128,13 @@ export const handlerMutants: ReadonlyArray<Mutant> = [
     text: 'epoch: epochOf(value ?? undefined) + 1 }',
     replacement: 'epoch: Math.max(1, epochOf(value ?? undefined)) }',
     caughtBy: [`${tests}/runtime/membership.test.ts`, `${tests}/runtime/failures.test.ts`],
+  },
+  {
+    name: 'partition-taken-from-its-owner',
+    file: `${group}/Membership.ts`,
+    text: 'return owner === 0 || owner === this.id',
+    replacement: 'return owner !== undefined',
+    caughtBy: [`${tests}/group/Membership.test.ts`],
   },
   {
     name: 'member-removed-within-its-lease',
@@ -141,7 +148,7 @@ export const handlerMutants: ReadonlyArray<Mutant> = [
     file: `${group}/Membership.ts`,
     text: 'if (nowMs - this.#lookedAtMs > this.#joining.leaseMs / 2) this.#sightings.clear()',
     replacement: '',
-    caughtBy: [`${tests}/runtime/membership.test.ts`],
+    caughtBy: [`${tests}/group/Membership.test.ts`],
   },
   {
     name: 'sign-of-life-overlooked',
@@ -163,6 +170,13 @@ export const handlerMutants: ReadonlyArray<Mutant> = [
     text: 'const isKept = load !== undefined && canTake(load.member, topic)',
     replacement: 'const isKept = load !== undefined && canTake(load.member, topic) && partition > 0',
     caughtBy: [`${tests}/group/assignment.property.test.ts`],
+  },
+  {
+    name: 'producer-lands-out-of-order',
+    file: `${log}/PipelinedProducer.ts`,
+    text: '      this.#landInOrder()',
+    replacement: '      flight.land(); flight.land = () => undefined; this.#landInOrder()',
+    caughtBy: [`${tests}/log/Producer.failures.test.ts`],
   },
   {
     name: 'producer-overtakes-a-refused-batch',

@@ -123,8 +123,8 @@ export const operatorMutants: ReadonlyArray<Mutant> = [
   {
     name: 'joined-record-given-on-alone-too',
     file: `${operators}/streamJoin.ts`,
-    text: 'if (alone !== undefined && !value.isMatched)',
-    replacement: 'if (alone !== undefined)',
+    text: 'if (alone === undefined || value.isMatched) continue',
+    replacement: 'if (alone === undefined) continue',
     caughtBy: joins,
   },
   {

@@ -66,7 +66,7 @@ export const storageMutants: ReadonlyArray<Mutant> = [
     file: `${lmdb}/producerState.ts`,
     text: 'view.setFloat64(at + 24, offsets?.length ?? -1, true)',
     replacement: 'view.setFloat64(at + 24, -1, true)',
-    caughtBy: contract,
+    caughtBy: ['packages/storage-lmdb/test/producerState.property.test.ts'],
   },
   {
     name: 'lmdb-removed-batch-stays',

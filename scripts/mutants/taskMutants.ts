@@ -149,8 +149,8 @@ export const taskMutants: ReadonlyArray<Mutant> = [
   {
     name: 'held-back-time-told-too-early',
     file: `${runtime}/Progress.ts`,
-    text: 'view.setFloat64(0, this.#watermark - this.#heldMs)',
-    replacement: 'view.setFloat64(0, this.#watermark)',
+    text: 'Math.min(this.#watermark - this.#heldMs, this.#heldBackTo)',
+    replacement: 'Math.min(this.#watermark, this.#heldBackTo)',
     caughtBy: [
       ...windowLaws,
       'packages/operators/test/heldBack.model.test.ts',

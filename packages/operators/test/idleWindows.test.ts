@@ -12,13 +12,15 @@ const [talking, silent] = [0, 1].map((partition) =>
   'abcdefgh'.split('').find((key) => murmur2Partitioner(utf8.encode(key), 2, 0) === partition)!,
 ) as [string, string]
 
-test.each<readonly [Windows, string]>([
+const windows: ReadonlyArray<readonly [Windows, string]> = [
   [tumbling(10), 'all [0, 10): 1'],
   [sliding(10), 'all [-5, 6): 1'],
   [session(10), 'all [5, 6): 1'],
-])(
+]
+
+test.each(windows.flatMap(([window, first]) => [false, true].map((restarts) => ({ window, first, restarts }))))(
   'a record for a window that closed without its silent partition is late, and opens none: %o',
-  async (window, first) => {
+  async ({ window, first, restarts }) => {
     const driver = await jobDriver(
       toWindows(
         job('j')
@@ -35,8 +37,10 @@ test.each<readonly [Windows, string]>([
     // key b has the other partition, which is silent
     await driver.advance(10_000)
     expect((await seen(driver))[0]).toBe(first)
-    driver.crash()
-    await driver.restart()
+    if (restarts) {
+      driver.crash()
+      await driver.restart()
+    }
     await send(silent, 6)
     await driver.finish()
     expect((await driver.output(late)).map(({ value }) => value)).toEqual([6])

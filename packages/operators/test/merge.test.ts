@@ -27,6 +27,20 @@ describe('merge', () => {
     await before.close()
   })
 
+  test('keeps that order where what comes next of one topic is in the log, but was not read yet', async () => {
+    const other = await jobDriver(job('other').from(all).pipe(to(idle)))
+    const send = (into: typeof web, timestamp: number) =>
+      other.send(into, [{ key: 'a', value: `${timestamp}`, timestamp }])
+    for (const timestamp of [1, 2, 3, 4, 5, 6, 7, 8]) await send(web, timestamp)
+    for (const timestamp of [10, 20, 30, 40]) await send(shop, timestamp)
+    const merged = job('j').from(web).pipe(merge(shop), to(all))
+    const driver = await jobDriver(merged, { disk: other.disk, run: { batchRecordsMax: 4 } })
+    const found = await driver.output(all)
+    expect(found.map(({ timestamp }) => timestamp)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 10, 20, 30, 40])
+    await driver.close()
+    await other.close()
+  })
+
   const records = arbitraryRecords({ key: arbitraryKey(3), value: fc.string({ maxLength: 2 }) })
   const windowed = job('windowed')
     .from(web)

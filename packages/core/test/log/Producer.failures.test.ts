@@ -63,6 +63,25 @@ describe('a full disk', () => {
     expect(producer.unresolved).toEqual([])
   })
 
+  test('is told of a commit that was refused at once only after those before it have an outcome', async () => {
+    const world = await openWorld([nthAppend(1, slow(50))])
+    const { storage } = world.weir
+    const commit = storage.commit.bind(storage)
+    let called = 0
+    storage.commit = (each) =>
+      each.append.length > 0 && ++called === 2 ? CompletableFuture.failed(new StorageFull('no room')) : commit(each)
+    const producer = await world.outcome(world.weir.producer(words, oneByOne))
+    const told: string[] = []
+    for (const value of ['1', '2', '3']) {
+      const landed = producer.append('k', value, { partition: 0 })
+      void landed.handle((_, error) => told.push(error === undefined ? value : `${value} failed`))
+    }
+    await world.clock.settle()
+    expect(told).toEqual([])
+    await world.clock.advance(50)
+    expect(told).toEqual(['1', '2 failed', '3 failed'])
+  })
+
   test('does not stop the producer when what was behind it went through', async () => {
     const world = await openWorld([nthAppend(1, storageFull)])
     const producer = await world.outcome(world.weir.producer(words, oneByOne))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type CompletableFuture, topic, utf8 } from '../../src/index.ts'
 import { TopicWriter } from '../../src/log/TopicWriter.ts'
-import { type Commit, type Committed, commitOf } from '../../src/ports/Commit.ts'
+import { type Commit, type Committed, commitOf, type Expectation } from '../../src/ports/Commit.ts'
 import { CommitLine } from '../../src/runtime/CommitLine.ts'
 import { openWorld } from '../support/world.ts'
 
@@ -25,13 +25,13 @@ const open = async () => {
   }
   const line = new CommitLine(storage)
   /** A commit that appends so many records to the topic with a capacity. */
-  const add = (name: string, count = 0): void => {
+  const add = (name: string, count = 0, expected: ReadonlyArray<Expectation> = []): void => {
     const writer = new TopicWriter(results, info)
     for (let n = 0; n < count; n++) writer.add('k', name, 0, null, null, -Infinity, 0)
     const append = writer.take().map((batch) => batch.append)
     const rows = [{ key: new TextEncoder().encode(name), value: new Uint8Array(1) }]
     line.add({
-      commit: commitOf({ append, rows }),
+      commit: commitOf({ append, rows, expect: expected }),
       bounded: count > 0 ? [info] : [],
       settle: (error) => outcomes.push(error === undefined ? name : `${name} failed`),
     })
@@ -70,6 +70,15 @@ test('one that others were faster than goes again, with the same records', async
     ['a', 'b'],
   ])
   expect(storage.bounds(0).end).toBe(3)
+})
+
+test('what waits behind one that fails is void, and is never tried', async () => {
+  const { world, line, add, tried, outcomes } = await open()
+  add('a', 1, [{ key: new TextEncoder().encode('none'), value: new Uint8Array(1) }])
+  add('b')
+  add('c', 1)
+  await world.clock.settle()
+  expect([tried, outcomes, line.length]).toEqual([['a'], ['a failed'], 0])
 })
 
 test('what waits is void when it is given up', async () => {

@@ -1,5 +1,5 @@
 import { count, keyBy, reduce, tap, to, tumbling } from '@weir/operators'
-import { and, crashBefore, type FaultPlan, on, slow, strike, where } from '@weir/testing'
+import { and, crashBefore, type FaultPlan, nth, on, slow, storageFull, strike, where } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { int32 } from '../../src/codec/int32.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
@@ -181,6 +181,18 @@ describe('workers that share a run to the end', () => {
     await world.clock.advance(1_000)
     await world.outcome(second.done)
     expect(await linesOf(world, counts)).toHaveLength(3)
+  })
+
+  test('come to the end when the last commit of a task was refused at first', async () => {
+    const first = and(on('commit'), ofTasks, nth(1))
+    // the second one is refused while the first one is still on its way
+    const world = await openWorld([strike(first, slow(50)), strike(first, storageFull)])
+    await send(world, words, [['a', 'x', 100]], 0)
+    await send(world, words, [['a', 'x', 200]], 0)
+    const running = await start(world, perSecond, { until: 'end', batchRecordsMax: 1 })
+    await world.clock.advance(10_000)
+    await world.outcome(running.done)
+    expect(await linesOf(world, counts)).toEqual(['a: 2'])
   })
 
   test('may be started again when others are done already', async () => {
