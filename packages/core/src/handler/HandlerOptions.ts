@@ -61,7 +61,8 @@ export interface HandlerOptions<K, V> {
   readonly onExhausted?: 'release' | 'hold'
   /**
    * A record that is not settled within this time after it was read is kept as a row, and the position moves on without it;
-   * 1 000 by default. Its attempt goes on. With the order of the partition the position waits.
+   * 1 000 by default. Its attempt goes on. It is kept earlier when ten times `pendingCountMax` have been read behind it. With the
+   * order of the partition the position waits.
    */
   readonly settleWithinMs?: number
   /**

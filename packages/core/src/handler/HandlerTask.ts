@@ -21,6 +21,11 @@ import { laneOf, pendingOf, recordOf, type StoredParts, type Work } from './Work
 
 const stopped = 'its task has stopped, because the run ends, has failed, or gives the partition to another member'
 
+/** So many times `pendingCountMax` records are remembered one by one behind one that the position waits for. */
+const aheadFactor = 10
+
+const nothing = (): void => undefined
+
 /**
  * A handler at work on one partition: its records, from when they are read until they are settled.
  *
@@ -31,7 +36,7 @@ const stopped = 'its task has stopped, because the run ends, has failed, or give
  *                           |  +---> exhausted: dead letter; then the lane goes on, or is held: all of it becomes rows,
  *                           |                 until the dead letter is sent back
  *                           +--------+
- *   not settled within settleWithinMs: kept as a row as well, wherever it is; the position goes on
+ *   not settled within settleWithinMs, or too many read since: kept as a row as well, wherever it is; the position goes on
  * ```
  *
  * Whatever happens is written to the task's next commit at once; the commits are in order, so that what happens later
@@ -52,6 +57,8 @@ export class HandlerTask<K, V> implements OngoingWork {
   #isDraining = false
   #isPumping = false
   #hasStopped = false
+  /** Something was settled behind a record that the position waits for, and no commit says so yet. */
+  #isAhead = false
   /** When the first record of the batch was taken, in ms since 1970. */
   #batchAtMs: number | undefined
   /** What ends the run with the next batch. */
@@ -134,6 +141,8 @@ export class HandlerTask<K, V> implements OngoingWork {
     this.#pump()
     if (this.#beginning.length > 0) this.#beginAfterCommit()
     if (this.#failure !== undefined) throw this.#failure
+    if (this.#isAhead) this.#context.afterCommit(nothing)
+    this.#isAhead = false
     const overdueMs = this.#keepOverdue()
     // what is due does not begin any more, and must not wake the task for nothing
     const wakeAtMs = this.#isDraining ? overdueMs : Math.min(this.#scheduler.nextDueMs, overdueMs)
@@ -313,8 +322,9 @@ export class HandlerTask<K, V> implements OngoingWork {
 
   /** The record is done for good, with the commit that is next. */
   #settle(work: Work<K, V>): void {
-    work.isKept = true
     if (work.hasRow) this.#pending.remove(work.offset)
+    else if (!work.isKept && this.#pending.firstUnsettled < work.offset) this.#isAhead = true
+    work.isKept = true
     this.#scheduler.settle(work)
     if (work.lane !== undefined) this.#takeHeld(work)
     if (work.attempt === undefined) this.#moveOn()
@@ -348,13 +358,14 @@ export class HandlerTask<K, V> implements OngoingWork {
 
   /** Keeps records that are overdue as rows. Answers when the next one will be. */
   #keepOverdue(): number {
-    const { order, settleWithinMs } = this.#settings
+    const { order, settleWithinMs, pendingCountMax } = this.#settings
     // what follows in the partition waits in any case
     if (order === 'partition') return Infinity
     const nowMs = this.#context.clock.now()
+    const farBehind = this.#context.readUpTo() - aheadFactor * pendingCountMax
     for (const each of this.#pending.waitedFor()) {
       const work = each as Work<K, V>
-      if (work.readAtMs + settleWithinMs > nowMs) return work.readAtMs + settleWithinMs
+      if (work.readAtMs + settleWithinMs > nowMs && work.offset >= farBehind) return work.readAtMs + settleWithinMs
       this.#keep(work, 0)
     }
     return Infinity

@@ -182,6 +182,20 @@ describe('a handler', () => {
     await driver.close()
   })
 
+  test('that is stuck is kept before its time when ten times pendingCountMax were read behind it', async () => {
+    const stuck = new CompletableFuture<void>()
+    const driver = await drive((value) => (value === 0 ? stuck : undefined), {
+      order: 'none',
+      pendingCountMax: 2,
+      settleWithinMs: 60_000,
+    })
+    for (let value = 0; value < 20; value++) await sendAll(driver, [['a', value]])
+    expect(driver.metrics().lag).toBe(20)
+    await sendAll(driver, [['a', 20]])
+    expect(driver.metrics().lag).toBe(0)
+    await driver.close()
+  })
+
   test('does not run again what was settled behind a record that was not, after a crash', async () => {
     const { begun, handler, done } = gates()
     const driver = await drive((value, context) =>

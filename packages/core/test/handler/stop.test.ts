@@ -42,6 +42,25 @@ describe('a run that is stopped', () => {
     expect(world.clock.now()).toBe(1_000)
   })
 
+  test('keeps what was handled behind one that is under way, which alone is handled again', async () => {
+    const begun: number[] = []
+    const never = (value: number): CompletableFuture<void> | undefined => {
+      begun.push(value)
+      return value === 1 ? new CompletableFuture<void>() : undefined
+    }
+    const { world, running } = await runHandler(never, { settleWithinMs: 10_000 })
+    await send(world, orders, [
+      ['a', 1],
+      ['b', 2],
+      ['c', 3],
+    ])
+    const stopped = running.stop()
+    await world.clock.advance(1_000)
+    await world.outcome(stopped)
+    await start(world, job('shop').from(orders).pipe(handle(never)))
+    expect(begun).toEqual([1, 2, 3, 1])
+  })
+
   test.each(['exactly-once', 'at-least-once', 'at-most-once'] as const)(
     'by a handler, %s, in the batch or after it: that handler ends and is committed, and nothing new begins',
     async (delivery) => {
