@@ -10,7 +10,6 @@ import {
   rx,
   session,
   sliding,
-  suppress,
   tap,
   to,
   tumbling,
@@ -262,7 +261,6 @@ describe('code of an operator that throws', () => {
     ['a hopping window', count('h', { window: hopping(10, { advanceMs: 5 }) })],
     ['a sliding window', count('h', { window: sliding(10) })],
     ['a session', count('h', { window: session(10) })],
-    ['suppress', suppress('h', { untilMs: 10 })],
     [
       'a timer',
       process('h', {
