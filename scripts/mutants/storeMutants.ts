@@ -162,7 +162,7 @@ export const storeMutants: ReadonlyArray<Mutant> = [
   },
   {
     name: 'retention-waits-for-one-group-only',
-    file: `${runtime}/retainPartition.ts`,
+    file: `${runtime}/consumedUpTo.ts`,
     text: 'Math.min(end, ...positions.values())',
     replacement: 'Math.min(end, Math.max(...positions.values()))',
     caughtBy: [`${tests}/retention.test.ts`],

@@ -186,8 +186,9 @@ const nothing = CompletableFuture.completed(undefined)
 
 const isKept = ({ until, newest, tombstonesBefore }: Pass, batch: RecordBatch, index: number): boolean => {
   const key = keyOf(batch, index)
+  if (key === undefined) return true
   const offset = batch.baseOffset + index
-  if (key === undefined || offset >= until) return true
+  if (offset >= until) return true
   const newer = newest.get(key)
   if (newer !== undefined && newer > offset) return false
   return offset >= tombstonesBefore || batch.value(index) !== null
