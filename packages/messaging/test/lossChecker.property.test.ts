@@ -1,3 +1,4 @@
+import { duplicated, reordered } from '@weir/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { lossChecker, type StreamFault } from '../src/index.ts'
@@ -22,6 +23,23 @@ describe('lossChecker', () => {
         })
         faults.push(...checker.finish(ends))
         expect(faultTexts(faults)).toEqual(faultsIn(arrivals, counts))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('misses nothing in a stream in which records come again or in another order, and reports each that came again', () => {
+    const stamped = fc
+      .nat(20)
+      .map((count) => Array.from({ length: count }, (_, n) => ({ key: 'k', value: n, headers: header(n, 's') })))
+    fc.assert(
+      fc.property(reordered(duplicated(stamped), { distanceMax: 4 }), (all) => {
+        const checker = lossChecker({ reorderMax: 50 })
+        const faults = all.flatMap(({ headers }) => checker.observe({ partition: 0, headers }))
+        const next = new Set(all.map(({ value }) => value)).size
+        faults.push(...checker.finish(next === 0 ? [] : [{ source: 's', partition: 0, next }]))
+        expect(faults.filter(({ kind }) => kind === 'repeated')).toHaveLength(all.length - next)
+        expect(faults.filter(({ kind }) => kind === 'missing' || kind === 'stale')).toEqual([])
       }),
       { numRuns: 300 },
     )

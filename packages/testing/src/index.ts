@@ -8,6 +8,7 @@ export {
   type RecordsOptions,
   type TimesOptions,
 } from './arbitraries.ts'
+export { type DisorderOptions, duplicated, reordered } from './disorder.ts'
 export {
   crashAfter,
   crashBefore,
