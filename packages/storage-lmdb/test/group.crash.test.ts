@@ -55,7 +55,7 @@ const stopBetweenCommits = async (member: Child, folder: string): Promise<number
     const stoppedAt = Date.now()
     member.kill('SIGSTOP')
     try {
-      const probe = await lmdb(folder, { stallAfterMs: 500 }).open()
+      const probe = await lmdb(folder, { stallAfterMs: 2_000 }).open()
       await probe.close()
       return stoppedAt
     } catch (error) {
@@ -121,6 +121,26 @@ describe.concurrent('a member process', () => {
     await send()
     await eventually(async () => (await contentOf(weir)).length >= sent.length)
     expect(await contentOf(weir)).toEqual(sent.toSorted())
+    for (const member of [first, second]) {
+      member.say('stop')
+      await member.line('left')
+    }
+    await weir.close()
+  })
+
+  test('goes on from where another process has sought, and never commits from where it was', async () => {
+    const folder = newFolder()
+    const [first, second] = await pairOf(folder)
+    const weir = await Weir.open(lmdb(folder))
+    const all = [0, 1, 2, 3].flatMap((partition) => ['a', 'b', 'c'].map((line) => `${partition}-${line}`))
+    await weir.append(...all.map((line) => entry(lines, 'k', line, { partition: Number(line[0]) })))
+    await eventually(async () => (await contentOf(weir)).length === all.length)
+    await weir.group('copy').seek(lines, { offset: 1 }, 2)
+    await eventually(async () => (await contentOf(weir)).length === all.length + 2)
+    await weir.group('copy').seek(lines, 'earliest')
+    await eventually(async () => (await contentOf(weir)).length === 2 * all.length + 2)
+    expect(await contentOf(weir)).toEqual([...all, '2-b', '2-c', ...all].toSorted())
+    expect((await weir.group('copy').lag()).map(({ lag }) => lag)).toEqual([0, 0, 0, 0])
     for (const member of [first, second]) {
       member.say('stop')
       await member.line('left')
