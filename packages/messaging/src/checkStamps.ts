@@ -1,5 +1,5 @@
 import { jsonUnchecked, noHeaders, operate, type Operator, type StoreDefinition, type Topic, utf8 } from '@weir/core'
-import { requireInteger, requireKnown } from '@weir/core/protocol'
+import { optionNames, requireInteger, requireKnown } from '@weir/core/protocol'
 import { checkSequence, sequenceFrom, type SequenceState } from './internal/SequenceState.ts'
 import { stampOf } from './internal/stamp.ts'
 import { faultsOf } from './lossChecker.ts'
@@ -12,6 +12,8 @@ export interface CheckStampsOptions {
   /** As of `lossChecker`; 0 by default: in a log a gap is a loss. */
   readonly reorderMax?: number
 }
+
+const checkStampsOptionNames = optionNames<CheckStampsOptions>({ name: true, reorderMax: true })
 
 /**
  * Checks the stamps of all records as a step of a job, and passes them on. Each fault is appended to a topic, with the
@@ -29,7 +31,7 @@ export const checkStamps = <K, V>(
   options: CheckStampsOptions = {},
 ): Operator<K, V, K, V> => {
   const { name = 'stamps', reorderMax = 0 } = options
-  requireKnown('checkStamps', options, ['name', 'reorderMax'])
+  requireKnown('checkStamps', options, checkStampsOptionNames)
   requireInteger('checkStamps: reorderMax', reorderMax, 0, 1_000_000)
   const store: StoreDefinition<string, SequenceState> = {
     name,

@@ -1,5 +1,5 @@
 import { type Codec, type Headers, InvalidOption, murmur2Partitioner, type Partitioner, validateName } from '@weir/core'
-import { requireInteger } from '@weir/core/protocol'
+import { optionNames, requireInteger, requireKnown } from '@weir/core/protocol'
 import type { Binding } from './Rules.ts'
 
 /** How an exchange chooses the targets of a record; see `Rules`. */
@@ -35,6 +35,15 @@ export interface ExchangeOptions<K, V, T extends ExchangeType> {
   readonly route?: Route<K, V>
 }
 
+const exchangeOptionNames = optionNames<ExchangeOptions<unknown, unknown, ExchangeType>>({
+  type: true,
+  key: true,
+  value: true,
+  partitioner: true,
+  recordBytesMax: true,
+  route: true,
+})
+
 /** A name to publish to instead of a topic: a value, which may be defined again in any process that uses it. */
 export interface Exchange<K, V, T extends ExchangeType> {
   readonly name: string
@@ -62,6 +71,7 @@ export const exchange = <K, V, T extends ExchangeType>(
 ): Exchange<K, V, T> => {
   const { type, key, value, partitioner = murmur2Partitioner, recordBytesMax = 1 << 20, route } = options
   validateName('exchange', name)
+  requireKnown(`exchange '${name}'`, options, exchangeOptionNames)
   requireInteger(`exchange '${name}': recordBytesMax`, recordBytesMax, 1, 2 ** 30)
   if (!exchangeTypes.includes(type)) {
     throw new InvalidOption(

@@ -8,7 +8,15 @@ import {
   validateName,
   type Weir,
 } from '@weir/core'
-import { type ClosedBatch, ensureTopic, headersOf, jsonRow, requireInteger } from '@weir/core/protocol'
+import {
+  type ClosedBatch,
+  ensureTopic,
+  headersOf,
+  jsonRow,
+  optionNames,
+  requireInteger,
+  requireKnown,
+} from '@weir/core/protocol'
 import { type CheckOptions, Checking, checkSettings } from './Checking.ts'
 import { HalfMessageExists, InvalidAnswer } from './errors.ts'
 import type { Checker, HalfMessage, Settlement, TransactionState } from './HalfMessage.ts'
@@ -41,6 +49,18 @@ export interface PrepareOptions extends AppendOptions {
    */
   readonly deliverAtMs?: number
 }
+
+const prepareOptionNames = optionNames<PrepareOptions>({
+  checker: true,
+  messageId: true,
+  firstCheckMs: true,
+  deliverAtMs: true,
+  id: true,
+  headers: true,
+  expiresAt: true,
+  timestamp: true,
+  partition: true,
+})
 
 /**
  * Records that are there if, and only if, a transaction of another database has happened.
@@ -87,6 +107,7 @@ export class HalfMessages {
     return CompletableFuture.supply(() => {
       const { storage, clock } = this.#weir
       const { checker, messageId = randomName(), firstCheckMs = 6_000, deliverAtMs } = options
+      requireKnown(`half message for '${topic.name}'`, options, prepareOptionNames)
       validateName('checker', checker)
       requireInteger(`half message for '${topic.name}': firstCheckMs`, firstCheckMs, 0, 2 ** 40)
       if (typeof messageId !== 'string' || messageId.length === 0 || messageId.length > 500) {

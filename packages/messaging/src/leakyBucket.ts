@@ -1,3 +1,4 @@
+import { optionNames, requireKnown } from '@weir/core/protocol'
 import type { Bucket } from './Bucket.ts'
 import { passed, requireAmount, rounding } from './internal/bucketTime.ts'
 
@@ -8,6 +9,8 @@ export interface LeakyBucketOptions {
   /** How many it holds at once, the one that is just leaking included; at least 1. What does not fit is refused. */
   readonly capacity: number
 }
+
+const leakyBucketOptionNames = optionNames<LeakyBucketOptions>({ ratePerSecond: true, capacity: true })
 
 /**
  * A leaky bucket, used as a queue: evens bursts out. What is granted is to be used after its `waitMs`, and these times are
@@ -24,7 +27,9 @@ export interface LeakyBucketOptions {
  * const outcomes = [first, second, third].map(({ granted, waitMs }) => [granted, waitMs])
  * outcomes // => [[true, 0], [true, 100], [false, 100]]
  */
-export const leakyBucket = ({ ratePerSecond, capacity }: LeakyBucketOptions): Bucket => {
+export const leakyBucket = (options: LeakyBucketOptions): Bucket => {
+  const { ratePerSecond, capacity } = options
+  requireKnown('leakyBucket', options, leakyBucketOptionNames)
   requireAmount('leakyBucket: ratePerSecond', ratePerSecond, 0)
   requireAmount('leakyBucket: capacity', capacity, 1)
   const perMs = ratePerSecond / 1_000

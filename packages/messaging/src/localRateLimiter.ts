@@ -1,5 +1,5 @@
 import { type Clock, CompletableFuture, systemClock } from '@weir/core'
-import { requireInteger, requireKnown } from '@weir/core/protocol'
+import { optionNames, requireInteger, requireKnown } from '@weir/core/protocol'
 import type { Bucket, BucketState } from './Bucket.ts'
 import { KeyedLines } from './internal/KeyedLines.ts'
 import { WaitingLine } from './internal/WaitingLine.ts'
@@ -15,6 +15,8 @@ export interface RateLimiterOptions {
   /** How many callers of a token bucket may wait for one key; 10 000 by default. With a leaky bucket that is its capacity. */
   readonly waitingMax?: number
 }
+
+const rateLimiterOptionNames = optionNames<RateLimiterOptions>({ clock: true, keysMax: true, waitingMax: true })
 
 /** A limiter of this process alone, which knows at once. */
 export interface LocalRateLimiter extends RateLimiter {
@@ -46,7 +48,7 @@ interface Line {
  */
 export const rateLimiter = (bucket: Bucket, options: RateLimiterOptions = {}): LocalRateLimiter => {
   const { clock = systemClock, keysMax = 100_000, waitingMax = 10_000 } = options
-  requireKnown('rateLimiter', options, ['clock', 'keysMax', 'waitingMax'])
+  requireKnown('rateLimiter', options, rateLimiterOptionNames)
   requireInteger('rateLimiter: keysMax', keysMax, 1, 2 ** 31)
   requireInteger('rateLimiter: waitingMax', waitingMax, 1, 2 ** 31)
   const isLeaky = bucket.kind === 'leaky'

@@ -1,5 +1,5 @@
 import { type Headers } from '@weir/core'
-import { requireInteger, requireKnown } from '@weir/core/protocol'
+import { optionNames, requireInteger, requireKnown } from '@weir/core/protocol'
 import { checkSequence, sequenceFrom, type SequenceState } from './internal/SequenceState.ts'
 import { stampOf } from './internal/stamp.ts'
 import type { StampEnd } from './stampingProducer.ts'
@@ -15,6 +15,8 @@ export interface LossCheckerOptions {
   /** How many sources, times partitions, are remembered; 10 000 by default. The ones longest not heard of are forgotten. */
   readonly sourcesMax?: number
 }
+
+const lossCheckerOptionNames = optionNames<LossCheckerOptions>({ reorderMax: true, sourcesMax: true })
 
 /** Watches a stream of stamped records. */
 export interface LossChecker {
@@ -55,7 +57,7 @@ export interface LossChecker {
  */
 export const lossChecker = (options: LossCheckerOptions = {}): LossChecker => {
   const { reorderMax = 100, sourcesMax = 10_000 } = options
-  requireKnown('lossChecker', options, ['reorderMax', 'sourcesMax'])
+  requireKnown('lossChecker', options, lossCheckerOptionNames)
   requireInteger('lossChecker: reorderMax', reorderMax, 0, 1_000_000)
   requireInteger('lossChecker: sourcesMax', sourcesMax, 1, 100_000_000)
   return new Checker(reorderMax, sourcesMax)

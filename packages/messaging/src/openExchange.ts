@@ -16,6 +16,7 @@ import {
   findTopic,
   headersOf,
   jsonRow,
+  optionNames,
   requireInteger,
   requireKnown,
   retried,
@@ -53,6 +54,17 @@ export interface OpenExchangeOptions {
   readonly bufferBytesMax?: number
 }
 
+const openExchangeOptionNames = optionNames<OpenExchangeOptions>({ commitBytesMax: true, bufferBytesMax: true })
+
+const publishOptionNames = optionNames<PublishOptions>({
+  id: true,
+  headers: true,
+  expiresAt: true,
+  timestamp: true,
+  routingKey: true,
+  mandatory: true,
+})
+
 /** A rule, which may be left out where nothing in it must be said. */
 type RuleArgument<T extends ExchangeType> = T extends 'fanout' | 'hash' | 'custom'
   ? readonly [rule?: Rules[T]]
@@ -82,7 +94,7 @@ export const openExchange = <K, V, T extends ExchangeType>(
   const { commitBytesMax = 1 << 20, bufferBytesMax = 32 << 20 } = options
   const bounds = { commitBytesMax, bufferBytesMax }
   return retried((): CompletableFuture<unknown> => {
-    requireKnown(`exchange '${exchange.name}'`, options, ['commitBytesMax', 'bufferBytesMax'])
+    requireKnown(`exchange '${exchange.name}'`, options, openExchangeOptionNames)
     requireBounds(exchange.name, bounds)
     const value = storage.rows.get(key) ?? null
     const present = presentExchange(value ?? undefined)
@@ -155,6 +167,7 @@ export class OpenExchange<K, V, T extends ExchangeType> {
     const done = new CompletableFuture<ReadonlyArray<RecordMetadata>>()
     try {
       const { exchange } = this
+      requireKnown(`publish to exchange '${exchange.name}'`, options, publishOptionNames)
       const { routingKey, id = null, mandatory = false, timestamp = this.#weir.clock.now() } = options
       const headers = headersOf(options) ?? noHeaders
       if (id === '') throw new InvalidOption(`exchange '${exchange.name}': the id is empty; expected text`)

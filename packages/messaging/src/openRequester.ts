@@ -84,6 +84,8 @@ const requesterOptionNames = optionNames<RequesterOptions<unknown, unknown, unkn
   waitingMax: true,
 })
 
+const askOptionNames = optionNames<AskOptions>({ replyWithinMs: true, startWithinMs: true, headers: true })
+
 /**
  * Opens an asking instance: requests go to one topic, and each reply comes back to the instance that asked, out of a
  * partition of another topic that it reads from now on.
@@ -172,9 +174,11 @@ class Asking<K, V, R> implements Requester<K, V, R> {
       if (this.#failure !== undefined) throw this.#failure
       const { waitingMax, requests } = this.#settings
       const replyWithinMs = options.replyWithinMs ?? this.#settings.replyWithinMs
-      requireInteger('ask: replyWithinMs', replyWithinMs, 1, 2 ** 31)
+      const what = `request to topic '${requests.name}'`
+      requireKnown(what, options, askOptionNames)
+      requireInteger(`${what}: replyWithinMs`, replyWithinMs, 1, 2 ** 31)
       if (options.startWithinMs !== undefined) {
-        requireInteger('ask: startWithinMs', options.startWithinMs, 1, replyWithinMs)
+        requireInteger(`${what}: startWithinMs`, options.startWithinMs, 1, replyWithinMs)
       }
       const startWithinMs = Math.min(
         options.startWithinMs ?? this.#settings.startWithinMs ?? replyWithinMs,

@@ -15,7 +15,7 @@ import {
   validateName,
   type Weir,
 } from '@weir/core'
-import { ensureTopic, headersOf, observe } from '@weir/core/protocol'
+import { ensureTopic, headersOf, observe, optionNames, requireKnown } from '@weir/core/protocol'
 import { RecordBatch } from '@weir/core/storage'
 import { requireCronTimes } from './internal/cronTimes.ts'
 import { crons, deliverDue } from './internal/deliverDue.ts'
@@ -57,6 +57,26 @@ export interface CronOptions<K, V> {
   /** What is done about times at which no process was there: `once` (the default) one record for all of them. */
   readonly missed?: Missed
 }
+
+const deliverOptionNames = optionNames<DeliverOptions>({
+  deliverAtMs: true,
+  deliverAfterMs: true,
+  id: true,
+  headers: true,
+  expiresAt: true,
+  timestamp: true,
+  partition: true,
+})
+
+const cronOptionNames = optionNames<CronOptions<unknown, unknown>>({
+  cron: true,
+  timeZone: true,
+  topic: true,
+  key: true,
+  value: true,
+  headers: true,
+  missed: true,
+})
 
 /** How the process takes part in the delivery. */
 export type SchedulesOptions = Pick<RunOptions, 'member' | 'leaseMs'>
@@ -149,6 +169,7 @@ export class Schedules {
     const { cron, timeZone = 'UTC', topic: to, key, value, headers, missed = 'once' } = options
     return this.#placeOf(to).thenCompose((info) => {
       validateName('schedule', name)
+      requireKnown(`schedule '${name}'`, options, cronOptionNames)
       requireCronTimes(`schedule '${name}'`, { cron, timeZone }, this.#weir.clock.now())
       if (!['once', 'each', 'skip'].includes(missed)) {
         throw new InvalidOption(`schedule '${name}': missed is ${missed}; expected 'once', 'each' or 'skip'`)
@@ -239,6 +260,7 @@ export class Schedules {
   }
 
   #timeOf(to: string, options: DeliverOptions | undefined): number {
+    requireKnown(`delivery to '${to}'`, options ?? {}, deliverOptionNames)
     const { deliverAtMs, deliverAfterMs } = options ?? {}
     if ((deliverAtMs === undefined) === (deliverAfterMs === undefined)) {
       throw new InvalidOption(

@@ -16,6 +16,7 @@ import {
 import {
   ensureTopic,
   observe,
+  optionNames,
   requireInteger,
   requireKnown,
   retried,
@@ -35,6 +36,8 @@ export interface TokenTopicOptions extends TokenBucketOptions {
   /** How many callers of this process may wait; 10 000 by default. */
   readonly waitingMax?: number
 }
+
+const tokenTopicOptionNames = optionNames<TokenTopicOptions>({ ratePerSecond: true, burst: true, waitingMax: true })
 
 /** A rate limit that is a topic. */
 export interface TokenTopic extends RateLimiter {
@@ -76,7 +79,7 @@ export interface TokenTopic extends RateLimiter {
 export const openTokenTopic = (weir: Weir, name: string, options: TokenTopicOptions): CompletableFuture<TokenTopic> =>
   CompletableFuture.supply(() => {
     const { ratePerSecond, burst, waitingMax = 10_000 } = options
-    requireKnown(`token topic '${name}'`, options, ['ratePerSecond', 'burst', 'waitingMax'])
+    requireKnown(`token topic '${name}'`, options, tokenTopicOptionNames)
     requireInteger(`token topic '${name}': burst`, burst, 1, 1_000_000)
     requireInteger(`token topic '${name}': waitingMax`, waitingMax, 1, 2 ** 31)
     const bucket = tokenBucket({ ratePerSecond, burst })

@@ -1,5 +1,5 @@
 import { CompletableFuture, StorageClosed, validateName, type Weir } from '@weir/core'
-import { requireInteger, requireKnown } from '@weir/core/protocol'
+import { optionNames, requireInteger, requireKnown } from '@weir/core/protocol'
 import type { Bucket } from './Bucket.ts'
 import { KeyedLines } from './internal/KeyedLines.ts'
 import { leasePlan } from './internal/leasePlan.ts'
@@ -17,6 +17,12 @@ export interface SharedRateLimiterOptions {
   /** How many callers of this process may wait for one key; 10 000 by default. With a leaky bucket that is its capacity. */
   readonly waitingMax?: number
 }
+
+const sharedRateLimiterOptionNames = optionNames<SharedRateLimiterOptions>({
+  leaseMs: true,
+  keysMax: true,
+  waitingMax: true,
+})
 
 /** A limiter that all processes over one storage share. */
 export interface SharedRateLimiter extends RateLimiter {
@@ -66,7 +72,7 @@ export const sharedRateLimiter = (
 ): SharedRateLimiter => {
   const { leaseMs = 20, keysMax = 100_000, waitingMax = 10_000 } = options
   validateName('rate limit', name)
-  requireKnown(`rate limit '${name}'`, options, ['leaseMs', 'keysMax', 'waitingMax'])
+  requireKnown(`rate limit '${name}'`, options, sharedRateLimiterOptionNames)
   requireInteger(`rate limit '${name}': leaseMs`, leaseMs, 1, 10_000)
   requireInteger(`rate limit '${name}': keysMax`, keysMax, 1, 2 ** 31)
   requireInteger(`rate limit '${name}': waitingMax`, waitingMax, 1, 2 ** 31)

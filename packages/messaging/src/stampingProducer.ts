@@ -8,6 +8,7 @@ import {
   type RecordMetadata,
   type Topic,
 } from '@weir/core'
+import { optionNames, requireKnown } from '@weir/core/protocol'
 import { randomName } from './internal/randomName.ts'
 import { stampHeader, stampText } from './internal/stamp.ts'
 
@@ -36,19 +37,27 @@ export interface StampingProducer<K, V> {
   ends(): ReadonlyArray<StampEnd>
 }
 
+/** How a stamping producer counts. */
+export interface StampingOptions {
+  /** Names it; a random name of 20 characters by default. */
+  readonly source?: string
+}
+
+const stampingOptionNames = optionNames<StampingOptions>({ source: true })
+
 /**
  * Stamps what a producer appends, so that readers can tell which records are missing, repeated or out of order: see
  * `lossChecker` and `checkStamps`. A stamp takes about 35 bytes a record.
  *
  * All that the producer appends must go through it. Keys are encoded once more, to know the partition before.
  *
- * @param options - `source` names it; a random name of 20 characters by default
  * @throws InvalidOption for a source that is empty
  */
 export const stampingProducer = <K, V>(
   producer: Producer<K, V>,
-  options: { readonly source?: string } = {},
+  options: StampingOptions = {},
 ): StampingProducer<K, V> => {
+  requireKnown(`stamping of topic '${producer.topic.name}'`, options, stampingOptionNames)
   const source = options.source ?? randomName()
   if (source === '') throw new InvalidOption(`stamping of topic '${producer.topic.name}': source is empty`)
   return new Stamping(producer, source)

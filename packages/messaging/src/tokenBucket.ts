@@ -1,3 +1,4 @@
+import { optionNames, requireKnown } from '@weir/core/protocol'
 import type { Bucket } from './Bucket.ts'
 import { passed, requireAmount, rounding } from './internal/bucketTime.ts'
 
@@ -8,6 +9,8 @@ export interface TokenBucketOptions {
   /** How many tokens it holds, and so how many permits may be taken at once after a quiet time; at least 1. */
   readonly burst: number
 }
+
+const tokenBucketOptionNames = optionNames<TokenBucketOptions>({ ratePerSecond: true, burst: true })
 
 /**
  * A token bucket: lets bursts through, and in any window of w seconds never more than `burst + ratePerSecond * w` permits.
@@ -22,7 +25,9 @@ export interface TokenBucketOptions {
  * bucket.take(first.state, 0) // => { state: { level: 0, atMs: 0 }, granted: false, waitMs: 100 }
  * bucket.take(first.state, 100).granted // => true
  */
-export const tokenBucket = ({ ratePerSecond, burst }: TokenBucketOptions): Bucket => {
+export const tokenBucket = (options: TokenBucketOptions): Bucket => {
+  const { ratePerSecond, burst } = options
+  requireKnown('tokenBucket', options, tokenBucketOptionNames)
   requireAmount('tokenBucket: ratePerSecond', ratePerSecond, 0)
   requireAmount('tokenBucket: burst', burst, 1)
   const perMs = ratePerSecond / 1_000

@@ -5,13 +5,16 @@ import {
   checkStamps,
   exchange,
   halfMessages,
+  leakyBucket,
   lossChecker,
   openExchange,
   openRequester,
+  openSchedules,
   openTokenTopic,
   rateLimiter,
   relayOutbox,
   sharedRateLimiter,
+  stampingProducer,
   streamFaults,
   tokenBucket,
 } from '../src/index.ts'
@@ -30,6 +33,31 @@ test.each<readonly [name: string, make: (weir: Weir) => unknown]>([
   ['rateLimiter', () => rateLimiter(tokenBucket(bucket), odd)],
   ['lossChecker', () => lossChecker(odd)],
   ['checkStamps', () => checkStamps(topic('faults', { key: utf8, value: streamFaults }), odd)],
+  ['tokenBucket', () => tokenBucket({ ...bucket, ...odd })],
+  ['leakyBucket', () => leakyBucket({ ratePerSecond: 1, capacity: 1, ...odd })],
+  ['exchange', () => exchange('e', { type: 'fanout', key: utf8, value: utf8, ...odd })],
+  ['stampingProducer', async (weir) => stampingProducer(await weir.producer(words), odd)],
+  ['prepare', (weir) => halfMessages(weir).prepare(words, 'k', 'v', { checker: 'c', ...odd })],
+  [
+    'publish',
+    async (weir) => {
+      const fanout = exchange('e', { type: 'fanout', key: utf8, value: utf8 })
+      await (await openExchange(weir, fanout)).publish('k', 'v', odd)
+    },
+  ],
+  [
+    'ask',
+    async (weir) => {
+      const asker = await openRequester(weir, { requests: words, replies: words, replyWithinMs: 1 })
+      await asker.ask('k', 'v', odd)
+    },
+  ],
+  ['deliver', async (weir) => (await openSchedules(weir)).deliver(words, 'k', 'v', { deliverAfterMs: 1, ...odd })],
+  [
+    'cron',
+    async (weir) =>
+      (await openSchedules(weir)).cron('c', { cron: '* * * * *', topic: words, key: 'k', value: 'v', ...odd }),
+  ],
 ])('%s refuses an option that nobody reads', async (_name, make) => {
   const weir = await Weir.open(memory())
   const making = Promise.resolve().then(() => make(weir))

@@ -51,7 +51,8 @@ const letThrough = async (plan: {
   readonly asked: ReadonlyArray<{ afterMs: number; process: number; calls: number; jumpMs: number }>
 }): Promise<{ readonly times: ReadonlyArray<number>; readonly calls: number }> => {
   const { clock, weirs } = await processes(plan.count)
-  const bucket = tokenBucket(plan)
+  const { ratePerSecond, burst } = plan
+  const bucket = tokenBucket({ ratePerSecond, burst })
   const limiters = weirs.map((weir) => sharedRateLimiter(weir, 'door', bucket))
   const times: number[] = []
   let calls = 0
@@ -163,7 +164,9 @@ describe('sharedRateLimiter', () => {
       fc.asyncProperty(plans, fc.integer(), fc.integer({ min: 0, max: 400 }), async (plan, seed, delayMax) => {
         const random = seededRandom(seed)
         const { clock, weirs } = await slowly(plan.count, () => Math.floor(random.next() * delayMax))
-        const limiters = weirs.map((weir) => sharedRateLimiter(weir, 'door', tokenBucket(plan)))
+        const { ratePerSecond, burst } = plan
+        const bucket = tokenBucket({ ratePerSecond, burst })
+        const limiters = weirs.map((weir) => sharedRateLimiter(weir, 'door', bucket))
         const times: number[] = []
         let calls = 0
         for (const step of plan.asked) {
