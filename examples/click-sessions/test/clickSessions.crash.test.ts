@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { minutes } from '@weir/core'
+import { doctor } from '@weir/storage-lmdb'
 import { jobDriver } from '@weir/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { parseOptions } from '../src/options.ts'
@@ -53,6 +54,8 @@ test('the program finds the visits of a plain loop while workers are killed', as
     true,
   )
   expect(shown).toHaveLength(3)
+  const report = await doctor(join(data, 'log'))
+  expect(report.isHealthy, String(report)).toBe(true)
 }, 120_000)
 
 test.each([

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { doctor } from '@weir/storage-lmdb'
 import { expect, onTestFinished, test } from 'vitest'
+import { logIn } from '../src/folders.ts'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
@@ -25,4 +27,6 @@ test('the books of a short sale are right, although its processes are killed', {
   expect(output).toMatch(/The books are right: .* while [1-4] processes were killed/)
   expect(output).toMatch(/│ accepted +│ +[1-9]/)
   expect(code).toBe(0)
+  const report = await doctor(logIn(join(folder, 'sale')))
+  expect(report.isHealthy, String(report)).toBe(true)
 })

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Weir } from '@weir/core'
-import { lmdb } from '@weir/storage-lmdb'
+import { doctor, lmdb } from '@weir/storage-lmdb'
 import { expect, onTestFinished, test } from 'vitest'
 import { activityOf } from '../src/activityOf.ts'
 import { compareAlerts } from '../src/compareAlerts.ts'
@@ -29,4 +29,6 @@ test('each alert is given once when workers are killed between the setting of ti
   expect(findings).toMatchObject({ right: expected.length, missing: 0, repeated: 0, wrong: 0 })
   expect(isRight(findings)).toBe(true)
   expect(report(findings, crashes)).toContain('exactly once')
+  const health = await doctor(folder)
+  expect(health.isHealthy, String(health)).toBe(true)
 }, 60_000)

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Weir } from '@weir/core'
-import { lmdb } from '@weir/storage-lmdb'
+import { doctor, lmdb } from '@weir/storage-lmdb'
 import { expect, onTestFinished, test } from 'vitest'
 import { Bank, stepMs } from '../src/bank.ts'
 import { readBooks } from '../src/books.ts'
@@ -20,6 +20,8 @@ test('money is neither made nor lost when workers are killed in the middle of tr
   expect(kills).toBe(2)
   expect(await readBooks(weir)).toEqual({ bookings: 30_000, whole: 15_000, broken: 0, surplus: 0 })
   await weir.close()
+  const report = await doctor(folder)
+  expect(report.isHealthy, String(report)).toBe(true)
 }, 60_000)
 
 test('an interruption ends the workers in order, and leaves no transfer half booked', async () => {
@@ -34,6 +36,8 @@ test('an interruption ends the workers in order, and leaves no transfer half boo
   await expect(running).rejects.toThrow('enough')
   expect(await readBooks(weir)).toMatchObject({ broken: 0, surplus: 0 })
   await weir.close()
+  const report = await doctor(folder)
+  expect(report.isHealthy, String(report)).toBe(true)
 })
 
 test('a chain takes as long as its steps, while thousands of others are under way', async () => {

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Weir } from '@weir/core'
 import { expect, onTestFinished, test } from 'vitest'
 import { openRequester } from '../src/index.ts'
+import { expectHealthy } from './support/expectHealthy.ts'
 import { killed, startFixture } from './support/fixtureProcess.ts'
 import { patientLmdb } from './support/patientLmdb.ts'
 import { squares } from './support/squares.ts'
@@ -58,5 +59,6 @@ test(
     }
     expect(replies.size).toBe(asked)
     await Promise.all(weirs.map((weir) => weir.close()))
+    await expectHealthy(folder)
   },
 )

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { topic, utf8, Weir } from '@weir/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { halfMessages } from '../src/index.ts'
+import { expectHealthy } from './support/expectHealthy.ts'
 import { Shop } from './support/Shop.ts'
 import { patientLmdb } from './support/patientLmdb.ts'
 
@@ -76,6 +77,7 @@ describe('the order exists if and only if its message is delivered, once', { tim
     const ordered = shop.orders()
     shop.close()
     await weir.close()
+    await expectHealthy(join(folder, 'log'))
     return { ordered, delivered: delivered.toSorted() }
   }
 

@@ -35,7 +35,7 @@ describe('lossChecker', () => {
     fc.assert(
       fc.property(reordered(duplicated(stamped), { distanceMax: 4 }), (all) => {
         const checker = lossChecker({ reorderMax: 50 })
-        const faults = all.flatMap(({ headers }) => checker.observe({ partition: 0, headers }))
+        const faults = all.flatMap(({ headers }) => checker.observe({ partition: 0, headers: headers ?? null }))
         const next = new Set(all.map(({ value }) => value)).size
         faults.push(...checker.finish(next === 0 ? [] : [{ source: 's', partition: 0, next }]))
         expect(faults.filter(({ kind }) => kind === 'repeated')).toHaveLength(all.length - next)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type ConsumedRecord, topic, utf8, Weir } from '@weir/core'
 import { expect, onTestFinished, test } from 'vitest'
 import { openSchedules } from '../src/index.ts'
+import { expectHealthy } from './support/expectHealthy.ts'
 import { killed, startFixture } from './support/fixtureProcess.ts'
 import { patientLmdb } from './support/patientLmdb.ts'
 
@@ -51,6 +52,7 @@ test(
     const ticks = seen.filter(({ record }) => record.key === 'cron').map(({ record }) => record.timestamp / 1_000)
     expect(ticks.length).toBeGreaterThan(1)
     expect(ticks).toEqual(ticks.map((_, index) => ticks[0]! + index))
+    await expectHealthy(folder)
   },
 )
 

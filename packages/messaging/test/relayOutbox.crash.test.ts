@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { topic, utf8, Weir } from '@weir/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { relayOutbox } from '../src/index.ts'
+import { expectHealthy } from './support/expectHealthy.ts'
 import { died, killed, startFixture } from './support/fixtureProcess.ts'
 import { OutboxTable } from './support/OutboxTable.ts'
 import { patientLmdb } from './support/patientLmdb.ts'
@@ -37,6 +38,7 @@ describe('each row of the outbox is in the topic once, and in order', { timeout:
       if (record._tag === 'Record') (delivered[record.key] ??= []).push(record.value)
     })
     await weir.close()
+    await expectHealthy(join(folder, 'log'))
     const written: Record<string, string[]> = {}
     for (const [index, goods] of table.goods().entries()) (written[`k${(index + 1) % 5}`] ??= []).push(goods)
     return { delivered, written }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
+import { expectHealthy } from './support/expectHealthy.ts'
 import { expectWithin } from './support/expectWithin.ts'
 import { killed, startFixture } from './support/fixtureProcess.ts'
 
@@ -33,5 +34,6 @@ test(
       times.toSorted((a, b) => a - b),
       { ...limit, burst },
     )
+    await expectHealthy(folder)
   },
 )

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CompletableFuture, entry, systemClock, topic, utf8, Weir } from '@weir/core'
-import { lmdb } from '@weir/storage-lmdb'
+import { doctor, lmdb } from '@weir/storage-lmdb'
 import { sinkMoments } from '@weir/testing/contract'
 import { expect, test, vi } from 'vitest'
 import { fileSink, jsonLines } from '../src/index.ts'
@@ -43,6 +43,8 @@ test('each line is there once, in the order of its key, when processes are kille
   expect(written.length).toBe(count)
   const hidden = readdirSync(join(out, '.weir')).flatMap((own) => readdirSync(join(out, '.weir', own)))
   expect(hidden.filter((name) => !/^(?:log|at)~\d+$/.test(name))).toEqual([])
+  const report = await doctor(join(folder, 'weir'))
+  expect(report.isHealthy, String(report)).toBe(true)
 })
 
 const hasStrace = spawnSync('strace', ['-V']).status === 0

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { entry, job, StorageStalled, topic, utf8, Weir } from '@weir/core'
 import { sink } from '@weir/operators'
-import { lmdb } from '@weir/storage-lmdb'
+import { doctor, lmdb } from '@weir/storage-lmdb'
 import { sinkMoments } from '@weir/testing/contract'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { postgresSink } from '../src/index.ts'
@@ -50,7 +50,7 @@ describe.skipIf(postgresPrograms === undefined)('each row is there once, in the 
 
   const rows = (): Promise<ReadonlyArray<Line>> => server.query<Line>('SELECT key, value FROM lines ORDER BY number')
 
-  const requireAll = async (): Promise<void> => {
+  const requireAll = async (folder: string): Promise<void> => {
     const found = await rows()
     for (let key = 0; key < 7; key++) {
       const expected = Array.from({ length: count }, (_, index) => index).filter((index) => index % 7 === key)
@@ -59,6 +59,8 @@ describe.skipIf(postgresPrograms === undefined)('each row is there once, in the 
       )
     }
     expect(found.length).toBe(count)
+    const report = await doctor(join(folder, 'weir'))
+    expect(report.isHealthy, String(report)).toBe(true)
   }
 
   test('when processes are killed at every step of a batch', async () => {
@@ -69,7 +71,7 @@ describe.skipIf(postgresPrograms === undefined)('each row is there once, in the 
     }
     expect((await rows()).length).toBeLessThan(count)
     expect(await endOf('writer', [folder, host])).toBe('0')
-    await requireAll()
+    await requireAll(folder)
   })
 
   /** A process that stands still and does not hold the lock of its storage: that would be another test. */
@@ -96,14 +98,15 @@ describe.skipIf(postgresPrograms === undefined)('each row is there once, in the 
       const { folder, still } = await standingStill(moment)
       expect((await rows()).length).toBeLessThan(count)
       expect(await endOf('writer', [folder, host])).toBe('0')
-      await requireAll()
+      await requireAll(folder)
       await still.goOn()
-      await requireAll()
+      await requireAll(folder)
     },
   )
 
   test('when the server goes down while the job runs, and comes back', async () => {
-    const weir = await Weir.open(lmdb(join(newFolder(), 'weir')))
+    const folder = newFolder()
+    const weir = await Weir.open(lmdb(join(folder, 'weir')))
     const to = postgresSink<string, string>({
       connection: server.connection,
       table: 'lines',
@@ -119,6 +122,6 @@ describe.skipIf(postgresPrograms === undefined)('each row is there once, in the 
     await vi.waitFor(() => expect(running.metrics().lag).toBe(0), { timeout: 60_000 })
     await running.stop()
     await weir.close()
-    await requireAll()
+    await requireAll(folder)
   })
 })

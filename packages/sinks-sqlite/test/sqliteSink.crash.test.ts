@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { entry, topic, utf8, Weir } from '@weir/core'
-import { lmdb } from '@weir/storage-lmdb'
+import { doctor, lmdb } from '@weir/storage-lmdb'
 import { sinkMoments } from '@weir/testing/contract'
 import { expect, test, vi } from 'vitest'
 import { endOf, newFolder } from './support/processes.ts'
@@ -45,4 +45,6 @@ test('each row is there once, in the order of its key, when processes are killed
     )
   }
   expect(values.length).toBe(count)
+  const report = await doctor(join(folder, 'weir'))
+  expect(report.isHealthy, String(report)).toBe(true)
 })

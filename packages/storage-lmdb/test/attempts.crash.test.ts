@@ -2,6 +2,7 @@ import { bytes, entry, int32, nullable, topic, utf8, Weir } from '@weir/core'
 import { expect, onTestFinished, test } from 'vitest'
 import { lmdb } from '../src/index.ts'
 import { type Child, runFixture } from './child.ts'
+import { expectHealthy } from './support/expectHealthy.ts'
 import { temporaryFolder } from './temporaryFolder.ts'
 
 const numbers = topic('numbers', { key: utf8, value: int32 })
@@ -54,5 +55,6 @@ test(
     const letters: Array<string | undefined> = []
     for await (const record of weir.topic(dead).from('earliest').toEnd()) letters.push(record.headers['weir.attempts'])
     expect(letters).toEqual(['4'])
+    await expectHealthy(path)
   },
 )

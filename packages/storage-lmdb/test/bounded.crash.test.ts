@@ -2,6 +2,7 @@ import { topic, utf8, Weir, type WhenFull } from '@weir/core'
 import { expect, onTestFinished, test } from 'vitest'
 import { lmdb } from '../src/index.ts'
 import { type Child, runFixture } from './child.ts'
+import { expectHealthy } from './support/expectHealthy.ts'
 import { temporaryFolder } from './temporaryFolder.ts'
 
 const countMax = 20
@@ -50,5 +51,6 @@ test.each<WhenFull>(['wait', 'reject', 'drop-newest'])(
     const missing = all.flatMap(ackedBy).filter((value) => !handled.includes(value))
     expect(missing).toEqual([])
     expect(all.some(({ lines }) => lines.includes('refused'))).toBe(whenFull !== 'wait')
+    await expectHealthy(path)
   },
 )

@@ -4,6 +4,7 @@ import { entry, StorageStalled, topic, utf8, Weir } from '@weir/core'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { lmdb } from '../src/index.ts'
 import { type Child, runFixture } from './child.ts'
+import { expectHealthy } from './support/expectHealthy.ts'
 import { temporaryFolder } from './temporaryFolder.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
@@ -12,12 +13,15 @@ const leaseMs = 3_000
 const lines = topic('lines', { key: utf8, value: utf8, partitions: 4 })
 const copies = topic('copies', { key: utf8, value: utf8, partitions: 4 })
 
-const removes: Array<() => void> = []
-afterAll(() => removes.forEach((remove) => remove()))
+const folders: Array<ReturnType<typeof temporaryFolder>> = []
+afterAll(async () => {
+  for (const { path } of folders) await expectHealthy(path)
+  for (const { remove } of folders) remove()
+})
 const newFolder = (): string => {
-  const { path, remove } = temporaryFolder()
-  removes.push(remove)
-  return path
+  const folder = temporaryFolder()
+  folders.push(folder)
+  return folder.path
 }
 
 /** Waits until a member owns so many partitions; gives the time of the machine at which it did. */

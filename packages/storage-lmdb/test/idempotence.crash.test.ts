@@ -2,6 +2,7 @@ import { entry, int32, topic, utf8, Weir } from '@weir/core'
 import { expect, onTestFinished, test } from 'vitest'
 import { lmdb } from '../src/index.ts'
 import { runFixture } from './child.ts'
+import { expectHealthy } from './support/expectHealthy.ts'
 import { temporaryFolder } from './temporaryFolder.ts'
 
 const numbers = topic('numbers', { key: utf8, value: int32, partitions: 2 })
@@ -47,5 +48,6 @@ test(
       ]
       expect([number, ...counts, new Set(both.map(({ drawn }) => drawn)).size]).toEqual([number, 2, 1, 1, 1])
     }
+    await expectHealthy(path)
   },
 )

@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest'
 import { lmdb } from '../src/index.ts'
 import { type Child, runFixture } from './child.ts'
 import { readNumbers } from './readNumbers.ts'
+import { expectSound } from './support/expectHealthy.ts'
 
 // Without the gate an open beside a commit destroys it (see decision 0006). In memory there are more commits a second than
 // on a disk, so that more of them meet an open.
@@ -57,6 +58,7 @@ test(
     expect(readNumbers(storage, 0)).toEqual(Array.from({ length: storage.bounds(0).end }, (_, number) => number))
     expect(storage.bounds(0).end).toBe(Math.max(...ackedNumbers()) + 1)
     await storage.close()
+    await expectSound(folder)
   },
   stormsWithinMs * 1.5,
 )

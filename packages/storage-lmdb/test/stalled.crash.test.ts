@@ -5,6 +5,7 @@ import { append } from './batches.ts'
 import { type Child, runFixture } from './child.ts'
 import { readNumbers } from './readNumbers.ts'
 import { type AtEnd, openAt, ownFolder } from './scene.ts'
+import { expectSound } from './support/expectHealthy.ts'
 
 // A process that is stopped within its write transaction keeps the lock: others cannot write, and must not hang.
 
@@ -61,6 +62,7 @@ test.concurrent('a commit that failed so is not applied when the process goes on
   await append(reopened, 10)
   expect(readNumbers(reopened, 0)).toEqual([0, 10])
   await reopened.close()
+  await expectSound(folder)
 })
 
 test.concurrent('an open fails within the bound, and the folder opens again when the process is gone', async ({
@@ -76,6 +78,7 @@ test.concurrent('an open fails within the bound, and the folder opens again when
   const other = await provider.open()
   expect(readNumbers(other, 0)).toEqual([0])
   await other.close()
+  await expectSound(folder)
 })
 
 test.concurrent('a close completes within the bound', async ({ onTestFinished }) => {

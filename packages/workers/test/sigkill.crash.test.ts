@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Random, systemRandom, Weir } from '@weir/core'
-import { lmdb } from '@weir/storage-lmdb'
+import { doctor, lmdb } from '@weir/storage-lmdb'
 import { seededRandom } from '@weir/testing'
 import { expect, test } from 'vitest'
 import { type RunningWorkers, runWorkers, type WorkerState } from '../src/index.ts'
@@ -34,7 +34,8 @@ test(
   async () => {
     const random = seededRandom(seed)
     const deadline = performance.now() + withinMs
-    const storage = lmdb(temporaryFolder())
+    const folder = temporaryFolder()
+    const storage = lmdb(folder)
     const weir = await Weir.open(storage)
     try {
       const options = { storage, module: fixture('counting.ts'), processes: 2 }
@@ -89,6 +90,8 @@ test(
       })
       expect(workers.restarts).toBeGreaterThanOrEqual(killsMin - 2)
       expect(killsAtWork).toBeGreaterThan(killsMin / 2)
+      const report = await doctor(folder)
+      expect(report.isHealthy, String(report)).toBe(true)
     } finally {
       await weir.close()
     }

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { entry, InvalidJob, type Job, OperatorFailed, Weir } from '@weir/core'
-import { lmdb } from '@weir/storage-lmdb'
+import { doctor, lmdb } from '@weir/storage-lmdb'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Placement, runWorkers, WorkerFailed } from '../src/index.ts'
 import { sales, salesByMinute } from './fixtures/counting.ts'
@@ -14,12 +14,21 @@ import { contentOf, eventually, fixture, temporaryFolder } from './support.ts'
 
 const deadlineMs = 120_000
 
+const expectHealthy = async (folder: string): Promise<void> => {
+  const report = await doctor(folder)
+  expect(report.isHealthy, String(report)).toBe(true)
+}
+
 const openSales = async (
   count: number,
 ): Promise<{ readonly weir: Weir; readonly storage: ReturnType<typeof lmdb> }> => {
-  const storage = lmdb(temporaryFolder())
+  const folder = temporaryFolder()
+  const storage = lmdb(folder)
   const weir = await Weir.open(storage)
-  onTestFinished(async () => await weir.close())
+  onTestFinished(async () => {
+    await weir.close()
+    await expectHealthy(folder)
+  })
   await (await weir.producer(sales)).appendAll(salesFrom(0, count))
   return { weir, storage }
 }
@@ -67,6 +76,7 @@ test.each<Placement>([{ threads: 2 }, { processes: 2 }])(
     expect(workers.restarts).toBe(1)
     expect((await contentOf(weir.topic(shouted))).length).toBe(2_000)
     expect(new Set(await contentOf(weir.topic(shouted))).size).toBe(2_000)
+    await expectHealthy(folder)
   },
   deadlineMs,
 )
@@ -184,7 +194,8 @@ const isAlive = (pid: number): boolean => {
 test(
   'leaves no process behind when its starter is killed',
   async () => {
-    const starter = spawn(process.execPath, [fileURLToPath(fixture('starter.ts')), temporaryFolder()], {
+    const folder = temporaryFolder()
+    const starter = spawn(process.execPath, [fileURLToPath(fixture('starter.ts')), folder], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     onTestFinished(() => void starter.kill('SIGKILL'))
@@ -196,6 +207,7 @@ test(
       () => !pids.some(isAlive),
       () => pids.filter(isAlive),
     )
+    await expectHealthy(folder)
   },
   deadlineMs,
 )
