@@ -37,7 +37,6 @@ export type {
 } from './handler/HandlerOptions.ts'
 export { type Redriven, redrive } from './handler/redrive.ts'
 export { exponential, type ExponentialOptions, noRetry, type Retry } from './handler/retry.ts'
-export { blame } from './job/blame.ts'
 export {
   type BufferEntry,
   type BufferKey,

@@ -10,7 +10,7 @@ import {
 } from '@weir/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { asOfJoin, count, leftAsOfJoin, leftJoin, map, suppress, to, tumbling } from '../src/index.ts'
+import { asOfJoin, count, leftAsOfJoin, leftJoin, map, mapAsync, suppress, to, tumbling } from '../src/index.ts'
 
 const left = topic('left', { key: utf8, value: int32, partitions: 2 })
 const right = topic('right', { key: utf8, value: int32, partitions: 2 })
@@ -53,6 +53,17 @@ const jobs: ReadonlyArray<readonly [what: string, operator: string, Job]> = [
       .pipe(
         leftJoin('t', right, (a, b) => (b === null ? `${a} -` : ''), { within: 0, codecs: { left: int32 } }),
         map(picky),
+        to(found),
+      ),
+  ],
+  [
+    'a call behind an as-of join',
+    "operator mapAsync 'call'",
+    job('j')
+      .from(left)
+      .pipe(
+        asOfJoin('t', right, (a, b) => `${a} ${b}`, settings),
+        mapAsync('call', async (text) => Promise.resolve(text).then(picky), { concurrencyMax: 3 }),
         to(found),
       ),
   ],

@@ -1,7 +1,6 @@
 import type { Observable } from 'rxjs'
 import type { Codec } from '../codec/Codec.ts'
 import type { Topic } from '../log/Topic.ts'
-import type { FailedRecord } from '../model/errors.ts'
 import type { Headers } from '../model/Headers.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { RowReader } from '../ports/Storage.ts'
@@ -130,8 +129,11 @@ export interface TaskContext {
   readonly count: (counter: string, by: number) => void
   /** The record that is being pushed through the operators: to be asked while `next` runs, at any other time a broken assumption. */
   readonly source: () => SourceRecord
-  /** Where that record lies; see `blame`. */
-  readonly place: () => FailedRecord
+  /**
+   * For work that outlives the moment, such as a call: says later what it is on account of. To be asked while a record is worked on; the
+   * operator fails with what the function makes of the error, and that record is set aside, if there is one.
+   */
+  readonly blamer: () => (error: unknown) => Error
   /**
    * Does what the record that is being pushed is not to blame for, such as giving on a window that is complete. What fails in it,
    * also in operators behind this one, ends the run, as what fails in `complete` does; no record is set aside.

@@ -1,11 +1,11 @@
 import type { FailedRecord } from '../model/errors.ts'
 
-/**
- * Says which record an error is about, when it comes later than that record: an operator whose work is asynchronous takes
- * `context.place()` when the record comes, and fails with what this gives.
- */
+/** What was thrown, as an error. */
+export const errorOf = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))
+
+/** Says which record an error is about, when it comes later than that record. */
 export const blame = (error: unknown, record: FailedRecord): Error => {
-  const blamed = error instanceof Error ? error : new Error(String(error))
+  const blamed = errorOf(error)
   if (!records.has(blamed)) records.set(blamed, record)
   return blamed
 }

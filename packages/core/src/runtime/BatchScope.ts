@@ -15,7 +15,6 @@ import type { StreamRecord } from '../job/StreamRecord.ts'
 import type { Topic } from '../log/Topic.ts'
 import type { TopicInfo } from '../log/topicCatalog.ts'
 import { type OpenBatch, TopicWriter } from '../log/TopicWriter.ts'
-import type { FailedRecord } from '../model/errors.ts'
 import { invariant } from '../model/invariant.ts'
 import type { Append, Expectation, RowChange } from '../ports/Commit.ts'
 import type { RowReader } from '../ports/Storage.ts'
@@ -87,7 +86,7 @@ export class BatchScope implements TaskContext {
   }
 
   readonly source = (): SourceRecord => this.hooks.source()
-  readonly place = (): FailedRecord => this.hooks.place()
+  readonly blamer = (): ((error: unknown) => Error) => this.hooks.blamer()
   readonly unblamed = (action: () => void): void => this.hooks.unblamed(action)
   readonly onAccountOf = (record: WaitedRecord, action: () => void): void => this.hooks.onAccountOf(record, action)
   readonly readUpTo = (): number => this.hooks.readUpTo()

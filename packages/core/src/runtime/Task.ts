@@ -61,7 +61,7 @@ export class Task {
     this.#progress = new Progress(run.storage.rows, place, sourceCountOf(run.plan, stage), heldBackMs(stage.nodes))
     this.#scope = new BatchScope(run, stage, partition, this.#progress, {
       source: () => this.#inputs.source(),
-      place: () => ({ ...this.#inputs.at!, partition }),
+      blamer: () => this.#waited.blamer() ?? this.#inputs.blamer(partition),
       unblamed: (action) => this.#waited.unblamed(() => this.#inputs.unblamed(action)),
       onAccountOf: (record, action) => this.#waited.take(record, action),
       readUpTo: () => this.#inputs.only.position,

@@ -5,7 +5,7 @@ import { nullable } from '../codec/nullable.ts'
 import { topic } from '../log/Topic.ts'
 import { findTopic, type TopicInfo } from '../log/topicCatalog.ts'
 import { TopicWriter } from '../log/TopicWriter.ts'
-import { type FailedRecord, UnknownTopic } from '../model/errors.ts'
+import { UnknownTopic } from '../model/errors.ts'
 import { invariant } from '../model/invariant.ts'
 import type { Append, Expectation, RowChange } from '../ports/Commit.ts'
 import { rowKey, rowKeyEnd } from '../ports/rows.ts'
@@ -15,7 +15,7 @@ import type { RunContext } from './RunContext.ts'
 /** What hooks need of their task. */
 export interface TaskHost {
   readonly source: () => SourceRecord
-  readonly place: () => FailedRecord
+  readonly blamer: () => (error: unknown) => Error
   readonly unblamed: (action: () => void) => void
   readonly onAccountOf: (record: WaitedRecord, action: () => void) => void
   readonly readUpTo: () => number
@@ -253,8 +253,8 @@ export class TaskHooks {
     return this.#host.source()
   }
 
-  place(): FailedRecord {
-    return this.#host.place()
+  blamer(): (error: unknown) => Error {
+    return this.#host.blamer()
   }
 
   unblamed(action: () => void): void {

@@ -1,4 +1,5 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
+import { blame, errorOf } from '../job/blame.ts'
 import type { SourceRecord } from '../job/Operator.ts'
 import { invariant } from '../model/invariant.ts'
 import type { BatchScope } from './BatchScope.ts'
@@ -51,6 +52,12 @@ export class TaskInputs {
   get at(): { readonly topic: string; readonly offset: number } | undefined {
     const offset = this.#isUnblamed ? undefined : this.#current?.at
     return offset === undefined ? undefined : { topic: this.#current!.topic, offset }
+  }
+
+  /** Says later that an error is about the record that the operators are at work on now, if they are on account of one. */
+  blamer(partition: number): (error: unknown) => Error {
+    const { at } = this
+    return at === undefined ? errorOf : (error) => blame(error, { ...at, partition })
   }
 
   /** How many records right before the one that the operators are at work on were set aside. */

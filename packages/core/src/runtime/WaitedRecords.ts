@@ -1,4 +1,5 @@
 import type { Codec } from '../codec/Codec.ts'
+import { errorOf } from '../job/blame.ts'
 import type { WaitedRecord } from '../job/Operator.ts'
 import type { Stage, StageNode } from '../job/Stage.ts'
 import { invariant } from '../model/invariant.ts'
@@ -14,6 +15,12 @@ export interface WaitedFailure {
   readonly before: number
 }
 
+/** A record whose time has come, and how many right before it were set aside. */
+interface Taken {
+  readonly record: WaitedRecord
+  readonly before: number
+}
+
 /**
  * Records that have waited in a store of a task, when their time has come. One on which user code throws is set aside when the
  * task has started anew and comes to it again, since nothing of its batch is committed.
@@ -24,9 +31,10 @@ export class WaitedRecords {
   readonly #partition: number
   readonly #scope: BatchScope
   readonly #failed: ClaimedTask['failed']
-  #current: WaitedRecord | undefined
-  /** What was thrown past here on account of a record. */
-  readonly #thrown = new WeakMap<Error, WaitedRecord>()
+  /** The one on account of which the operators are at work. */
+  #current: Taken | undefined
+  /** What was thrown on account of a record, and is heard of when that is no more at hand. */
+  readonly #thrown = new WeakMap<Error, Taken>()
   /** How many that came last were set aside. */
   #row: number
 
@@ -41,15 +49,21 @@ export class WaitedRecords {
 
   /** The one on account of which an operator has failed just now, if there is one. */
   failedOn(error: unknown): WaitedFailure | undefined {
-    const record = this.#current ?? (error instanceof Error ? this.#thrown.get(error) : undefined)
-    return record === undefined ? undefined : { id: this.#idOf(record), before: this.#row }
+    const taken = (error instanceof Error ? this.#thrown.get(error) : undefined) ?? this.#current
+    return taken && { id: this.#idOf(taken.record), before: taken.before }
+  }
+
+  /** Says later that an error is about the one that the operators are at work on now; `undefined` when there is none. */
+  blamer(): ((error: unknown) => Error) | undefined {
+    const taken = this.#current
+    return taken && ((error) => this.#blame(error, taken))
   }
 
   /** Does what is on account of a record, unless that was tried before and failed. */
   take(record: WaitedRecord, action: () => void): void {
     const reason = this.#failed.hasWaited ? this.#failed.reasonOf(this.#idOf(record)) : undefined
     if (reason !== undefined) return this.#setAside(record, reason)
-    this.#onAccountOf(record, action)
+    this.#onAccountOf({ record, before: this.#row }, action)
     if (this.#row > 0) this.#endRow()
   }
 
@@ -58,18 +72,22 @@ export class WaitedRecords {
     this.#onAccountOf(undefined, action)
   }
 
-  #onAccountOf(record: WaitedRecord | undefined, action: () => void): void {
+  #onAccountOf(taken: Taken | undefined, action: () => void): void {
     const before = this.#current
-    this.#current = record
+    this.#current = taken
     try {
       action()
     } catch (cause) {
-      const error = cause instanceof Error ? cause : new Error(String(cause))
-      if (record !== undefined) this.#thrown.set(error, record)
-      throw error
+      throw taken === undefined ? cause : this.#blame(cause, taken)
     } finally {
       this.#current = before
     }
+  }
+
+  #blame(cause: unknown, taken: Taken): Error {
+    const error = errorOf(cause)
+    this.#thrown.set(error, taken)
+    return error
   }
 
   #setAside(record: WaitedRecord, reason: string): void {

@@ -1,13 +1,4 @@
-import {
-  blame,
-  CompletableFuture,
-  type FailedRecord,
-  InvariantViolated,
-  msgpack,
-  type StreamRecord,
-  type TaskContext,
-  WeirError,
-} from '@weir/core'
+import { CompletableFuture, msgpack, type StreamRecord, type TaskContext, WeirError } from '@weir/core'
 import { observe } from '@weir/core/protocol'
 import type { Subscriber } from 'rxjs'
 import type { CallOrder } from '../mapAsync.ts'
@@ -23,8 +14,8 @@ export interface CallSettings<K, A, B> {
 
 interface Call<K, A, B> {
   readonly record: StreamRecord<K, A>
-  /** Where the record lies in the input; `undefined` when an operator before this one has held it back. */
-  readonly place: FailedRecord | undefined
+  /** Says that an error is about the record. */
+  readonly blame: (error: unknown) => Error
   /** The key as a `Map` can hold it. */
   readonly key: unknown
   result: StreamRecord<K, B> | undefined
@@ -63,7 +54,7 @@ export class AsyncCalls<K, A, B> {
   add(record: StreamRecord<K, A>): void {
     const { order } = this.#settings
     const key = order === 'key' ? mapKeyOf(record.key) : undefined
-    const call: Call<K, A, B> = { record, place: placeOf(this.#context), key, result: undefined }
+    const call: Call<K, A, B> = { record, blame: this.#context.blamer(), key, result: undefined }
     this.#openCount++
     if (order !== 'none') this.#ordered.add(call)
     const behind = order === 'key' ? this.#behind.get(key) : undefined
@@ -104,7 +95,7 @@ export class AsyncCalls<K, A, B> {
       if (this.#hasFailed) return
       if (error !== undefined) {
         this.#hasFailed = true
-        this.#out.error(failureOf(call.place, error))
+        this.#out.error(call.blame(failureOf(error)))
         return
       }
       call.result = { ...record, value, stored: undefined }
@@ -139,10 +130,8 @@ export class AsyncCalls<K, A, B> {
 }
 
 /** A failure of Weir's own kinds, such as `TimedOut`, says something of the call, and nothing of the job. */
-const failureOf = (place: FailedRecord | undefined, cause: unknown): unknown => {
-  const failure = cause instanceof WeirError ? new Error(cause.message, { cause }) : cause
-  return place === undefined ? failure : blame(failure, place)
-}
+const failureOf = (cause: unknown): unknown =>
+  cause instanceof WeirError ? new Error(cause.message, { cause }) : cause
 
 /** First in, first out. */
 class Line<A> {
@@ -166,17 +155,6 @@ class Line<A> {
       this.#taken = 0
     }
     return item
-  }
-}
-
-/** Only a record that comes straight from the input has a place in it. */
-const placeOf = (context: TaskContext): FailedRecord | undefined => {
-  try {
-    const { offset } = context.source()
-    return { ...context.place(), offset }
-  } catch (error) {
-    if (error instanceof InvariantViolated) return undefined
-    throw error
   }
 }
 
