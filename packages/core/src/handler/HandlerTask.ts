@@ -62,7 +62,7 @@ export class HandlerTask<K, V> implements OngoingWork {
   /** When the first record of the batch was taken, in ms since 1970. */
   #batchAtMs: number | undefined
   /** What ends the run with the next batch. */
-  #failure: OperatorFailed | undefined
+  #failure: Error | undefined
   readonly doneBefore: number
 
   constructor(
@@ -264,7 +264,7 @@ export class HandlerTask<K, V> implements OngoingWork {
       if (isLast || !retry.isWorthIt(error)) this.#exhausted(work, error)
       else this.#retry(work, this.#context.clock.now() + retry.delayMs(work.failed))
     } catch (cause) {
-      this.#end(cause, work)
+      this.#end(work, cause, `the handler's retry threw on`, '. It said')
     }
     this.#over(work, attempt)
   }
@@ -277,7 +277,14 @@ export class HandlerTask<K, V> implements OngoingWork {
 
   #exhausted(work: Work<K, V>, error: unknown): void {
     const { deadLetter, delivery, onExhausted } = this.#settings
-    if (deadLetter === undefined && delivery !== 'at-most-once') return this.#end(error, work)
+    if (deadLetter === undefined && delivery !== 'at-most-once') {
+      return this.#end(
+        work,
+        error,
+        'the handler gave up',
+        ', and there is no deadLetter topic for it. The last one said',
+      )
+    }
     if (deadLetter !== undefined) {
       this.#setAside(deadLetter, work, causeOf(error))
       this.#report(deadLetter.name, work, error)
@@ -347,12 +354,12 @@ export class HandlerTask<K, V> implements OngoingWork {
     this.#pump()
   }
 
-  #end(error: unknown, { offset, failed }: Work<K, V>): void {
+  #end({ offset, failed }: Work<K, V>, cause: unknown, what: string, andSo: string): void {
     const { job, input, partition } = this.#context
     this.#failure = new OperatorFailed(
-      `job '${job}': the handler gave up the record at offset ${offset} of '${input.name}', partition ${partition}, after ` +
-        `${failed} attempts, and there is no deadLetter topic for it. The last one said: ${causeOf(error)}`,
-      { cause: error },
+      `job '${job}': ${what} the record at offset ${offset} of '${input.name}', partition ${partition}, after ` +
+        `${failed} attempts${andSo}: ${causeOf(cause)}`,
+      { cause },
     )
   }
 
@@ -405,7 +412,12 @@ export class HandlerTask<K, V> implements OngoingWork {
   #takeHeld({ stored }: Work<K, V>): void {
     const first = this.#held.first(stored.key)
     if (first === undefined || first.dueMs === Infinity) return
-    this.#resume(first, this.#workOfKept(first))
+    try {
+      this.#resume(first, this.#workOfKept(first))
+    } catch (error) {
+      // mostly nobody who could take it has called this
+      this.#failure = error instanceof Error ? error : new Error(causeOf(error))
+    }
   }
 
   #workOfKept(kept: PendingRecord): Work<K, V> {

@@ -187,6 +187,23 @@ describe('a handler that', () => {
   })
 })
 
+test.each([
+  ['when', { when: () => fails() }],
+  ['random', { random: { next: () => fails() } }],
+])('a retry whose %s throws ends the run, which says so', async (_, options) => {
+  const driver = await drive(() => Promise.reject(new Error('no')), { retry: exponential(options) })
+  const failure = await sendAll(driver, one).catch((error: unknown) => error)
+  expect(failure).toBeInstanceOf(OperatorFailed)
+  expect((failure as Error).message).toBe(
+    `job 'shop': the handler's retry threw on the record at offset 0 of 'orders', partition 0, after 1 attempts. It said: Error: itself`,
+  )
+  await driver.close()
+})
+
+const fails = (): never => {
+  throw new Error('itself')
+}
+
 describe('records', () => {
   const expiring = (atMs: number) => ({ [reservedHeaders.expiresAt]: String(atMs) })
 

@@ -1,4 +1,5 @@
 import {
+  type Codec,
   entry,
   handle,
   type Handler,
@@ -6,6 +7,7 @@ import {
   InvalidOption,
   job,
   noRetry,
+  OperatorFailed,
   redrive,
   StorageClosed,
   StoreMismatch,
@@ -47,6 +49,36 @@ describe('redrive', () => {
       ['a', 2, 'i2', { note: 'n', 'weir.group': 'shop', 'weir.redriven': '1' }],
       ['b', 3, null, { 'weir.group': 'shop', 'weir.redriven': '2' }],
     ])
+    await driver.close()
+  })
+
+  test.each([
+    ['cannot be decoded any more', 'decode', StoreMismatch],
+    ['has no priority any more', 'priorityOf', OperatorFailed],
+  ] as const)('ends the run when what is held behind %s', async (_, broken, expected) => {
+    let isBroken = true
+    const picky: Codec<number> = {
+      ...int32,
+      decode: (bytes) => int32.decode(broken === 'decode' && !isBroken && bytes[3] === 2 ? bytes.subarray(1) : bytes),
+    }
+    const numbers = topic('numbers', { key: utf8, value: picky })
+    const step = handle<string, number>(() => (isBroken ? Promise.reject(new Error('broken')) : Promise.resolve()), {
+      retry: noRetry,
+      onExhausted: 'hold',
+      deadLetter: deadLetters,
+      priorityOf: ({ value }) => {
+        if (!isBroken && value === 2) throw new Error('none')
+        return 0
+      },
+    })
+    const driver = await jobDriver(job('shop').from(numbers).pipe(step))
+    await driver.send(numbers, [
+      { key: 'a', value: 1 },
+      { key: 'a', value: 2 },
+    ])
+    isBroken = false
+    void redrive(driver.weir, deadLetters)
+    await expect(driver.settle()).rejects.toThrow(expected)
     await driver.close()
   })
 
