@@ -154,7 +154,7 @@ export class HandlerTask<K, V> implements OngoingWork {
     const works = this.#beginning
     this.#beginning = []
     this.#context.afterCommit(() => {
-      for (const work of works) if (!this.#hasStopped) this.#limited(work, work.attempt!)
+      for (const work of works) this.#limited(work, work.attempt!)
     })
   }
 
