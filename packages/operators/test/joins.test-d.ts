@@ -133,3 +133,17 @@ test('joins with tables know which values may be missing, and that results of ta
     ),
   ).toEqualTypeOf<JobFlow<number, { a: number; b: number | null } | null>>()
 })
+
+test('codecs are of the sides that a join keeps', () => {
+  const from = job('j').from(orders)
+  const priceOf = ({ price }: Order): number => price
+  const left = json(Order)
+  from.pipe(join('t', payments, (a, b) => [a, b], { within: 1, codecs: { left, right: int32 } }))
+  from.pipe(asOfJoin('t', payments, (a, b) => [a, b], { historyMs: 1, codecs: { left, right: int32 } }))
+  from.pipe(joinForeignKey('t', numbers, priceOf, (a, b) => [a, b], { codecs: { left, right: int32 } }))
+  from.pipe(joinGlobalTable('t', numbers, priceOf, (a, b) => [a, b], { codecs: { right: int32 } }))
+  // @ts-expect-error -- the table has numbers
+  from.pipe(joinGlobalTable('t', numbers, priceOf, (a, b) => [a, b], { codecs: { right: utf8 } }))
+  // @ts-expect-error -- nothing of the stream is kept
+  from.pipe(joinGlobalTable('t', numbers, priceOf, (a, b) => [a, b], { codecs: { left } }))
+})

@@ -11,6 +11,7 @@ import {
   keyBy,
   listState,
   map,
+  mapAsync,
   mapState,
   process,
   reduce,
@@ -153,4 +154,23 @@ test('the code of process knows its key, its records, its states and what it may
         },
       }),
     )
+})
+
+test('calls have a name first, and their values are inferred', () => {
+  const from = job('j').from(flights)
+  const called = from.pipe(mapAsync('call', async ({ delay }) => Promise.resolve(delay), { codec: int32 }))
+  expectTypeOf(called).toEqualTypeOf<JobFlow<string, number>>()
+  // @ts-expect-error -- without one, a topic could not be named after it
+  from.pipe(mapAsync(async ({ delay }: Flight) => Promise.resolve(delay)))
+  // @ts-expect-error -- the codec is of what the call gives
+  from.pipe(mapAsync('call', async ({ delay }) => Promise.resolve(delay), { codec: utf8 }))
+})
+
+test('timestamps may come from the value, the key and the record', () => {
+  assignTimestamps<string, Flight>((flight, key, recordTimestamp) => {
+    expectTypeOf(flight).toEqualTypeOf<Flight>()
+    expectTypeOf(key).toEqualTypeOf<string>()
+    expectTypeOf(recordTimestamp).toEqualTypeOf<number>()
+    return recordTimestamp
+  })
 })

@@ -36,5 +36,8 @@ test('suppress and dedup keep the type of the values, topN and mapValues make an
     JobFlow<string, Flight>
   >()
   expectTypeOf(from.pipe(topN('t', 3, { by: (flight) => flight.delay }))).toEqualTypeOf<JobFlow<string, Flight[]>>()
+  from.pipe(topN('t', 3, { by: ({ delay }) => delay, window: sliding(10), values: json(Flight) }))
+  // @ts-expect-error -- the values are flights
+  from.pipe(topN('t', 3, { by: ({ delay }) => delay, window: sliding(10), values: utf8 }))
   expectTypeOf(from.pipe(mapValues((flight) => flight.delay))).toEqualTypeOf<JobFlow<string, number>>()
 })
