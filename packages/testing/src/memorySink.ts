@@ -12,6 +12,8 @@ import {
 export interface MemorySink<K, V> extends Sink<K, V> {
   /** What is outside, partition by partition in order: of one job, topic and partition, or of all. */
   records(of?: Partial<Pick<SinkPlace, 'job' | 'topic' | 'partition'>>): ReadonlyArray<SinkRecord<K, V>>
+  /** Makes the outside anew: nothing was ever written. What writers that are still at work write is nowhere. */
+  clear(): void
 }
 
 /**
@@ -50,6 +52,7 @@ export const memorySink = <K, V>(name = 'memory'): MemorySink<K, V> => {
         .filter(({ at }) => (job ?? at.job) === at.job && (topic ?? at.topic) === at.topic)
         .filter(({ at }) => (partition ?? at.partition) === at.partition)
         .flatMap(({ records }) => records),
+    clear: () => places.clear(),
   }
 }
 

@@ -1,7 +1,8 @@
-import type { ConsumedRecord, StoreDefinition, Topic } from '@weir/core'
+import type { ConsumedRecord, Job, SinkRecord, StoreDefinition, Topic } from '@weir/core'
 import type { Driver } from '../internal/Driver.ts'
 import { jobParts } from '../internal/jobParts.ts'
 import { readTopic } from '../internal/readTopic.ts'
+import type { MemorySink } from '../memorySink.ts'
 import type { LawOptions } from './LawInput.ts'
 import { show } from './show.ts'
 
@@ -11,12 +12,18 @@ export interface Committed {
   readonly outputs: ReadonlyMap<Topic<unknown, unknown>, ReadonlyArray<ConsumedRecord<unknown, unknown>>>
   /** By store: what it holds. */
   readonly stores: ReadonlyMap<string, ReadonlyArray<unknown>>
+  /** By place, such as `sink 'outside', topic 'in', partition 0`: what is outside. */
+  readonly sinks: ReadonlyMap<string, ReadonlyArray<SinkRecord<unknown, unknown>>>
 }
+
+type Given = SinkRecord<unknown, unknown> | ConsumedRecord<unknown, unknown>
 
 /** Something that was committed, as a line that can be compared. */
 export interface Entry {
   readonly line: string
-  /** The record that it is of; none for what is in a store. */
+  /** What was written; none for what is in a store. */
+  readonly of?: Given
+  /** The record that it is of; none for what is in a store or a sink. */
   readonly record?: ConsumedRecord<unknown, unknown>
 }
 
@@ -26,13 +33,29 @@ export interface Divergence {
   readonly record?: ConsumedRecord<unknown, unknown> | undefined
 }
 
-/** Everything that the job has committed so far: its outputs, its bad records, and its state. */
-export const committedOf = (driver: Driver): Committed => {
+/** Everything that the job has committed so far: its outputs, its bad records, its state, and what is in its sinks. */
+export const committedOf = (driver: Driver, sinks: LawOptions['sinks'] = []): Committed => {
   const { outputs, stores } = jobParts(driver.job)
+  // that of a sink holds the name that the log was given, by the time of that
+  const own = stores.filter(({ name }) => !sinks.some((sink) => sink.name === name))
   return {
     outputs: new Map(outputs.map((output) => [output, readTopic(driver.weir.storage, output)])),
-    stores: new Map(stores.map((store) => [store.name, heldBy(driver, store)])),
+    stores: new Map(own.map((store) => [store.name, heldBy(driver, store)])),
+    sinks: new Map(sinks.flatMap((sink) => writtenTo(driver.job, sink))),
   }
+}
+
+type Written = readonly [place: string, records: ReadonlyArray<SinkRecord<unknown, unknown>>]
+
+/** What a sink has, by the partitions that it can be of. */
+const writtenTo = (job: Job, sink: MemorySink<unknown, unknown>): ReadonlyArray<Written> => {
+  const { sources, own } = jobParts(job)
+  return [...sources, ...own].flatMap(({ name, partitions }) =>
+    Array.from({ length: partitions }, (_, partition): Written => [
+      `sink '${sink.name}', topic '${name}', partition ${partition}`,
+      sink.records({ job: job.name, topic: name, partition }),
+    ]),
+  )
 }
 
 const heldBy = (driver: Driver, { kind, name }: StoreDefinition<unknown, unknown>): ReadonlyArray<unknown> => {
@@ -41,21 +64,22 @@ const heldBy = (driver: Driver, { kind, name }: StoreDefinition<unknown, unknown
   return kind === 'key-value' ? [...query.entries()].map(([key, value]) => ({ key, value })) : [...query.windows()]
 }
 
-/** The entries of the outputs by place, such as `topic 'out', partition 0`, in the order that counts. */
+/** The entries of the outputs and sinks by place, such as `topic 'out', partition 0`, in the order that counts. */
 export const outputEntries = (
-  { outputs }: Committed,
+  { outputs, sinks }: Committed,
   { order = 'ordered', timestamps = true }: LawOptions,
 ): ReadonlyMap<string, ReadonlyArray<Entry>> => {
   const places = new Map<string, Entry[]>()
-  for (const [{ name }, records] of outputs) {
-    for (const record of records) {
-      const ofKey = order === 'byKey' ? `, key ${show(record.key)}` : ''
-      const place = `topic '${name}', partition ${record.partition}${ofKey}`
-      const entries = places.get(place) ?? []
-      entries.push({ line: lineOf(record, timestamps), record })
-      places.set(place, entries)
-    }
+  const add = (where: string, of: Given): void => {
+    const place = order === 'byKey' ? `${where}, key ${show(of.key)}` : where
+    const entries = places.get(place) ?? []
+    entries.push({ line: lineOf(of, timestamps), of, ...('partition' in of ? { record: of } : {}) })
+    places.set(place, entries)
   }
+  for (const [{ name }, records] of outputs) {
+    for (const record of records) add(`topic '${name}', partition ${record.partition}`, record)
+  }
+  for (const [place, records] of sinks) for (const record of records) add(place, record)
   if (order === 'unordered') for (const entries of places.values()) entries.sort(byLine)
   if (order === 'latest') for (const [place, entries] of places) places.set(place, latestOf(entries))
   return places
@@ -63,14 +87,17 @@ export const outputEntries = (
 
 /** The last entry of each key, unless that is its removal. */
 const latestOf = (entries: ReadonlyArray<Entry>): Entry[] => {
-  const latest = new Map(entries.map((entry) => [show(entry.record?.key), entry]))
-  return [...latest.values()].filter(({ record }) => record?.value !== null).sort(byLine)
+  const latest = new Map(entries.map((entry) => [show(entry.of?.key), entry]))
+  return [...latest.values()].filter(({ of }) => of?.value !== null).sort(byLine)
 }
 
 const byLine = (left: Entry, right: Entry): number => (left.line < right.line ? -1 : left.line > right.line ? 1 : 0)
 
 /** A record in one line, without its place. */
-export const lineOf = (record: ConsumedRecord<unknown, unknown>, timestamps = true): string => {
+export const lineOf = (
+  record: Pick<SinkRecord<unknown, unknown>, 'key' | 'value' | 'timestamp' | 'headers'>,
+  timestamps = true,
+): string => {
   const { key, value, timestamp, headers } = record
   return show({
     key,

@@ -1,6 +1,7 @@
 import { InvalidOption, type Job, type ProducerRecord, type Topic } from '@weir/core'
 import type fc from 'fast-check'
 import { jobParts } from '../internal/jobParts.ts'
+import type { MemorySink } from '../memorySink.ts'
 
 /** What a law feeds to one of a job's sources. */
 export interface LawInput {
@@ -48,6 +49,11 @@ export interface LawOptions {
    * sets every record aside would keep it; `set-aside` compares what was set aside as one of the outputs.
    */
   readonly badRecords?: 'reject' | 'set-aside'
+  /**
+   * The job's sinks in memory: each run of the law begins with nothing in them, and what was written to them is compared as an
+   * output is. One that is left out keeps what earlier runs have written, which ends a run with `SinkMismatch`. None by default.
+   */
+  readonly sinks?: ReadonlyArray<MemorySink<unknown, unknown>>
 }
 
 /** @throws InvalidOption for no input, or for one of a topic that is no source of the job: the law would prove nothing */
@@ -61,5 +67,21 @@ export const requireInputs = (job: Job, inputs: ReadonlyArray<LawInput>): void =
     throw new InvalidOption(
       `law over job '${job.name}': topic '${topic.name}' is an input, but no source of the job; expected ${known}`,
     )
+  }
+}
+
+/** @throws InvalidOption for a sink that cannot be made anew for each run, or two of one name */
+export const requireSinks = (job: Job, sinks: LawOptions['sinks'] = []): void => {
+  for (const [index, sink] of sinks.entries()) {
+    if (typeof (sink as Partial<MemorySink<unknown, unknown>> | undefined)?.clear !== 'function') {
+      throw new InvalidOption(
+        `law over job '${job.name}': sinks has at ${index} no sink in memory; expected memorySink()`,
+      )
+    }
+    if (sinks.findIndex(({ name }) => name === sink.name) < index) {
+      throw new InvalidOption(
+        `law over job '${job.name}': two of the sinks are named '${sink.name}'; expected each once`,
+      )
+    }
   }
 }

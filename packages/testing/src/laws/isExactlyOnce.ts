@@ -16,6 +16,7 @@ export interface ExactlyOnceOptions extends LawOptions, FaultBounds {}
  * first one of the start on: between two commits nothing durable changes, so that these are all the places there are. Commits and
  * reads may be slow, the wall clock may jump, and several workers take turns in many orders. Output and state are compared
  * when all input is processed, and once more when the job has been run to its end, with all windows closed.
+ * What is in the job's sinks is compared too, see `LawOptions.sinks`.
  * Whether the job computes the right thing is not the law's question: it compares the job with itself.
  * A failing history is shrunk to the fewest records and faults that still fail; see `assertLaw`.
  *

@@ -92,8 +92,8 @@ const differenceAsRead = (
   found: Committed,
   options: LawOptions,
 ): ReturnType<typeof firstDifference> => {
-  const asRead = ({ outputs, stores }: Committed): Committed => ({
-    stores,
+  const asRead = ({ outputs, ...rest }: Committed): Committed => ({
+    ...rest,
     outputs: new Map([...outputs].map(([topic, records]) => [topic, readOf(topic, records)])),
   })
   return firstDifference(outputEntries(asRead(expected), options), outputEntries(asRead(found), options))

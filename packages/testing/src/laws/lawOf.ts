@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { DiskState } from '../internal/DiskState.ts'
 import type { Divergence } from './Committed.ts'
 import type { LawHistory } from './LawHistory.ts'
-import { type LawOptions, requireInputs } from './LawInput.ts'
+import { type LawOptions, requireInputs, requireSinks } from './LawInput.ts'
 import { type LawOutcome, LawRun, preparedDisk } from './runHistory.ts'
 import { show } from './show.ts'
 
@@ -27,10 +27,11 @@ export interface LawStatement<Given> {
 /**
  * Makes the property.
  *
- * @throws InvalidOption for inputs that are no sources of the job, or none
+ * @throws InvalidOption for inputs that are no sources of the job, or none, and for sinks that are not in memory
  */
 export const lawOf = <Given extends object>(job: Job, options: LawOptions, law: LawStatement<Given>): Law<Given> => {
   requireInputs(job, options.inputs)
+  requireSinks(job, options.sinks)
   const readable = law.given().map((given) =>
     Object.defineProperty(given, fc.toStringMethod, {
       value: () => describeHistory(law.judged(given)),
@@ -40,7 +41,7 @@ export const lawOf = <Given extends object>(job: Job, options: LawOptions, law: 
   // every reference begins as a run on an empty disk would, without doing it again
   let prepared: DiskState | undefined
   const refer = async (history: LawHistory): Promise<LawOutcome> => {
-    prepared ??= await preparedDisk(job)
+    prepared ??= await preparedDisk(job, options.sinks)
     return completed(law, job, history, new LawRun(job, options, history, prepared.copy()))
   }
   return fc.asyncProperty(readable, async (given) => {

@@ -60,7 +60,8 @@ export class LawRun {
     const isKilled = steps.some(({ kind }) => kind === 'kill')
     // the others notice at their next look, an eighth of a lease later
     const run = isKilled ? { leaseMs: 7 * retryMs, ...this.#history.run } : this.#history.run
-    const { badRecords } = this.#options
+    const { badRecords, sinks } = this.#options
+    clearAll(sinks)
     const driver = await Driver.open(this.#job, {
       run,
       workers: workersOf(this.#history),
@@ -76,13 +77,13 @@ export class LawRun {
       driver.clock.setWallClock(driver.clock.monotonic())
       await driver.advance(this.#history.restMs)
       await this.#rest(driver)
-      const atRest = committedOf(driver)
+      const atRest = committedOf(driver, sinks)
       // nothing is under way, so an end in order would only take longer
       driver.crash()
       this.#note('the job is at rest; a run to the end begins')
       await this.#start(driver, driver.workers.slice(0, workers), 'end')
       await this.#rest(driver, 'end')
-      return { atRest, atEnd: committedOf(driver), inputs: this.#options.inputs.map(readIn(driver)) }
+      return { atRest, atEnd: committedOf(driver, sinks), inputs: this.#options.inputs.map(readIn(driver)) }
     } finally {
       driver.crash()
       driver.weir.storage.close()
@@ -171,8 +172,13 @@ export class LawRun {
   }
 }
 
+const clearAll = (sinks: LawOptions['sinks'] = []): void => {
+  for (const sink of sinks) sink.clear()
+}
+
 /** A disk on which the job has started once, and nothing else has happened. */
-export const preparedDisk = async (job: Job): Promise<DiskState> => {
+export const preparedDisk = async (job: Job, sinks: LawOptions['sinks']): Promise<DiskState> => {
+  clearAll(sinks)
   const disk = new DiskState()
   const driver = await Driver.open(job, { clock: virtualClock(), disk })
   await driver.start()
