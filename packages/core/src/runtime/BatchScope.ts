@@ -104,31 +104,21 @@ export class BatchScope implements TaskContext {
   readonly attend = (work: OngoingWork): void => this.hooks.attend(work)
 
   readonly keyValueStore = <K, V>(definition: StoreDefinition<K, V>): KeyValueStore<K, V> =>
-    this.#store(
-      definition,
-      (location) => new CachedKeyValueStore(this.#run.storage.rows, location, this.#run.settings.cacheEntriesMax),
-    )
+    this.#store(definition, (location) => new CachedKeyValueStore(this.#run.storage.rows, location, this.#run.cache))
 
   readonly windowStore = <K, V>(definition: StoreDefinition<K, V>): WindowStore<K, V> =>
-    this.#store(
-      definition,
-      (location) => new CachedWindowStore(this.#run.storage.rows, location, this.#run.settings.cacheEntriesMax),
-    )
+    this.#store(definition, (location) => new CachedWindowStore(this.#run.storage.rows, location, this.#run.cache))
 
   readonly mapStore = <K, S, V>(definition: MapStoreDefinition<K, S, V>): MapStore<K, S, V> =>
     this.#store<K, V, CachedMapStore<K, S, V>>(definition, (location) => {
       const { subkey } = definition
-      return new CachedMapStore(this.#run.storage.rows, { ...location, subkey }, this.#run.settings.cacheEntriesMax)
+      return new CachedMapStore(this.#run.storage.rows, { ...location, subkey }, this.#run.cache)
     })
 
   readonly bufferStore = <K, V>(definition: BufferStoreDefinition<V>): BufferStore<K, V> =>
     this.#store(definition as unknown as StoreDefinition<BufferKey<K>, V>, (location) => {
       const { pageLog, order } = definition
-      return new CachedBufferStore<K, V>(
-        this.#run.storage.rows,
-        { ...location, pageLog, order },
-        this.#run.settings.cacheEntriesMax,
-      )
+      return new CachedBufferStore<K, V>(this.#run.storage.rows, { ...location, pageLog, order }, this.#run.cache)
     })
 
   readonly timerStore = <V, I>(definition: StoreDefinition<I, V>): TimerStore<V, I> =>
@@ -194,6 +184,13 @@ export class BatchScope implements TaskContext {
     for (const store of this.#stores.values()) store.committed(commit)
   }
 
+  /** Nothing more is done. May be called again. */
+  stop(): void {
+    this.hooks.stop()
+    this.#run.cache.leave(this.#stores.size)
+    this.#stores.clear()
+  }
+
   #store<K, V, S extends TaskStore>(definition: StoreDefinition<K, V>, make: (location: StoreLocation<K, V>) => S): S {
     let store = this.#stores.get(definition.name)
     if (store === undefined) {
@@ -207,6 +204,7 @@ export class BatchScope implements TaskContext {
         value: definition.value,
       })
       this.#stores.set(definition.name, store)
+      this.#run.cache.join()
     }
     return store as S
   }

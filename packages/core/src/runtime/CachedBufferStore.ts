@@ -13,6 +13,7 @@ import { invariant } from '../model/invariant.ts'
 import type { RowChange } from '../ports/Commit.ts'
 import { rowKeyEnd } from '../ports/rows.ts'
 import type { Row, RowReader } from '../ports/Storage.ts'
+import type { CacheShare } from './CacheBudget.ts'
 import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
 import { mapPrefixEnd } from './mapRows.ts'
 import { successorOf } from './mergeRows.ts'
@@ -84,14 +85,14 @@ const rangeRowsMax = 10_000
 
 /**
  * Values by key and time behind a write-back cache. A page that began in memory is never looked for in the storage. The
- * starts of all pages are in memory; of what they hold at most `entriesMax` values and keys, beside the first page when it is
+ * starts of all pages are in memory; of what they hold at most `share.entriesMax` values and keys, beside the first page when it is
  * taken from and what is not durable yet.
  */
 export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
   readonly #rows: RowReader
   readonly #location: BufferStoreLocation<K, V>
   readonly #keys: BufferKeys<K>
-  readonly #entriesMax: number
+  readonly #share: CacheShare
   readonly #pageMs: number
   readonly #pages = new Map<number, Page<K, V>>()
   /** Of all pages, in order. */
@@ -104,11 +105,11 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
   /** Values and keys. */
   #size = 0
 
-  constructor(rows: RowReader, location: BufferStoreLocation<K, V>, entriesMax: number) {
+  constructor(rows: RowReader, location: BufferStoreLocation<K, V>, share: CacheShare) {
     this.#rows = rows
     this.#location = location
     this.#keys = location.key as BufferKeys<K>
-    this.#entriesMax = entriesMax
+    this.#share = share
     this.#pageMs = 2 ** location.pageLog
     const first = this.#firstFrom(-Number.MAX_SAFE_INTEGER)
     if (first === undefined) return
@@ -176,8 +177,8 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
   }
 
   committed(commit: number): void {
-    if (this.#size <= this.#entriesMax) return
-    const target = Math.floor(this.#entriesMax * 0.75)
+    if (this.#size <= this.#share.entriesMax) return
+    const target = Math.floor(this.#share.entriesMax * 0.75)
     for (const page of this.#pages.values()) {
       if (page === this.#open?.page) continue
       for (const [mapKey, { entries }] of page.keys) {

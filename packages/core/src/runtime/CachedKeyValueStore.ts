@@ -5,11 +5,12 @@ import { StoreMismatch } from '../model/errors.ts'
 import type { RowChange } from '../ports/Commit.ts'
 import { rowKey, rowKeyEnd } from '../ports/rows.ts'
 import type { RowReader } from '../ports/Storage.ts'
+import type { CacheShare } from './CacheBudget.ts'
 import { mapKeyOf, type TaskStore } from './TaskStore.ts'
 
 interface Entry<K, V> {
   readonly key: K
-  /** Its row key, once it is known. */
+  /** Its row key, when it was looked for and is not written yet. */
   row: Uint8Array | undefined
   /** `undefined`: the key has no value. */
   value: V | undefined
@@ -31,12 +32,12 @@ export interface StoreLocation<K, V> {
 
 /**
  * Keyed state behind a write-back cache. Reads see the writes of this task, also those whose commit is on its way;
- * the cache holds at most `entriesMax` entries beside the ones that are not durable yet.
+ * the cache holds at most `share.entriesMax` entries beside the ones that are not durable yet.
  */
 export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore {
   readonly #rows: RowReader
   readonly #location: StoreLocation<K, V>
-  readonly #entriesMax: number
+  readonly #share: CacheShare
   readonly #entries = new Map<unknown, Entry<K, V>>()
   #dirty: Array<Entry<K, V>> = []
   /** All keys that the store has are in the cache, so that a new one is not looked for in the storage. */
@@ -44,10 +45,10 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
   /** The one that was asked for last: what is got is mostly put next. */
   #last: Entry<K, V> | undefined
 
-  constructor(rows: RowReader, location: StoreLocation<K, V>, entriesMax: number) {
+  constructor(rows: RowReader, location: StoreLocation<K, V>, share: CacheShare) {
     this.#rows = rows
     this.#location = location
-    this.#entriesMax = entriesMax
+    this.#share = share
     const { id, partition } = location
     this.#isWhole = rows.range(rowKey(id, partition, noKey), rowKeyEnd(id, partition), { limit: 1 }).length === 0
   }
@@ -68,18 +69,18 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
     for (const entry of this.#dirty) {
       entry.dirty = false
       entry.commit = commit
-      entry.row ??= this.#rowKey(entry.key)
       rows.push({
-        key: entry.row,
+        key: entry.row ?? this.#rowKey(entry.key),
         value: entry.value === undefined ? null : this.#location.value.encode(entry.value),
       })
+      entry.row = undefined
     }
     this.#dirty = []
   }
 
   committed(commit: number): void {
-    if (this.#entries.size <= this.#entriesMax) return
-    const target = Math.floor(this.#entriesMax * 0.75)
+    if (this.#entries.size <= this.#share.entriesMax) return
+    const target = Math.floor(this.#share.entriesMax * 0.75)
     this.#last = undefined
     for (const [mapKey, entry] of this.#entries) {
       if (this.#entries.size <= target) return

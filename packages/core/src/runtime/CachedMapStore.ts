@@ -5,6 +5,7 @@ import { compareBytes } from '../model/compareBytes.ts'
 import { StoreMismatch } from '../model/errors.ts'
 import type { RowChange } from '../ports/Commit.ts'
 import type { RowReader } from '../ports/Storage.ts'
+import type { CacheShare } from './CacheBudget.ts'
 import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
 import { MapRowWalk, type SubkeyBounds } from './MapRowWalk.ts'
 import { mapKeysOf, mapPrefix, mapPrefixEnd, mapRowKey } from './mapRows.ts'
@@ -50,12 +51,12 @@ const noBytes = new Uint8Array(0)
 /**
  * Maps by key behind a write-back cache. Reads see the writes of this task, also those whose commit is on its way. A map
  * that is all in memory costs no look into the storage; one too long for that is read a page at a time, merged with what is
- * not durable. The cache holds at most `entriesMax` entries and maps beside the ones that are not durable yet.
+ * not durable. The cache holds at most `share.entriesMax` entries and maps beside the ones that are not durable yet.
  */
 export class CachedMapStore<K, S, V> implements MapStore<K, S, V>, TaskStore {
   readonly #rows: RowReader
   readonly #location: MapStoreLocation<K, S, V>
-  readonly #entriesMax: number
+  readonly #share: CacheShare
   readonly #pageRowsMax: number
   readonly #maps = new Map<unknown, CachedMap<S, V>>()
   /** Maps with entries that were deleted, which are forgotten once that is durable. */
@@ -65,10 +66,10 @@ export class CachedMapStore<K, S, V> implements MapStore<K, S, V>, TaskStore {
   #size = 0
 
   /** @param pageRowsMax - a stored map of more rows is not taken into memory when it is walked through */
-  constructor(rows: RowReader, location: MapStoreLocation<K, S, V>, entriesMax: number, pageRowsMax = 256) {
+  constructor(rows: RowReader, location: MapStoreLocation<K, S, V>, share: CacheShare, pageRowsMax = 256) {
     this.#rows = rows
     this.#location = location
-    this.#entriesMax = entriesMax
+    this.#share = share
     this.#pageRowsMax = pageRowsMax
   }
 
@@ -126,8 +127,8 @@ export class CachedMapStore<K, S, V> implements MapStore<K, S, V>, TaskStore {
       this.#keep(map, (entry) => !isGap(entry) || isUnsettled(entry, commit))
       if (!map.entries.some(isGap)) this.#thinned.delete(map)
     }
-    if (this.#size <= this.#entriesMax) return
-    const target = Math.floor(this.#entriesMax * 0.75)
+    if (this.#size <= this.#share.entriesMax) return
+    const target = Math.floor(this.#share.entriesMax * 0.75)
     for (const [mapKey, map] of this.#maps) {
       if (this.#size <= target) return
       this.#keep(map, (entry) => isUnsettled(entry, commit))

@@ -5,6 +5,7 @@ import { StoreMismatch } from '../model/errors.ts'
 import type { RowChange } from '../ports/Commit.ts'
 import { rowKeyEnd } from '../ports/rows.ts'
 import type { RowReader } from '../ports/Storage.ts'
+import type { CacheShare } from './CacheBudget.ts'
 import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
 import { successorOf } from './mergeRows.ts'
 import { mapKeyOf, type TaskStore } from './TaskStore.ts'
@@ -40,12 +41,12 @@ const rangeRowsMax = 10_000
 /**
  * State by window behind a write-back cache. Windows that open and close within one batch never reach the storage,
  * and a window that began in memory is never looked for there. The starts of all open windows are held in memory;
- * of their entries at most `entriesMax` beside those that are not durable yet.
+ * of their entries at most `share.entriesMax` beside those that are not durable yet.
  */
 export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
   readonly #rows: RowReader
   readonly #location: StoreLocation<K, V>
-  readonly #entriesMax: number
+  readonly #share: CacheShare
   readonly #windows = new Map<number, OpenWindow<K, V>>()
   #removed: Uint8Array[] = []
   #dirty: Array<Entry<K, V>> = []
@@ -54,10 +55,10 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
   readonly #starts: number[] = []
   #last: OpenWindow<K, V> | undefined
 
-  constructor(rows: RowReader, location: StoreLocation<K, V>, entriesMax: number) {
+  constructor(rows: RowReader, location: StoreLocation<K, V>, share: CacheShare) {
     this.#rows = rows
     this.#location = location
-    this.#entriesMax = entriesMax
+    this.#share = share
     for (
       let start = this.#storedStart(-Number.MAX_SAFE_INTEGER);
       start !== undefined;
@@ -136,8 +137,8 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
   }
 
   committed(commit: number): void {
-    if (this.#size <= this.#entriesMax) return
-    const target = Math.floor(this.#entriesMax * 0.75)
+    if (this.#size <= this.#share.entriesMax) return
+    const target = Math.floor(this.#share.entriesMax * 0.75)
     for (const window of this.#windows.values()) {
       for (const [mapKey, entry] of window.entries) {
         if (this.#size <= target) return

@@ -5,6 +5,7 @@ import type { Stage } from '../job/Stage.ts'
 import type { TopicInfo } from '../log/topicCatalog.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { Storage } from '../ports/Storage.ts'
+import type { CacheBudget } from './CacheBudget.ts'
 import type { UpstreamProgress } from './UpstreamProgress.ts'
 
 /** How a job is run. Every figure has a default; none changes what the job computes. */
@@ -14,7 +15,7 @@ export interface RunSettings {
   readonly batchBytesMax: number
   /** How many commits of a task may be on their way while the next batch is processed. */
   readonly inFlightCommitsMax: number
-  /** How many entries of each store a task keeps in memory beside those that are not durable yet. */
+  /** How many entries all stores of a run keep in memory, in equal shares, beside those that are not durable yet. */
   readonly cacheEntriesMax: number
   /** Stop at the end of the sources as it was at the start, with all windows closed. */
   readonly toEnd: boolean
@@ -36,6 +37,7 @@ export interface RunParts {
   readonly topics: ReadonlyMap<string, TopicInfo>
   readonly storeIds: ReadonlyMap<string, number>
   readonly counters: Counters
+  readonly cache: CacheBudget
 }
 
 /** What all tasks of a run share. */

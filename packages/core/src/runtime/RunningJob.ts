@@ -6,6 +6,7 @@ import type { Plan } from '../job/plan.ts'
 import { InvalidOption } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { Storage } from '../ports/Storage.ts'
+import { CacheBudget } from './CacheBudget.ts'
 import { keyOf, OwnedTasks } from './OwnedTasks.ts'
 import { prepare } from './prepareRun.ts'
 import { committedProgress } from './Progress.ts'
@@ -66,7 +67,8 @@ export class RunningJob {
    */
   static start(storage: Storage, clock: Clock, plan: Plan, settings: RunSettings): CompletableFuture<RunningJob> {
     return prepare(storage, plan).thenCompose((prepared) => {
-      const running = new RunningJob({ storage, clock, plan, settings, counters: new Counters(), ...prepared })
+      const shared = { counters: new Counters(), cache: new CacheBudget(settings.cacheEntriesMax) }
+      const running = new RunningJob({ storage, clock, plan, settings, ...shared, ...prepared })
       return running.#rebalancer
         .join()
         .thenApply(() => {

@@ -116,7 +116,7 @@ export class Task {
   /** Processes nothing more. Completes when the commits on their way have their outcome. */
   stop(): CompletableFuture<void> {
     if (this.#state === 'idle' || this.#state === 'busy') this.#state = 'stopped'
-    this.#scope.hooks.stop()
+    this.#scope.stop()
     this.#commits.abandon()
     this.#draining?.complete(undefined)
     if (this.#commits.inFlight === 0) return CompletableFuture.completed(undefined)
@@ -231,14 +231,14 @@ export class Task {
     if (this.#commits.inFlight > 0) return
     this.#state = 'finished'
     this.#draining?.complete(undefined)
-    this.#scope.hooks.stop()
+    this.#scope.stop()
     this.#events.onFinish(this)
   }
 
   #fail(error: unknown): void {
     if (this.#state === 'failed' || this.#state === 'stopped' || this.#state === 'finished') return
     this.#state = 'failed'
-    this.#scope.hooks.stop()
+    this.#scope.stop()
     this.#events.onFailure(this, this.#explained(error))
   }
 

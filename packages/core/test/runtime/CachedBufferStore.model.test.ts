@@ -65,11 +65,9 @@ describe('a buffer store', () => {
           let pageMs = 16
           const rig = new Rig(
             (storage) =>
-              new CachedBufferStore(
-                storage.rows,
-                locationOf(kind, pageMs, isOrdered ? byValue : undefined),
+              new CachedBufferStore(storage.rows, locationOf(kind, pageMs, isOrdered ? byValue : undefined), {
                 entriesMax,
-              ),
+              }),
           )
           let model: Waiting[] = []
           let takenBefore = -40
@@ -137,7 +135,7 @@ describe('a buffer store', () => {
   })
 
   test('refuses what is before that which was taken', () => {
-    const rig = new Rig((storage) => new CachedBufferStore(storage.rows, locationOf(kinds[0]!, 16), 10))
+    const rig = new Rig((storage) => new CachedBufferStore(storage.rows, locationOf(kinds[0]!, 16), { entriesMax: 10 }))
     expect([...rig.store.takeBefore(10)]).toEqual([])
     rig.store.add('a', 10, [1])
     expect(() => rig.store.add('a', 9, [1])).toThrow("nothing is added to store 's' before what was taken")

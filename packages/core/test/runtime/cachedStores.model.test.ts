@@ -30,7 +30,7 @@ describe('a key-value store', () => {
         kindOf,
         sizes,
         async (steps, kind, entriesMax) => {
-          const rig = new Rig((storage) => new CachedKeyValueStore(storage.rows, locationOf(kind), entriesMax))
+          const rig = new Rig((storage) => new CachedKeyValueStore(storage.rows, locationOf(kind), { entriesMax }))
           const model = new Map<number, number>()
           for (const each of steps) {
             // a key is not the same object again
@@ -80,7 +80,7 @@ describe('a window store', () => {
         kindOf,
         sizes,
         async (steps, kind, entriesMax) => {
-          const rig = new Rig((storage) => new CachedWindowStore(storage.rows, locationOf(kind), entriesMax))
+          const rig = new Rig((storage) => new CachedWindowStore(storage.rows, locationOf(kind), { entriesMax }))
           const model = new Map<number, Map<number, number>>()
           const keyOf = (at: number): unknown => structuredClone(kind.keys[at])
           const held = (of: number): ReadonlyArray<unknown> =>
@@ -186,7 +186,7 @@ describe('a map store', () => {
         fc.constantFrom(1, 2, 1_000),
         async (steps, kind, entriesMax, pageRowsMax) => {
           const rig = new Rig(
-            ({ rows }) => new CachedMapStore(rows, { ...locationOf(kind), subkey: int32 }, entriesMax, pageRowsMax),
+            ({ rows }) => new CachedMapStore(rows, { ...locationOf(kind), subkey: int32 }, { entriesMax }, pageRowsMax),
           )
           const models = Array.from({ length: 6 }, () => new Map<number, number>())
           const keyOf = (at: number): unknown => structuredClone(kind.keys[at])
@@ -244,7 +244,9 @@ describe('a map store', () => {
   })
 
   test('writes nothing for what was put and deleted within a batch', () => {
-    const rig = new Rig(({ rows }) => new CachedMapStore(rows, { ...locationOf(kinds[0]!), subkey: int32 }, 10))
+    const rig = new Rig(
+      ({ rows }) => new CachedMapStore(rows, { ...locationOf(kinds[0]!), subkey: int32 }, { entriesMax: 10 }),
+    )
     expect(rig.store.isEmpty('a')).toBe(true)
     rig.store.put('a', 1, 1)
     rig.store.delete('a', 1)
@@ -265,7 +267,7 @@ describe('a map store', () => {
           return found
         },
       }
-      return new CachedMapStore(counted, { ...locationOf(kinds[0]!), subkey: int32 }, 10, 16)
+      return new CachedMapStore(counted, { ...locationOf(kinds[0]!), subkey: int32 }, { entriesMax: 10 }, 16)
     })
     for (let at = 0; at < 1_000; at++) rig.store.put('a', at, at)
     await rig.settle()

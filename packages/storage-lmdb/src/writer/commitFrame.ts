@@ -72,6 +72,7 @@ export interface FramedCommit {
   readonly trim: ReadonlyArray<Trim>
   /** The batches may be changed. */
   readonly replace: ReadonlyArray<Replacement>
+  readonly rowCount: number
   /** Calls back for each row, in order. */
   readonly eachRow: (action: (key: Uint8Array, value: Uint8Array | null) => void) => void
   readonly byteLength: number
@@ -115,6 +116,7 @@ export const decodeCommit = (frame: ArrayBuffer, moved: ReadonlyArray<ArrayBuffe
       batches: times(from.uint32(), () => ({ baseOffset: from.float64(), checksum: from.uint32() })),
       batch: batch(),
     })),
+    rowCount: rows,
     eachRow: (action) => {
       const reader = from.copy()
       for (let row = 0; row < rows; row++) action(reader.bytes()!, reader.bytes())

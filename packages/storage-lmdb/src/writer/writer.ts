@@ -27,6 +27,8 @@ import { Records } from './Records.ts'
 
 /** At most so much is taken into one transaction: it bounds how long others wait for the gate. */
 const groupBytesMax = 8 << 20
+/** Each may change a page of its own, which lmdb has in memory until the transaction ends. */
+const groupRowsMax = 16_384
 const groupCountMax = 512
 /** How often the slots of readers that died are cleared; a dead reader keeps old pages from being used again. */
 const readerCheckIntervalMs = 10_000
@@ -130,17 +132,20 @@ class Writer {
   } {
     const commits: Array<PreparedCommit | Refusal> = []
     let bytes = 0
+    let rows = 0
     for (;;) {
       // sleeps until Node ends it, outside of any transaction
       Atomics.wait(this.#shared, sharedSlot.stage, stage.ended)
       const seen = Atomics.load(this.#shared, sharedSlot.requests)
-      while (bytes < groupBytesMax && commits.length < groupCountMax) {
+      while (bytes < groupBytesMax && rows < groupRowsMax && commits.length < groupCountMax) {
         const request = receiveMessageOnPort(this.#port)?.message as Request | undefined
         if (request === undefined) break
         if (request === 'close') return { commits, close: true, abandoned: false }
         const commit = prepare(request)
         commits.push(commit)
-        bytes += 'commit' in commit ? commit.commit.byteLength : 0
+        if (!('commit' in commit)) continue
+        bytes += commit.commit.byteLength
+        rows += commit.commit.rowCount
       }
       const abandoned = Atomics.load(this.#shared, sharedSlot.stage) === stage.abandoned
       if (commits.length > 0 || abandoned) return { commits, close: false, abandoned }
