@@ -81,7 +81,7 @@ export const taskMutants: ReadonlyArray<Mutant> = [
     file: `${runtime}/TaskCommits.ts`,
     text: 'const isReport = moved || this.#inputs.hasEnded || this.#isAwaited',
     replacement: 'const isReport = moved || this.#inputs.hasEnded',
-    caughtBy: laws,
+    caughtBy: ['packages/operators/test/idle.test.ts'],
   },
   {
     name: 'sends-go-on-after-a-failure',
@@ -116,14 +116,14 @@ export const taskMutants: ReadonlyArray<Mutant> = [
     file: `${runtime}/BatchScope.ts`,
     text: 'send(writer, record, reuse, record.watermark)',
     replacement: 'send(writer, record, reuse, -Infinity)',
-    caughtBy: windowLaws,
+    caughtBy: [`${tests}/watermarks.test.ts`],
   },
   {
     name: 'watermark-forgotten-at-restart',
     file: `${runtime}/Progress.ts`,
     text: 'this.#watermark = Math.max(reached, this.#minimum())',
     replacement: 'this.#watermark = this.#minimum()',
-    caughtBy: [...windowLaws, `${tests}/watermarks.test.ts`],
+    caughtBy: [`${tests}/Progress.test.ts`],
   },
   {
     name: 'sources-forgotten-at-restart',
@@ -144,7 +144,7 @@ export const taskMutants: ReadonlyArray<Mutant> = [
     file: `${runtime}/Progress.ts`,
     text: 'if (reached > this.#watermark) this.#watermark = reached',
     replacement: 'this.#watermark = reached',
-    caughtBy: [...windowLaws, `${tests}/watermarks.test.ts`, 'packages/operators/test/idle.test.ts'],
+    caughtBy: [`${tests}/Progress.test.ts`],
   },
   {
     name: 'held-back-time-told-too-early',
@@ -183,7 +183,7 @@ export const taskMutants: ReadonlyArray<Mutant> = [
     file: `${runtime}/UpstreamProgress.ts`,
     text: '.every((progress) => progress?.endedIn === this.#run)',
     replacement: '.some((progress) => progress?.endedIn === this.#run)',
-    caughtBy: windowLaws,
+    caughtBy: [`${tests}/UpstreamProgress.test.ts`],
   },
   {
     name: 'bad-record-dropped',
