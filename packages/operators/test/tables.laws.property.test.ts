@@ -74,8 +74,9 @@ const tables: ReadonlyArray<readonly [string, Job]> = [
 describe.each(tables)('the table of %s', (_name, law) => {
   const options: LawOptions = {
     inputs: [inputTo(orders, ofOrders), inputTo(customers, ofCustomers)],
-    // which results come on the way to it depends on who is faster
+    // which results come on the way to it depends on who is faster; so does whether the time of a row that was deleted is known
     order: 'latest',
+    timestamps: false,
   }
 
   test('is the same after any crash', async () => {
