@@ -13,7 +13,15 @@ import { Ending, ensureTopic, jsonRow, observe, optionNames, requireInteger, req
 import { HalfMessageSettled, InvalidAnswer, UnknownHalfMessage } from './errors.ts'
 import type { CheckCounts, CheckedMessage, Checker, CheckReport, HalfMessage, TransactionState } from './HalfMessage.ts'
 import { abandonedRecord, preparedRecord } from './internal/abandonedRecord.ts'
-import { dueKey, type HalfMessageRow, messageKey, messageOf, readDue, recordKey } from './internal/halfMessageRows.ts'
+import {
+  dueKey,
+  type HalfMessageRow,
+  messageKey,
+  messageOf,
+  readDue,
+  recordKey,
+  shownMessage,
+} from './internal/halfMessageRows.ts'
 import { commitSettling, settleMessage } from './internal/settleMessage.ts'
 
 /** How often messages are asked for, and how long. */
@@ -190,7 +198,7 @@ export class Checking {
     // at its end each check comes here again
     if (room <= 0) return
     const now = clock.now()
-    const found = readDue(storage.rows, this.name, Infinity, 2 * checksInFlightMax + 1)
+    const found = readDue(storage.rows, this.name, 2 * checksInFlightMax + 1)
     const waiting = found.filter(({ id }) => !this.#inFlight.has(id))
     const next = waiting.find(({ dueAtMs }) => dueAtMs > now)
     const waitMs = Math.min(lookAgainMs, next === undefined ? Infinity : next.dueAtMs - now)
@@ -257,17 +265,17 @@ export class Checking {
     const { answerWithinMs } = this.#settings
     return CompletableFuture.supply(() => this.#checker(checkedMessage(message, record)))
       .orTimeout(answerWithinMs, this.#weir.clock)
-      .thenApply(requireAnswer)
+      .thenApply((answer) => requireAnswer(message, answer))
       .handle((...[answer, error]) => {
         if (error === undefined) return this.#settle(message, answer)
-        this.#report({ _tag: 'CheckFailed', message: known(message), error })
+        this.#report({ _tag: 'CheckFailed', message: shownMessage(message), error })
         return CompletableFuture.completed(undefined)
       })
       .thenCompose((settled) => settled)
   }
 
   #settle(message: HalfMessageRow, answer: TransactionState): CompletableFuture<void> {
-    const report = (): void => this.#report({ _tag: 'Checked', message: known(message), answer })
+    const report = (): void => this.#report({ _tag: 'Checked', message: shownMessage(message), answer })
     if (answer === 'unknown') return CompletableFuture.supply(report)
     const settled = answer === 'commit' ? 'committed' : 'rolledBack'
     return settleMessage(this.#weir, message.id, settled)
@@ -276,7 +284,7 @@ export class Checking {
         if (error instanceof UnknownHalfMessage) return
         if (!(error instanceof HalfMessageSettled)) throw error
         const other = settled === 'committed' ? 'rolledBack' : 'committed'
-        this.#report({ _tag: 'Contradicted', message: known(message), answer, settled: other })
+        this.#report({ _tag: 'Contradicted', message: shownMessage(message), answer, settled: other })
       })
   }
 
@@ -289,7 +297,7 @@ export class Checking {
         : ensureTopic(storage, abandoned).thenApply((info) => abandonedRecord(abandoned, info, message, record))
     return kept.thenCompose(({ append, leftOut }) =>
       commitSettling(this.#weir, message, row, 'rolledBack', append).thenApply(() =>
-        this.#report({ _tag: 'Abandoned', message: known(message), leftOut }),
+        this.#report({ _tag: 'Abandoned', message: shownMessage(message), leftOut }),
       ),
     )
   }
@@ -314,15 +322,15 @@ const countsIn = (report: CheckReport): ReadonlyArray<keyof CheckCounts> => {
   }
 }
 
-const known = ({ partition: _partition, isDeduplicated: _isDeduplicated, ...message }: HalfMessageRow): HalfMessage =>
-  message
-
 const checkedMessage = (message: HalfMessageRow, record: Uint8Array): CheckedMessage => {
   const { key, value, headers } = preparedRecord(message, record)
-  return { ...known(message), key, value, headers }
+  return { ...shownMessage(message), key, value, headers }
 }
 
-const requireAnswer = (answer: TransactionState): TransactionState => {
+const requireAnswer = ({ checker, id }: HalfMessage, answer: TransactionState): TransactionState => {
   if (answer === 'commit' || answer === 'rollBack' || answer === 'unknown') return answer
-  throw new InvalidAnswer(`a checker answered ${String(answer)}; expected 'commit', 'rollBack' or 'unknown'`)
+  throw new InvalidAnswer(
+    `checker '${checker}' answered ${String(answer)} about half message ${JSON.stringify(id)}; expected 'commit', ` +
+      `'rollBack' or 'unknown'`,
+  )
 }

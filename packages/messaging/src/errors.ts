@@ -53,3 +53,21 @@ export class InvalidAnswer extends WeirError {
   readonly _tag = 'InvalidAnswer'
   readonly recovery = 'abort'
 }
+
+/** A limiter has no room for one more that waits, or for one more key. Nothing was taken; it may succeed later. */
+export class LimitExceeded extends WeirError {
+  readonly _tag = 'LimitExceeded'
+  readonly recovery = 'retry'
+}
+
+/** The handler that was to answer has failed for good. The message says what it said. */
+export class RequestFailed extends WeirError {
+  readonly _tag = 'RequestFailed'
+  readonly recovery = 'abort'
+}
+
+/** A reply came that the codecs of its topic cannot read. The request was handled. */
+export class InvalidReply extends WeirError {
+  readonly _tag = 'InvalidReply'
+  readonly recovery = 'abort'
+}

@@ -28,6 +28,7 @@ import {
   readSettled,
   recordKey,
   settledKey,
+  shownMessage,
 } from './internal/halfMessageRows.ts'
 import { oneRecord } from './internal/oneRecord.ts'
 import { randomName } from './internal/randomName.ts'
@@ -196,9 +197,7 @@ export class HalfMessages {
 
   /** The messages that wait, by id; also those whose checker no process has registered. */
   pending(limit = 1_000): ReadonlyArray<HalfMessage> {
-    return readMessages(this.#weir.storage.rows, limit).map(
-      ({ partition: _partition, isDeduplicated: _isDeduplicated, ...message }) => message,
-    )
+    return readMessages(this.#weir.storage.rows, limit).map(shownMessage)
   }
 
   /**

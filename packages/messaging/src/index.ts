@@ -9,6 +9,9 @@ export {
   HalfMessageSettled,
   InvalidAnswer,
   InvalidPattern,
+  InvalidReply,
+  LimitExceeded,
+  RequestFailed,
   RouteFailed,
   UnknownExchange,
   UnknownHalfMessage,
@@ -34,7 +37,6 @@ export type {
 } from './HalfMessage.ts'
 export { halfMessages, HalfMessages, type LocalTransaction, type PrepareOptions } from './halfMessages.ts'
 export { leakyBucket, type LeakyBucketOptions } from './leakyBucket.ts'
-export { LimitExceeded } from './LimitExceeded.ts'
 export { type LocalRateLimiter, rateLimiter, type RateLimiterOptions } from './localRateLimiter.ts'
 export { type LossChecker, lossChecker, type LossCheckerOptions } from './lossChecker.ts'
 export {
@@ -55,7 +57,6 @@ export {
   type Requester,
   type RequesterOptions,
 } from './openRequester.ts'
-export { InvalidReply, RequestFailed } from './requestErrors.ts'
 export type { RequestTopics } from './RequestTopics.ts'
 export type { Binding, Rules } from './Rules.ts'
 export type { Missed } from './Scheduled.ts'

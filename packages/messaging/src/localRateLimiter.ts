@@ -68,8 +68,9 @@ class Local implements LocalRateLimiter {
     this.#bucket = bucket
     this.#waitingMax = waitingMax
     this.#lines = new KeyedLines<Line>(
+      'rateLimiter',
       keysMax,
-      () => ({ state: bucket.fresh(clock.monotonic()), waiting: new WaitingLine(), isTimed: false }),
+      () => ({ state: bucket.fresh(clock.monotonic()), waiting: new WaitingLine('rateLimiter'), isTimed: false }),
       ({ state, waiting }) => waiting.length === 0 && bucket.isFresh(state, clock.monotonic()),
     )
   }

@@ -10,11 +10,11 @@ import {
   type Weir,
 } from '@weir/core'
 import { ensureTopic, murmur2OfText, observe, optionNames, requireInteger, requireKnown } from '@weir/core/protocol'
+import { InvalidReply, RequestFailed } from './errors.ts'
 import { randomName } from './internal/randomName.ts'
 import { repliesTopic } from './internal/repliesTopic.ts'
 import { headersOfRequest, requestHeaders } from './internal/requestHeaders.ts'
 import { requireTopic } from './internal/requireTopic.ts'
-import { InvalidReply, RequestFailed } from './requestErrors.ts'
 import type { RequestTopics } from './RequestTopics.ts'
 
 /** What is asked, and how long an answer is waited for. */
@@ -259,7 +259,7 @@ class Asking<K, V, R> implements Requester<K, V, R> {
       else this.#counts.repeated++
       return
     }
-    const failure = failureOf(record)
+    const failure = failureOf(this.#settings.requests.name, record)
     if (failure !== undefined) {
       this.#counts.failed++
       reply.completeExceptionally(failure)
@@ -288,9 +288,10 @@ class Asking<K, V, R> implements Requester<K, V, R> {
 const droppedBy = (topic: string): TopicFull =>
   new TopicFull(`topic '${topic}' is full, and drops its newest records: the request was not sent`)
 
-const failureOf = (record: Received<unknown, unknown>): RequestFailed | InvalidReply | undefined => {
+const failureOf = (requests: string, record: Received<unknown, unknown>): RequestFailed | InvalidReply | undefined => {
   const error = record.headers[requestHeaders.error]
-  if (error !== undefined) return new RequestFailed(`the request was answered with a failure: ${error}`)
+  if (error !== undefined)
+    return new RequestFailed(`a request to topic '${requests}' was answered with a failure: ${error}`)
   if (record._tag === 'Record') return undefined
   return new InvalidReply(
     `the reply at offset ${record.offset} of topic '${record.topic}', partition ${record.partition}, cannot be read: ` +

@@ -110,7 +110,7 @@ class Tokens implements TokenTopic {
   readonly #waitingMax: number
   /** Holds what is left of a token, and the time up to which tokens were made. No name of a limit begins with `/`. */
   readonly #row: Uint8Array
-  readonly #waiting = new WaitingLine()
+  readonly #waiting: WaitingLine
   #isTaking = false
   /** Completes when the take under way has its outcome. */
   #taking: CompletableFuture<void> = CompletableFuture.completed(undefined)
@@ -124,6 +124,7 @@ class Tokens implements TokenTopic {
     this.#info = info
     this.#bucket = bucket
     this.#waitingMax = waitingMax
+    this.#waiting = new WaitingLine(`token topic '${topic.name}'`)
     this.#row = rowKey(systemStores.limits, 0, utf8.encode(`/${topic.name}`))
     this.#stops = [weir.onClose(() => void this.close()), weir.storage.onChange(() => this.#look())]
   }

@@ -101,6 +101,7 @@ class Shared implements SharedRateLimiter {
 
   constructor(keysMax: number, limit: SharedLimit) {
     this.#lines = new KeyedLines(
+      `rate limit '${limit.name}'`,
       keysMax,
       (key) => new SharedLine(limit, key),
       (line) => line.isForgettable,

@@ -1,20 +1,19 @@
-import { LimitExceeded } from '../LimitExceeded.ts'
+import { LimitExceeded } from '../errors.ts'
 
 /** A bounded number of keys, each with what is remembered of it. */
 export class KeyedLines<L> {
   readonly #lines = new Map<string, L>()
+  readonly #what: string
   readonly #keysMax: number
   readonly #make: (key: string) => L
   readonly #isForgettable: (line: L) => boolean
 
-  constructor(keysMax: number, make: (key: string) => L, isForgettable: (line: L) => boolean) {
+  /** @param what - the limit, as errors name it */
+  constructor(what: string, keysMax: number, make: (key: string) => L, isForgettable: (line: L) => boolean) {
+    this.#what = what
     this.#keysMax = keysMax
     this.#make = make
     this.#isForgettable = isForgettable
-  }
-
-  get size(): number {
-    return this.#lines.size
   }
 
   /**
@@ -28,7 +27,7 @@ export class KeyedLines<L> {
     if (present !== undefined) return present
     if (this.#lines.size >= this.#keysMax && !this.#forgetOne()) {
       throw new LimitExceeded(
-        `rate limit: ${this.#lines.size} keys are in use; expected fewer than keysMax = ${this.#keysMax}`,
+        `${this.#what}: ${this.#lines.size} keys are in use; expected fewer than keysMax = ${this.#keysMax}`,
       )
     }
     const line = this.#make(key)

@@ -1,6 +1,6 @@
 import { type Clock, commitOf, CompletableFuture, type Storage } from '@weir/core'
 import { equalBytes, observe, retried } from '@weir/core/protocol'
-import { LimitExceeded } from '../LimitExceeded.ts'
+import { LimitExceeded } from '../errors.ts'
 import type { Bucket, BucketState } from '../Bucket.ts'
 import { rounding } from './bucketTime.ts'
 import { limitRow, type LimitSweep, limitState, limitValue } from './limitRow.ts'
@@ -48,7 +48,7 @@ export class SharedLine {
   readonly #limit: SharedLimit
   readonly #key: string
   readonly #row: Uint8Array
-  readonly #waiting = new WaitingLine()
+  readonly #waiting: WaitingLine
   readonly #hand = new PermitsInHand()
   /** Permits whose time is over, to be put back by the next lease. */
   #unused = { count: 0, takenMs: Infinity }
@@ -68,6 +68,7 @@ export class SharedLine {
   constructor(limit: SharedLimit, key: string) {
     this.#limit = limit
     this.#key = key
+    this.#waiting = new WaitingLine(`rate limit '${limit.name}'`)
     this.#row = limitRow(limit.name, key)
     this.#spacing = { level: 1, atMs: limit.clock.monotonic() }
   }

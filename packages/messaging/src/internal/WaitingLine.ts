@@ -1,11 +1,17 @@
 import { CompletableFuture } from '@weir/core'
-import { LimitExceeded } from '../LimitExceeded.ts'
+import { LimitExceeded } from '../errors.ts'
 
 /** Callers that wait for a permit of one key, in order. Adding, taking and giving up cost O(1). */
 export class WaitingLine {
   /** Each with whether it waits for as long as it takes. */
   readonly #callers = new Map<CompletableFuture<void>, boolean>()
+  readonly #what: string
   #patient = 0
+
+  /** @param what - the limit, as errors name it */
+  constructor(what: string) {
+    this.#what = what
+  }
 
   get length(): number {
     return this.#callers.size
@@ -23,7 +29,7 @@ export class WaitingLine {
   add(key: string, lengthMax: number, isPatient = true): CompletableFuture<void> {
     if (this.#callers.size >= lengthMax) {
       throw new LimitExceeded(
-        `rate limit: ${this.#callers.size} wait for a permit of key ${JSON.stringify(key.slice(0, 60))}, and there is room for ${lengthMax}`,
+        `${this.#what}: ${this.#callers.size} wait for a permit of key ${JSON.stringify(key.slice(0, 60))}, and there is room for ${lengthMax}`,
       )
     }
     return CompletableFuture.cancellable<void>((caller) => {

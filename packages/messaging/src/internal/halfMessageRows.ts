@@ -42,6 +42,13 @@ export const settledKey = (id: string): Uint8Array => key(parts.settled, id)
 export const dueKey = ({ checker, dueAtMs, id }: Pick<HalfMessage, 'checker' | 'dueAtMs' | 'id'>): Uint8Array =>
   key(parts.due, `${checker}\0${timeText(dueAtMs)}${id}`)
 
+/** What anybody may see of it. */
+export const shownMessage = ({
+  partition: _partition,
+  isDeduplicated: _isDeduplicated,
+  ...message
+}: HalfMessageRow): HalfMessage => message
+
 /** What the row under `messageKey` says. */
 export const messageOf = (row: Uint8Array): HalfMessageRow => parseRow(row) as HalfMessageRow
 
@@ -55,12 +62,10 @@ export const readSettled = (rows: RowReader, id: string): SettledRow | undefined
 export const readDue = (
   rows: RowReader,
   checker: string,
-  untilMs: number,
   limit: number,
 ): ReadonlyArray<{ readonly id: string; readonly dueAtMs: number }> => {
   const prefix = `${checker}\0`
-  const until = untilMs === Infinity ? `${checker}\u0001` : `${prefix}${timeText(Math.floor(untilMs) + 1)}`
-  return rows.range(key(parts.due, prefix), key(parts.due, until), { limit }).map((row) => {
+  return rows.range(key(parts.due, prefix), key(parts.due, `${checker}\u0001`), { limit }).map((row) => {
     const text = textOf(row).slice(prefix.length)
     return { id: text.slice(timeTextLength), dueAtMs: Number(text.slice(0, timeTextLength)) }
   })

@@ -26,29 +26,27 @@ const forgottenMax = 4
 /**
  * Settles a half message, in one commit: its record is appended, or not, and it waits no more. Whoever comes first decides.
  *
- * @param alsoAppend - more that goes with it
  * @throws HalfMessageSettled when it was settled the other way, UnknownHalfMessage
  */
-export const settleMessage = (
-  log: SettlingLog,
-  id: string,
-  settled: Settlement,
-  alsoAppend: ReadonlyArray<Append> = [],
-): CompletableFuture<void> =>
+export const settleMessage = (log: SettlingLog, id: string, settled: Settlement): CompletableFuture<void> =>
   retried(() => {
     const { rows } = log.storage
     const present = rows.get(messageKey(id))
     if (present === undefined) return settledBefore(log, id, settled)
-    return commitSettling(log, messageOf(present), present, settled, alsoAppend)
+    return commitSettling(log, messageOf(present), present, settled)
   })
 
-/** As `settleMessage`, but only while the message's row is the given one: CommitConflict otherwise. */
+/**
+ * As `settleMessage`, but only while the message's row is the given one: CommitConflict otherwise.
+ *
+ * @param alsoAppend - more that goes with it
+ */
 export const commitSettling = (
   { storage, clock }: SettlingLog,
   message: HalfMessageRow,
   row: Uint8Array,
   settled: Settlement,
-  alsoAppend: ReadonlyArray<Append>,
+  alsoAppend: ReadonlyArray<Append> = [],
 ): CompletableFuture<void> => {
   const now = clock.now()
   return storage
