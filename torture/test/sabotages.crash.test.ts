@@ -3,19 +3,20 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Campaign, isClean } from '../src/Campaign.ts'
 import { killCampaign } from '../src/campaigns/kills.ts'
+import { openStormCampaign } from '../src/campaigns/openStorm.ts'
 import { powerLossCampaign } from '../src/campaigns/powerLoss.ts'
 import { zombieCampaign } from '../src/campaigns/zombies.ts'
 import { whyNoShim } from '../src/machine.ts'
 import { patched, sabotages } from '../src/sabotage.ts'
 
-// The rig is checked too: with such a fault in the code a campaign must fail, or it tests nothing. That lmdb's own options lose
-// commits without the gate is shown by the open storm in the tests of storage-lmdb.
+// The rig is checked too: with such a fault in the code a campaign must fail, or it tests nothing.
 
 const caught: ReadonlyArray<readonly [sabotage: string, by: Campaign, whyNot?: () => string | undefined]> = [
   ['noSync', powerLossCampaign],
   ['droppedSync', powerLossCampaign, whyNoShim],
   ['skippedEpochCheck', zombieCampaign],
   ['positionsApart', killCampaign],
+  ['withoutGate', openStormCampaign],
 ]
 // a matter of chance
 const scenesMax = 4
