@@ -236,7 +236,7 @@ export const taskMutants: ReadonlyArray<Mutant> = [
     file: `${runtime}/OwnedTasks.ts`,
     text: 'observe(task.stop(), () => {',
     replacement: 'task.stop(); observe(CompletableFuture.completed(undefined), () => {',
-    caughtBy: [...laws, `${tests}/failures.test.ts`],
+    caughtBy: [`${tests}/OwnedTasks.test.ts`],
   },
   {
     name: 'finished-before-the-last-commit',
