@@ -131,6 +131,29 @@ describe('mapAsync', () => {
     await driver.close()
   })
 
+  test('keeps the order of keys of any length', async () => {
+    const blobs = topic('blobs', { key: bytes, value: int32 })
+    const { clock, log, call } = service()
+    const told = topic('told', { key: bytes, value: utf8 })
+    const driver = await jobDriver(
+      job('blobbed')
+        .from(blobs)
+        .pipe(mapAsync('call', call, { order: 'key' }), to(told)),
+      {
+        clock,
+      },
+    )
+    const large = (last: number): Uint8Array => new Uint8Array(200_000).fill(last, -1)
+    await driver.send(blobs, [
+      { key: large(1), value: 30 },
+      { key: large(1), value: 10 },
+      { key: large(2), value: 20 },
+    ])
+    await driver.advance(100)
+    expect(log).toEqual(['+30', '+20', '-20', '-30', '+10', '-10'])
+    await driver.close()
+  })
+
   test('tells keys apart by their content', async () => {
     const Place = t.type({ x: t.number })
     const places = topic('places', { key: json(Place, { name: 'Place' }), value: int32 })

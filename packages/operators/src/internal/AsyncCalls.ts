@@ -1,5 +1,5 @@
 import { CompletableFuture, msgpack, type StreamRecord, type TaskContext, WeirError } from '@weir/core'
-import { observe } from '@weir/core/protocol'
+import { mapKeyOf, observe } from '@weir/core/protocol'
 import type { Subscriber } from 'rxjs'
 import type { CallOrder } from '../mapAsync.ts'
 
@@ -53,7 +53,7 @@ export class AsyncCalls<K, A, B> {
 
   add(record: StreamRecord<K, A>): void {
     const { order } = this.#settings
-    const key = order === 'key' ? mapKeyOf(record.key) : undefined
+    const key = order === 'key' ? mapKeyOf<unknown>(record.key, packed.encode) : undefined
     const call: Call<K, A, B> = { record, blame: this.#context.blamer(), key, result: undefined }
     this.#openCount++
     if (order !== 'none') this.#ordered.add(call)
@@ -159,7 +159,3 @@ class Line<A> {
 }
 
 const packed = msgpack<unknown>()
-
-/** The same for keys of the same content. */
-const mapKeyOf = (key: unknown): unknown =>
-  typeof key === 'object' && key !== null ? String.fromCharCode(...packed.encode(key)) : key
