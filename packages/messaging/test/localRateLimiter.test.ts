@@ -142,5 +142,6 @@ describe('rateLimiter', () => {
     const bucket = tokenBucket({ ratePerSecond: 1, burst: 1 })
     expect(() => rateLimiter(bucket, { keysMax: 0 })).toThrow(/keysMax is 0/)
     expect(() => rateLimiter(bucket, { waitingMax: 1.5 })).toThrow(/waitingMax is 1.5/)
+    expect(() => rateLimiter({ ratePerSecond: 5, burst: 1 } as never)).toThrow(/expected one of them/)
   })
 })

@@ -160,9 +160,7 @@ export const handlerSettings = <K, V>(options: HandlerOptions<K, V>): HandlerSet
       requireInteger('handler: shed.keepEvery', settings.shed.keepEvery, 1, 2 ** 31)
   }
   requireRetry(settings.retry)
-  if (settings.onDeadLetter !== undefined && typeof settings.onDeadLetter !== 'function') {
-    throw new InvalidOption(`handler: onDeadLetter is ${typeof settings.onDeadLetter}; expected a function`)
-  }
+  requireParts(settings)
   if (settings.onExhausted === 'hold' && (settings.order === 'none' || settings.delivery === 'at-most-once')) {
     throw new InvalidOption(
       `handler: onExhausted is 'hold' with order '${settings.order}' and delivery '${settings.delivery}'; expected an order ` +
@@ -175,6 +173,26 @@ export const handlerSettings = <K, V>(options: HandlerOptions<K, V>): HandlerSet
 const requireOneOf = (option: string, given: unknown, known: ReadonlyArray<string>): void => {
   if (known.includes(given as string)) return
   throw new InvalidOption(`handler: ${option} is ${String(given)}; expected one of ${known.join(', ')}`)
+}
+
+/** What would else fail each attempt, or with no word of the option. */
+const requireParts = <K, V>(settings: HandlerSettings<K, V>): void => {
+  for (const option of ['onDeadLetter', 'priorityOf', 'limitKeyOf'] as const) {
+    const given = settings[option]
+    if (given !== undefined && typeof given !== 'function') {
+      throw new InvalidOption(`handler: ${option} is ${typeof given}; expected a function`)
+    }
+  }
+  if (settings.limit !== undefined && typeof settings.limit?.take !== 'function') {
+    throw new InvalidOption('handler: limit has no take(); expected a rate limiter')
+  }
+  if (!Array.isArray(settings.outputs)) throw new InvalidOption('handler: outputs is no list; expected one of topics')
+  const topics = { deadLetter: [settings.deadLetter], expired: [settings.expired], outputs: settings.outputs }
+  for (const [option, given] of Object.entries(topics)) {
+    if (given.some((each) => each !== undefined && typeof each?.key?.decode !== 'function')) {
+      throw new InvalidOption(`handler: ${option} is not what topic() gives; expected a topic, not its name`)
+    }
+  }
 }
 
 const requireRetry = (retry: Retry): void => {

@@ -124,6 +124,7 @@ export const topic = <K, V>(name: string, options: TopicOptions<K, V>): Topic<K,
  */
 export const requireInteger = (what: string, given: number, min: number, max: number): void => {
   if (!Number.isSafeInteger(given) || given < min || given > max) {
-    throw new InvalidOption(`${what} is ${String(given)}; expected a whole number from ${min} to ${max}`)
+    const shown = typeof given === 'string' ? JSON.stringify(given) : String(given)
+    throw new InvalidOption(`${what} is ${shown}; expected a whole number from ${min} to ${max}`)
   }
 }

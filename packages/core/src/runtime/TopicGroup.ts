@@ -121,9 +121,10 @@ export const handlerJob = <K, V>(
   options: HandlerOptions<K, V> = {},
 ): Job => {
   validateName('group', name)
-  requireDeadLetter(name, topic, options.deadLetter)
   const started = job(name).from(topic)
   const needsDeadLetters = options.deadLetter === undefined && options.delivery !== 'at-most-once'
   const given = { ...options, onDeadLetter: options.onDeadLetter ?? warnOfFirst() }
-  return started.pipe(handle(handler, needsDeadLetters ? { ...given, deadLetter: deadLettersOf(name) } : given))
+  const handling = handle(handler, needsDeadLetters ? { ...given, deadLetter: deadLettersOf(name) } : given)
+  requireDeadLetter(name, topic, options.deadLetter)
+  return started.pipe(handling)
 }

@@ -1,6 +1,7 @@
-import { exponential, handle, type HandlerOptions, InvalidOption, noRetry } from '@weir/core'
-import { seededRandom } from '@weir/testing'
+import { exponential, handle, type HandlerOptions, InvalidOption, noRetry, Weir } from '@weir/core'
+import { memory, seededRandom } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
+import { orders } from './support.ts'
 
 describe('exponential', () => {
   test('waits twice as long after each failure, up to its bound', () => {
@@ -48,9 +49,28 @@ describe('the options of a handler are refused before anything starts', () => {
     ['no retry at all', { retry: {} }],
     ['no attempt', { retry: { ...noRetry, attemptsMax: 0 } }],
     ['nobody to hear of dead letters', { onDeadLetter: 'log' }],
+    ['a key that is no function', { limitKeyOf: 'key' }],
+    ['a number for a limit', { limit: 5 }],
+    ['a name for the dead letters', { deadLetter: 'failures' }],
+    ['a name for what is expired', { expired: 'late' }],
+    ['a name among the outputs', { outputs: ['results'] }],
+    ['an output without a list', { outputs: orders }],
   ]
   test.each(wrong)('%s', (_, options) => {
     expect(() => handle(() => undefined, options as HandlerOptions<string, number>)).toThrow(InvalidOption)
+  })
+
+  test('a name for the dead letters of a group', async () => {
+    const weir = await Weir.open(memory())
+    const group = weir.topic(orders).group('shop')
+    expect(() => group.job(() => undefined, { deadLetter: 'failures' as never })).toThrow(
+      /expected a topic, not its name/,
+    )
+    await weir.close()
+  })
+
+  test('text for a number, which the message shows as text', () => {
+    expect(() => handle(() => undefined, { concurrencyMax: '8' as never })).toThrow(/concurrencyMax is "8"; expected/)
   })
 
   test('no handler', () => {
