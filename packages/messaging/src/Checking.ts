@@ -26,7 +26,7 @@ import { commitSettling, settleMessage } from './internal/settleMessage.ts'
 
 /** How often messages are asked for, and how long. */
 export interface CheckOptions {
-  /** From the first check to the second, in ms; 6 s by default. Each further wait is twice as long. */
+  /** From the first check to the second, in ms; 6 s by default. Each further wait is twice as long. None is less than `answerWithinMs`. */
   readonly intervalMs?: number
   /** The longest wait between two checks, in ms; 10 min by default. */
   readonly intervalMsMax?: number
