@@ -16,7 +16,7 @@ import {
 import { handlerOptionNames, pickOptions, requireKnown, runOptionNames } from '@weir/core/protocol'
 import { repliesTopic } from './internal/repliesTopic.ts'
 import { headersOfReply, replyAddressOf } from './internal/requestHeaders.ts'
-import { requireTopic } from './internal/requireTopic.ts'
+import { requireApart, requireTopic } from './internal/requireTopic.ts'
 import type { RequestTopics } from './RequestTopics.ts'
 
 /** What answers a request: its value and what a handler gets, in; the reply, or a future or promise of it, out. */
@@ -104,6 +104,7 @@ export const answer = <K, V, R>(
       deadLetter: deadLettersOf(group),
       ...pickOptions(options, answerOptionNames),
     })
+    requireApart(`answerers '${group}'`, topics.requests, topics.replies)
     return weir.run(job(group).from(topics.requests).pipe(step), pickOptions(options, runOptionNames))
   })
 }

@@ -14,7 +14,7 @@ import { InvalidReply, RequestFailed } from './errors.ts'
 import { randomName } from './internal/randomName.ts'
 import { repliesTopic } from './internal/repliesTopic.ts'
 import { headersOfRequest, requestHeaders } from './internal/requestHeaders.ts'
-import { requireTopic } from './internal/requireTopic.ts'
+import { requireApart, requireTopic } from './internal/requireTopic.ts'
 import type { RequestTopics } from './RequestTopics.ts'
 
 /** What is asked, and how long an answer is waited for. */
@@ -106,6 +106,7 @@ export const openRequester = <K, V, R>(
     requireTopic('requester: requests', requests)
     const what = `requester of topic '${requests.name}'`
     requireTopic(`${what}: replies`, replies)
+    requireApart(what, requests, replies)
     requireKnown(what, options, requesterOptionNames)
     requireInteger(`${what}: replyWithinMs`, replyWithinMs, 1, 2 ** 31)
     requireInteger(`${what}: waitingMax`, waitingMax, 1, 2 ** 31)

@@ -262,6 +262,9 @@ describe('a requester', () => {
     await expect(now(answer(weir, 'a', { ...topics, replies: undefined as never }, () => 1))).rejects.toThrow(
       /replies is undefined; expected a topic/,
     )
+    const one = { requests, replies: requests }
+    await expect(now(openRequester(weir, { ...one, replyWithinMs }))).rejects.toThrow(/expected another topic/)
+    await expect(now(answer(weir, 'a', one, () => 1))).rejects.toThrow(/expected another topic/)
     await expect(now(answer(weir, 'a', topics, () => 1, { run: {} } as object))).rejects.toThrow(/no option 'run'/)
     const asker = await now(openRequester(weir, { ...topics, replyWithinMs }))
     await expect(asker.ask('k', 1, { startWithinMs: 0 })).rejects.toThrow(/startWithinMs is 0/)

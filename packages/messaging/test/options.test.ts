@@ -20,13 +20,14 @@ import {
 } from '../src/index.ts'
 
 const words = topic('words', { key: utf8, value: utf8 })
+const answers = topic('answers', { key: utf8, value: utf8 })
 const bucket = { ratePerSecond: 1, burst: 1 }
 const odd = { timeout: 1 } as object
 
 test.each<readonly [name: string, make: (weir: Weir) => unknown]>([
   ['halfMessages(weir).check', (weir) => halfMessages(weir).check('c', () => 'unknown', odd)],
   ['relayOutbox', (weir) => relayOutbox(weir, 'o', { readAfter: () => [] }, words, odd)],
-  ['openRequester', (weir) => openRequester(weir, { requests: words, replies: words, replyWithinMs: 1, ...odd })],
+  ['openRequester', (weir) => openRequester(weir, { requests: words, replies: answers, replyWithinMs: 1, ...odd })],
   ['openExchange', (weir) => openExchange(weir, exchange('e', { type: 'fanout', key: utf8, value: utf8 }), odd)],
   ['openTokenTopic', (weir) => openTokenTopic(weir, 't', { ...bucket, ...odd })],
   ['sharedRateLimiter', (weir) => sharedRateLimiter(weir, 'l', tokenBucket(bucket), odd)],
@@ -48,7 +49,7 @@ test.each<readonly [name: string, make: (weir: Weir) => unknown]>([
   [
     'ask',
     async (weir) => {
-      const asker = await openRequester(weir, { requests: words, replies: words, replyWithinMs: 1 })
+      const asker = await openRequester(weir, { requests: words, replies: answers, replyWithinMs: 1 })
       await asker.ask('k', 'v', odd)
     },
   ],
