@@ -142,6 +142,22 @@ describe('suppress for a while', () => {
     await driver.close()
   })
 
+  test('gives what is due at one time on so that none is late for the others', async () => {
+    const built = job('j')
+      .from(numbers)
+      .pipe(suppress('rarely', { untilMs: 900 }), count('c', { window: tumbling(1_000), late }), to(results))
+    // 'a' and 'b' are due together, and 'a' has a later update by then
+    const sent = [
+      ['c', 1, 0],
+      ['a', 1, 500],
+      ['b', 1, 500],
+      ['a', 1, 1_300],
+      ['a', 1, 3_000],
+    ] as const
+    expect(await throughAtOnce(built, results, sent)).toEqual(['b@999: 1', 'c@999: 1', 'a@1999: 1'])
+    expect(await through(built, results, sent)).toEqual(['b@999: 1', 'c@999: 1', 'a@1999: 1'])
+  })
+
   test('keeps the record as it is: time and headers, and windows behind it are not late for it', async () => {
     const times: number[] = []
     const built = job('j')

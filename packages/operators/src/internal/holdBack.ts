@@ -133,9 +133,14 @@ const spanOf = <K, V>(
   return { start, end: start + untilMs, value: { value, timestamp, watermark, window, headers } }
 }
 
-const recordOf = <K, V>({ time }: HoldBackSettings<K, V>, key: K, since: number, held: Held<V>): StreamRecord<K, V> => {
-  // event time has not passed the first update's for those behind this operator, which holds back as long as it takes
-  const watermark = time === 'event' ? Math.max(since, held.watermark) : held.watermark
+const recordOf = <K, V>(
+  { time, untilMs }: HoldBackSettings<K, V>,
+  key: K,
+  since: number,
+  held: Held<V>,
+): StreamRecord<K, V> => {
+  // as of the first update, however late the last one came: others that are due now must not be late for this one
+  const watermark = time === 'event' && untilMs !== undefined ? since : held.watermark
   return { key, ...held, watermark, stored: undefined }
 }
 
