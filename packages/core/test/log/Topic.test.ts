@@ -39,16 +39,22 @@ describe('a topic', () => {
     expect(named('a'.repeat(249))().name).toHaveLength(249)
   })
 
-  test.each([0, -1, 1.5, NaN, Infinity, 2 ** 31, partitionsMax + 1, '4' as unknown as number])(
-    'refuses %s partitions, saying what was given and what is possible',
-    (partitions) => {
-      const error = thrown(withPartitions(partitions))
-      expect(error).toBeInstanceOf(InvalidOption)
-      expect((error as Error).message).toBe(
-        `topic 'orders': partitions is ${partitions}; expected a whole number from 1 to 65536`,
-      )
-    },
-  )
+  test.each([
+    [0, '0'],
+    [-1, '-1'],
+    [1.5, '1.5'],
+    [NaN, 'NaN'],
+    [Infinity, 'Infinity'],
+    [2 ** 31, '2147483648'],
+    [partitionsMax + 1, '65537'],
+    ['4' as unknown as number, '"4"'],
+  ])('refuses %s partitions, saying what was given and what is possible', (partitions, shown) => {
+    const error = thrown(withPartitions(partitions))
+    expect(error).toBeInstanceOf(InvalidOption)
+    expect((error as Error).message).toBe(
+      `topic 'orders': partitions is ${shown}; expected a whole number from 1 to 65536`,
+    )
+  })
 
   test('takes 1 to 65 536 partitions', () => {
     expect([1, partitionsMax].map((partitions) => withPartitions(partitions)().partitions)).toEqual([1, 65_536])
