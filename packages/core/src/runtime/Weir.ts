@@ -344,7 +344,7 @@ const runSettings = (job: string, options: RunOptions, session: string): RunSett
     batchRecordsMax: options.batchRecordsMax ?? 4_096,
     batchBytesMax: options.batchBytesMax ?? 1 << 20,
     inFlightCommitsMax: options.inFlightCommitsMax ?? 2,
-    cacheEntriesMax: options.cacheEntriesMax ?? 200_000,
+    cacheEntriesMax: options.cacheEntriesMax ?? 300_000,
     toEnd: options.until === 'end',
     member: options.member ?? session,
     leaseMs: options.leaseMs ?? 3_000,
