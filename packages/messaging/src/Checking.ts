@@ -9,7 +9,16 @@ import {
   type Weir,
   WeirError,
 } from '@weir/core'
-import { Ending, ensureTopic, jsonRow, observe, optionNames, requireInteger, requireKnown } from '@weir/core/protocol'
+import {
+  Ending,
+  ensureTopic,
+  jsonRow,
+  observe,
+  optionNames,
+  requireInteger,
+  requireKnown,
+  warnOfFirst,
+} from '@weir/core/protocol'
 import { HalfMessageSettled, InvalidAnswer, UnknownHalfMessage } from './errors.ts'
 import type { CheckCounts, CheckedMessage, Checker, CheckReport, HalfMessage, TransactionState } from './HalfMessage.ts'
 import { abandonedRecord, preparedRecord } from './internal/abandonedRecord.ts'
@@ -41,7 +50,7 @@ export interface CheckOptions {
    * What of a record has no room there is left out: its value first, then its own headers and its key.
    */
   readonly abandoned?: Topic<Uint8Array | null, Uint8Array | null>
-  /** What came of each check that this made. */
+  /** What came of each check that this made. By default the first message that is given up is said to the console. */
   readonly onReport?: (report: CheckReport) => void
   /** Spreads the waits by up to a fifth, so that processes do not ask in step; the platform's by default. */
   readonly random?: Random
@@ -70,6 +79,12 @@ const checkOptionNames = optionNames<CheckOptions>({
   random: true,
 })
 
+const abandonedInWords = (name: string, report: CheckReport): string | undefined =>
+  report._tag === 'Abandoned'
+    ? `checker '${name}': half message '${report.message.id}' for topic '${report.message.topic}' is rolled back, since ` +
+      `${report.message.checks} checks gave no answer. Those that follow are only counted; onReport hears of each.`
+    : undefined
+
 /** @throws InvalidOption */
 export const checkSettings = (name: string, options: CheckOptions): CheckSettings => {
   requireKnown(`checker '${name}'`, options, checkOptionNames)
@@ -80,7 +95,7 @@ export const checkSettings = (name: string, options: CheckOptions): CheckSetting
     answerWithinMs: options.answerWithinMs ?? 30_000,
     checksInFlightMax: options.checksInFlightMax ?? 16,
     abandoned: options.abandoned,
-    onReport: options.onReport ?? (() => undefined),
+    onReport: options.onReport ?? warnOfFirst((report: CheckReport) => abandonedInWords(name, report)),
     random: options.random ?? systemRandom,
   }
   const what = (option: string): string => `checker '${name}': ${option}`

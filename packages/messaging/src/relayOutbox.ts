@@ -23,6 +23,7 @@ import {
   parseRow,
   requireInteger,
   requireKnown,
+  warnOfFirst,
   systemStores,
   TopicWriter,
 } from '@weir/core/protocol'
@@ -65,9 +66,12 @@ export interface RelayOptions {
   readonly rowsMax?: number
   /** A commit is full at this size, beside one open batch a partition; 1 MiB by default. Rows left over are in the next. */
   readonly commitBytesMax?: number
-  /** The table could not be read, or the storage had no room; it is tried again. */
+  /** The table could not be read, or the storage had no room; it is tried again. By default the first failure is said to the console. */
   readonly onFailure?: (error: unknown) => void
 }
+
+const failureInWords = (name: string, error: unknown): string =>
+  `outbox '${name}': a round has failed, and is tried again: ${String(error)}. Those that follow are not said; onFailure hears of each.`
 
 const relayOptionNames = optionNames<RelayOptions>({
   pollIntervalMs: true,
@@ -104,7 +108,7 @@ export const relayOutbox = <K, V>(
   topic: Topic<K, V>,
   options: RelayOptions = {},
 ): OutboxRelay<K, V> => {
-  const { pollIntervalMs = 1_000, rowsMax = 500, commitBytesMax = 1 << 20, onFailure = () => undefined } = options
+  const { pollIntervalMs = 1_000, rowsMax = 500, commitBytesMax = 1 << 20 } = options
   validateName('outbox', name)
   requireKnown(`outbox '${name}'`, options, relayOptionNames)
   requireTopic(`outbox '${name}': topic`, topic)
@@ -114,6 +118,7 @@ export const relayOutbox = <K, V>(
   requireInteger(`outbox '${name}': pollIntervalMs`, pollIntervalMs, 1, 2 ** 31)
   requireInteger(`outbox '${name}': rowsMax`, rowsMax, 1, 100_000)
   requireInteger(`outbox '${name}': commitBytesMax`, commitBytesMax, 1, 64 << 20)
+  const onFailure = options.onFailure ?? warnOfFirst((error: unknown) => failureInWords(name, error))
   return new OutboxRelay(weir, name, outbox, topic, { pollIntervalMs, rowsMax, commitBytesMax, onFailure })
 }
 

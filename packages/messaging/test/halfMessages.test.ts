@@ -21,7 +21,7 @@ import {
   strike,
   virtualClock,
 } from '@weir/testing'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   type Checker,
   type CheckOptions,
@@ -183,6 +183,15 @@ describe('a checker', () => {
     const [, value] = await Promise.all([clock.settle(), future])
     return value
   }
+
+  test('says the first message that it gives up to the console when nobody hears of reports', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    onTestFinished(() => warn.mockRestore())
+    const { clock, check } = await scene(1)
+    check(0, () => 'unknown', { answerWithinMs: 100, checksMax: 2, onReport: undefined } as never)
+    await clock.advance(3_600_000)
+    expect(warn.mock.calls).toEqual([[expect.stringContaining("half message 'm' for topic 'orders' is rolled back")]])
+  })
 
   test('asks in growing intervals, and gives up after checksMax: rolled back, reported and set aside', async () => {
     const { clock, weirs, check, asked, reports, messages } = await scene(1)

@@ -11,7 +11,7 @@ import {
   unknownOutcome,
   virtualClock,
 } from '@weir/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Outbox, type OutboxRow, relayOutbox } from '../src/index.ts'
 import { storages } from './support/storages.ts'
 
@@ -100,6 +100,19 @@ describe('a relay', () => {
     relay.wake()
     await clock.settle()
     expect(relay.cursor).toBe('2')
+  })
+
+  test('says the first failure to the console when nobody else hears of it', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    onTestFinished(() => warn.mockRestore())
+    const clock = virtualClock(0)
+    const weir = await Weir.open(memory({ clock }), { clock })
+    const outbox: Outbox<string, string> = { readAfter: () => Promise.reject(new Error('database\naway')) }
+    const relay = relayOutbox(weir, 'shop', outbox, orders, { pollIntervalMs: 100 })
+    await clock.advance(250)
+    relay.close()
+    await clock.settle()
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/^outbox 'shop': .*Error: database\\u000aaway\./)]])
   })
 
   test('sends a row once when the storage had no room, or failed with the outcome unknown', async () => {

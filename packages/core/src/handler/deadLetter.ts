@@ -76,21 +76,7 @@ export const causeOf = (error: unknown): string => {
 }
 
 /** A dead letter in words, for a terminal. */
-const inWords = ({ group, topic, partition, offset, attempts, cause, keptIn }: DeadLetter): string =>
+export const deadLetterInWords = ({ group, topic, partition, offset, attempts, cause, keptIn }: DeadLetter): string =>
   `group '${group}' gave up the record at offset ${offset} of '${topic}', partition ${partition}, after ${attempts} ` +
-  `${attempts === 1 ? 'attempt' : 'attempts'}: ${shortened(causeOf(cause)).replaceAll(control, escaped)}. It is kept in topic ` +
+  `${attempts === 1 ? 'attempt' : 'attempts'}: ${shortened(causeOf(cause))}. It is kept in topic ` +
   `'${keptIn}'. Those that follow in this run are only counted, as deadLettered; onDeadLetter hears of each.`
-
-// what a terminal would take for a command
-// oxlint-disable-next-line no-control-regex
-const control = /[\u0000-\u001f\u007f-\u009f]/g
-const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-
-/** Says the first dead letter that it hears of to the console, and no other. */
-export const warnOfFirst = (): ((deadLetter: DeadLetter) => void) => {
-  let isFirst = true
-  return (deadLetter) => {
-    if (isFirst) console.warn(inWords(deadLetter))
-    isFirst = false
-  }
-}

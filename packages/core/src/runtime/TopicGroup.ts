@@ -1,7 +1,7 @@
 import { bytes } from '../codec/bytes.ts'
 import { nullable } from '../codec/nullable.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
-import { warnOfFirst } from '../handler/deadLetter.ts'
+import { deadLetterInWords } from '../handler/deadLetter.ts'
 import { handle } from '../handler/handle.ts'
 import type { Handler } from '../handler/HandlerContext.ts'
 import { type AnyTopic, type HandlerOptions, handlerOptionNames } from '../handler/HandlerOptions.ts'
@@ -13,6 +13,7 @@ import { type Topic, topic as defineTopic } from '../log/Topic.ts'
 import { TopicStream } from '../log/TopicStream.ts'
 import { InvalidOption } from '../model/errors.ts'
 import { validateName } from '../model/TopicName.ts'
+import { warnOfFirst } from '../model/warnOfFirst.ts'
 import type { RunningJob } from './RunningJob.ts'
 import type { RunOptions, Weir } from './Weir.ts'
 import { runOptionNames } from './runOptionNames.ts'
@@ -123,7 +124,7 @@ export const handlerJob = <K, V>(
   validateName('group', name)
   const started = job(name).from(topic)
   const needsDeadLetters = options.deadLetter === undefined && options.delivery !== 'at-most-once'
-  const given = { ...options, onDeadLetter: options.onDeadLetter ?? warnOfFirst() }
+  const given = { ...options, onDeadLetter: options.onDeadLetter ?? warnOfFirst(deadLetterInWords) }
   const handling = handle(handler, needsDeadLetters ? { ...given, deadLetter: deadLettersOf(name) } : given)
   requireDeadLetter(name, topic, options.deadLetter)
   return started.pipe(handling)
