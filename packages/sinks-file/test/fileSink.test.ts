@@ -121,10 +121,13 @@ describe('what a crash leaves', () => {
 
   test('of a part that is open is removed', async () => {
     const { folder, files } = toJson()
-    await (await files.open(place)).write([record('a')], 1)
+    const crashed = await files.open(place)
+    await crashed.write([record('a')], 1)
     expect(existsSync(join(own(folder), 'open'))).toBe(true)
     expect((await files.open(place)).position).toBe(undefined)
     expect(existsSync(join(own(folder), 'open'))).toBe(false)
+    // Node ends a process whose garbage has an open file
+    await crashed.close()
   })
 
   test('of a part that counts and is not in its place finds its place', async () => {
