@@ -50,7 +50,7 @@ export interface HandlerOptions<K, V> {
   readonly deadLetter?: AnyTopic
   /**
    * Hears of each dead letter of this process, once it is durable. What it throws is thrown as an uncaught error. They are
-   * counted in any case, as `deadLettered`; without it `group(name).process` and `job` say the first one to the console.
+   * counted in any case, as `deadLettered`; without it `group(name).process` says the first one of a run to the console.
    */
   readonly onDeadLetter?: (deadLetter: DeadLetter) => void
   /**
