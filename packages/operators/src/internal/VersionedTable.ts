@@ -9,6 +9,7 @@ import {
 } from '@weir/core'
 import { Agenda, agendaStore } from './Agenda.ts'
 import { cannotRead } from './cannotRead.ts'
+import { optional } from './optional.ts'
 
 /** A value of a key from a time on; `null`: from then on there is none. */
 interface Version<W> {
@@ -89,24 +90,18 @@ export class VersionedTable<K, W> {
   }
 }
 
-const nothing = new Uint8Array(1)
-
-/** A value behind a byte, or that byte alone. */
-const versionOf = <W>(codec: Codec<W>): Codec<Version<W>> => ({
-  name: `version(${codec.name})`,
-  ...(codec.nullable === true ? { nullable: true } : {}),
-  encode: ({ value }) => {
-    if (value === null) return nothing
-    const encoded = codec.encode(value)
-    const bytes = new Uint8Array(1 + encoded.length)
-    bytes[0] = 1
-    bytes.set(encoded, 1)
-    return bytes
-  },
-  decode: (bytes) => {
-    if (bytes[0] === 0) return { _tag: 'Right', right: { value: null } }
-    const value = codec.decode(bytes.subarray(1))
-    if (value._tag === 'Left') return cannotRead(`version(${codec.name})`, value.left.reason, bytes)
-    return { _tag: 'Right', right: { value: value.right } }
-  },
-})
+/** What a version holds, also when that is nothing. */
+const versionOf = <W>(codec: Codec<W>): Codec<Version<W>> => {
+  const name = `version(${codec.name})`
+  const inner = optional(codec)
+  return {
+    name,
+    ...(codec.nullable === true ? { nullable: true } : {}),
+    encode: ({ value }) => inner.encode(value),
+    decode: (bytes) => {
+      const value = inner.decode(bytes)
+      if (value._tag === 'Left') return cannotRead(name, value.left.reason, bytes)
+      return { _tag: 'Right', right: { value: value.right } }
+    },
+  }
+}
