@@ -45,6 +45,39 @@ export const contest = async ({
   return { base: median(results.base.slice(warmUpRounds)), head: median(results.head.slice(warmUpRounds)) }
 }
 
+export interface LatencyContest {
+  /** How often each is called; the first tenth warms up and does not count. */
+  readonly count: number
+  readonly base: () => PromiseLike<unknown>
+  readonly head: () => PromiseLike<unknown>
+}
+
+const callsInTurn = 25
+
+/**
+ * Measures how long each call of two things takes, one call after the other, in turns of 25 calls each.
+ *
+ * @returns what each call took, in ms
+ */
+export const latencies = async ({
+  count,
+  base,
+  head,
+}: LatencyContest): Promise<{ readonly base: ReadonlyArray<number>; readonly head: ReadonlyArray<number> }> => {
+  const results = { base: [] as number[], head: [] as number[] }
+  for (let turn = 0; turn < count / callsInTurn; turn++) {
+    for (let call = 0; call < callsInTurn; call++) results.base.push(await msOf(base))
+    for (let call = 0; call < callsInTurn; call++) results.head.push(await msOf(head))
+  }
+  return { base: results.base.slice(count / 10), head: results.head.slice(count / 10) }
+}
+
+const msOf = async (action: () => PromiseLike<unknown>): Promise<number> => {
+  const start = performance.now()
+  await action()
+  return performance.now() - start
+}
+
 /** For measuring memory; between measurements of speed it would throw away compiled code, which a program does not do. */
 export const collectGarbage = (): void => globalThis.gc?.()
 
