@@ -38,6 +38,7 @@ describe('untidy', () => {
     ['export type T = 1', 'src/a.ts:1: T has no docstring'],
     ['export interface T {}', 'src/a.ts:1: T has no docstring'],
     ['export class T {}', 'src/a.ts:1: T has no docstring'],
+    ['const ageMaxMs = 1', 'src/a.ts:1: ageMaxMs has its bound before the unit'],
     ['export function f() {}', 'src/a.ts:1: f has no docstring'],
   ]
   test.each(untidyCode)('finds fault with %j', (code, finding) => {
@@ -52,6 +53,7 @@ describe('untidy', () => {
     '/** z */\nconst z = 1\nexport { z }',
     '/** f */\nexport function f(a: 1): 1\nexport function f(a: 2): 2\nexport function f(a: number) { return a }',
     'const hidden = 1',
+    'const ageMsMax = 1',
   ])('accepts %j', (code) => {
     expect(untidy('src/commonPrefix.ts', code)).toEqual([])
   })

@@ -4,8 +4,11 @@ import { parseSync, type Program } from 'oxc-parser'
 /** Words that say nothing about what a file holds. */
 const emptyWords = /^(?:utils?|helpers?|common|managers?|misc)$|(?:Utils?|Helpers?|Manager)$|V\d+$/i
 
+/** A bound whose unit comes last: `ageMaxMs` for `ageMsMax`. */
+const boundBeforeUnit = /\b\w+(?:Max|Min)(?:Ms|Bytes|Count|Records)\b/g
+
 /**
- * What the lint cannot see in a source file: empty names, `export *`, and exports without a docstring.
+ * What the lint cannot see in a source file: empty names, bounds before their unit, `export *`, and exports without a docstring.
  *
  * @returns each finding with its place, `file:line`
  */
@@ -16,6 +19,9 @@ export const untidy = (file: string, text: string): string[] => {
     ? [`${file}: the name says nothing`]
     : []
 
+  for (const { 0: name, index } of text.matchAll(boundBeforeUnit)) {
+    findings.push(`${place(index)}: ${name} has its bound before the unit`)
+  }
   const docstringEnds = comments.flatMap(({ type, value, end }) =>
     type === 'Block' && value.startsWith('*') ? [end] : [],
   )

@@ -243,13 +243,13 @@ class MapStorage implements Storage {
     return this.#reader.positions(partition)
   }
 
-  snapshot(ageMaxMs = 30_000): Snapshot {
+  snapshot(ageMsMax = 30_000): Snapshot {
     this.#requireOpen()
     let ended: WeirError | undefined
     const cancel = this.#clock.after(
-      ageMaxMs,
+      ageMsMax,
       () => {
-        ended ??= new SnapshotExpired(`a snapshot was used more than ${ageMaxMs} ms after it began; take a new one`)
+        ended ??= new SnapshotExpired(`a snapshot was used more than ${ageMsMax} ms after it began; take a new one`)
       },
       'background',
     )

@@ -3,7 +3,7 @@
 export { BatchCheck } from './doctor/BatchCheck.ts'
 export { Catalog, type KnownStore } from './doctor/Catalog.ts'
 export { checkPosition, type StoredPosition } from './doctor/checkPosition.ts'
-export { doctor, doctorMaxMs, type DoctorOptions, type DoctorProgress, doctorSettings } from './doctor/doctor.ts'
+export { doctor, doctorMsMax, type DoctorOptions, type DoctorProgress, doctorSettings } from './doctor/doctor.ts'
 export { type CheckReport, DoctorReport, type Finding } from './doctor/DoctorReport.ts'
 export { Findings } from './doctor/Findings.ts'
 export { RowCheck } from './doctor/RowCheck.ts'

@@ -58,7 +58,7 @@ const prepareOptionNames = optionNames<PrepareOptions>({
   deliverAtMs: true,
   id: true,
   headers: true,
-  expiresAt: true,
+  expiresAtMs: true,
   timestamp: true,
   partition: true,
 })

@@ -59,7 +59,7 @@ const openExchangeOptionNames = optionNames<OpenExchangeOptions>({ commitBytesMa
 const publishOptionNames = optionNames<PublishOptions>({
   id: true,
   headers: true,
-  expiresAt: true,
+  expiresAtMs: true,
   timestamp: true,
   routingKey: true,
   mandatory: true,

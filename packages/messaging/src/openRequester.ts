@@ -211,7 +211,7 @@ class Asking<K, V, R> implements Requester<K, V, R> {
     const to = { topic: replies.name, partition, instance, correlationId }
     const sending = this.#producer.append(key, value, {
       headers: { ...own, ...headersOfRequest(to) },
-      expiresAt: clock.now() + startWithinMs,
+      expiresAtMs: clock.now() + startWithinMs,
     })
     // refused at once: nobody need wait
     if (sending.isCompletedExceptionally) return sending as CompletableFuture<never>

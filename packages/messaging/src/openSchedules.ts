@@ -36,8 +36,8 @@ export type DeliverOptions = DeliveryTime & {
    */
   readonly id?: string
   readonly headers?: Headers
-  /** As `AppendOptions.expiresAt`. */
-  readonly expiresAt?: number
+  /** As `AppendOptions.expiresAtMs`. */
+  readonly expiresAtMs?: number
   /** Event time in ms since 1970; the time at which it is due by default. */
   readonly timestamp?: number
   /** Within the topic; the topic's partitioner decides by default. */
@@ -63,7 +63,7 @@ const deliverOptionNames = optionNames<DeliverOptions>({
   deliverAfterMs: true,
   id: true,
   headers: true,
-  expiresAt: true,
+  expiresAtMs: true,
   timestamp: true,
   partition: true,
 })

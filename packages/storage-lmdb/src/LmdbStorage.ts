@@ -26,7 +26,7 @@ export interface LmdbSettings {
   readonly mapSizeBytes: number
   readonly pollIntervalMs: number
   readonly stallAfterMs: number
-  readonly snapshotAgeMaxMs: number
+  readonly snapshotAgeMsMax: number
 }
 
 /** The embedded storage: reads on this thread, writes on a thread of its own. */
@@ -108,7 +108,7 @@ export class LmdbStorage implements Storage {
     return this.#reader.position(group, partition)
   }
 
-  snapshot(ageMaxMs: number = this.#settings.snapshotAgeMaxMs): Snapshot {
+  snapshot(ageMsMax: number = this.#settings.snapshotAgeMsMax): Snapshot {
     this.#renew()
     const transaction = this.#data.useReadTransaction()
     let ended: WeirError | undefined
@@ -127,8 +127,8 @@ export class LmdbStorage implements Storage {
       transaction,
     )
     const expiry = setTimeout(
-      () => end(new SnapshotExpired(`a snapshot was used more than ${ageMaxMs} ms after it began; expected a new one`)),
-      ageMaxMs,
+      () => end(new SnapshotExpired(`a snapshot was used more than ${ageMsMax} ms after it began; expected a new one`)),
+      ageMsMax,
     ).unref()
     const snapshot: Snapshot = {
       get: (key) => reader.get(key),

@@ -2,7 +2,7 @@ import { freeBytes, roomBytesMin } from './failures.ts'
 
 /** With so much room it may be older than the last commit what is known of it. */
 const plentyBytes = 256 << 20
-const ageMaxMs = 100
+const ageMsMax = 100
 
 /**
  * The room on a folder's disk. A write of lmdb that fails half-way for lack of room may damage the memory of the process, so a
@@ -24,7 +24,7 @@ export class Room {
     const now = performance.now()
     // pages are written whole, and what was written is not free any more
     const needed = Math.max(roomBytesMin, 2 * bytes)
-    if (this.#bytes - needed < plentyBytes || now - this.#askedAt > ageMaxMs) {
+    if (this.#bytes - needed < plentyBytes || now - this.#askedAt > ageMsMax) {
       this.#bytes = freeBytes(this.#folder)
       this.#askedAt = now
     }

@@ -19,7 +19,7 @@ export interface LmdbOptions {
    */
   readonly stallAfterMs?: number
   /** A snapshot is ended after so long, because pages that it may read cannot be used again; 30 s by default. */
-  readonly snapshotAgeMaxMs?: number
+  readonly snapshotAgeMsMax?: number
   /**
    * Opens a folder on NFS, SMB, FUSE and the like, which is refused by default: lmdb loses data there as soon as a second
    * machine has the folder open.
@@ -31,7 +31,7 @@ const lmdbOptionNames = optionNames<LmdbOptions>({
   mapSizeBytes: true,
   pollIntervalMs: true,
   stallAfterMs: true,
-  snapshotAgeMaxMs: true,
+  snapshotAgeMsMax: true,
   allowNetworkFileSystem: true,
 })
 
@@ -77,7 +77,7 @@ export const checkedOptions = (
     mapSizeBytes: wholeNumber('mapSizeBytes', options.mapSizeBytes ?? 64 * 2 ** 30, 1 << 20, 2 ** 46),
     pollIntervalMs: wholeNumber('pollIntervalMs', options.pollIntervalMs ?? 50, 1, 60_000),
     stallAfterMs: wholeNumber('stallAfterMs', options.stallAfterMs ?? 8_000, 100, 600_000),
-    snapshotAgeMaxMs: wholeNumber('snapshotAgeMaxMs', options.snapshotAgeMaxMs ?? 30_000, 1, 3_600_000),
+    snapshotAgeMsMax: wholeNumber('snapshotAgeMsMax', options.snapshotAgeMsMax ?? 30_000, 1, 3_600_000),
   }
   const { allowNetworkFileSystem = false } = options
   if (typeof allowNetworkFileSystem !== 'boolean') {

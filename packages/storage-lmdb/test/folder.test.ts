@@ -156,7 +156,7 @@ test.each<{ path: string; options?: LmdbOptions; message: RegExp }>([
   { path: 'data', options: { mapSizeBytes: 5 }, message: /mapSizeBytes is 5; expected a whole number from/ },
   { path: 'data', options: { pollIntervalMs: 0.5 }, message: /pollIntervalMs is 0.5/ },
   { path: 'data', options: { stallAfterMs: Number.NaN }, message: /stallAfterMs is NaN/ },
-  { path: 'data', options: { snapshotAgeMaxMs: -1 }, message: /snapshotAgeMaxMs is -1/ },
+  { path: 'data', options: { snapshotAgeMsMax: -1 }, message: /snapshotAgeMsMax is -1/ },
   {
     path: 'data',
     options: { allowNetworkFileSystem: 'yes' as unknown as boolean },

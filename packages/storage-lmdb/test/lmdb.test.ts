@@ -74,8 +74,8 @@ test('more on the way than the bound is refused with BufferFull, and the rest go
   expect(readNumbers(storage, 0)).toEqual(accepted)
 })
 
-test('a snapshot ends by itself at snapshotAgeMaxMs, or when whoever takes it says, so that it cannot keep old pages for ever', async () => {
-  const other = await lmdb(folder.path, { snapshotAgeMaxMs: 20 }).open()
+test('a snapshot ends by itself at snapshotAgeMsMax, or when whoever takes it says, so that it cannot keep old pages for ever', async () => {
+  const other = await lmdb(folder.path, { snapshotAgeMsMax: 20 }).open()
   const snapshot = other.snapshot()
   expect(snapshot.bounds(0).end).toBe(0)
   await vi.waitFor(() => expect(() => snapshot.bounds(0)).toThrow(SnapshotExpired), 5_000)

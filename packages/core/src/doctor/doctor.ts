@@ -30,7 +30,7 @@ export interface DoctorProgress {
 }
 
 /** It may take so long: as long as a snapshot may live. */
-export const doctorMaxMs = 3_600_000
+export const doctorMsMax = 3_600_000
 const bounds = { recordsMax: 100_000, bytesMax: 1 << 20 }
 const noKey = new Uint8Array(0)
 /** Above every key of a row. */
@@ -58,7 +58,7 @@ export const doctorSettings = (options: DoctorOptions): Required<DoctorOptions> 
  */
 export const doctor = (storage: Storage, options: DoctorOptions = {}): CompletableFuture<DoctorReport> => {
   const settings = doctorSettings(options)
-  const snapshot = storage.snapshot(doctorMaxMs)
+  const snapshot = storage.snapshot(doctorMsMax)
   return CompletableFuture.supply(() => CompletableFuture.from(examine(storage, snapshot, settings))).handle(
     (report, error) => {
       snapshot.close()

@@ -208,9 +208,9 @@ export class HandlerTask<K, V> implements OngoingWork {
 
   /** What expires while it waits for its permit leaves the line, so that the permit is for one that can use it. */
   #expireInLine(work: Work<K, V>, attempt: Attempt<K, V>, permit: CompletableFuture<unknown>): void {
-    const expiresAt = Number(work.record.headers[reservedHeaders.expiresAt])
-    if (Number.isNaN(expiresAt)) return
-    attempt.stopTimer = this.#context.clock.after(Math.max(0, expiresAt - this.#context.clock.now()), () => {
+    const expiresAtMs = Number(work.record.headers[reservedHeaders.expiresAt])
+    if (Number.isNaN(expiresAtMs)) return
+    attempt.stopTimer = this.#context.clock.after(Math.max(0, expiresAtMs - this.#context.clock.now()), () => {
       if (attempt.isOver) return
       // the machine's time was set back
       if (!this.#isExpired(work)) return this.#expireInLine(work, attempt, permit)
@@ -467,7 +467,7 @@ export class HandlerTask<K, V> implements OngoingWork {
 
   #isExpired({ record }: Work<K, V>): boolean {
     if (record.headers === noHeaders) return false
-    const expiresAt = record.headers[reservedHeaders.expiresAt]
-    return expiresAt !== undefined && Number(expiresAt) <= this.#context.clock.now()
+    const expiresAtMs = record.headers[reservedHeaders.expiresAt]
+    return expiresAtMs !== undefined && Number(expiresAtMs) <= this.#context.clock.now()
   }
 }

@@ -17,7 +17,7 @@ export interface AppendOptions {
    * When the record is too old to be handled, in ms since 1970: a group's handler skips and counts it from then on. It is
    * kept as a header, `weir.expires-at`, and readers other than handlers get it all the same.
    */
-  readonly expiresAt?: number
+  readonly expiresAtMs?: number
   /** Event time in milliseconds since 1970; the clock's now by default. */
   readonly timestamp?: number
   /** The partition within the topic; the topic's partitioner decides by default. */
@@ -35,7 +35,7 @@ const appendOptionNames: ReadonlySet<string> = new Set(
   optionNames<ProducerRecord<unknown, unknown>>({
     id: true,
     headers: true,
-    expiresAt: true,
+    expiresAtMs: true,
     timestamp: true,
     partition: true,
     key: true,
@@ -51,12 +51,12 @@ export const requireAppendOptions = (topic: string, options: AppendOptions): voi
 }
 
 /** The headers that a record is written with. */
-export const headersOf = ({ headers, expiresAt }: AppendOptions): Headers | null => {
-  if (expiresAt === undefined) return headers ?? null
-  if (!Number.isFinite(expiresAt)) {
-    throw new InvalidOption(`expiresAt is ${String(expiresAt)}; expected milliseconds since 1970`)
+export const headersOf = ({ headers, expiresAtMs }: AppendOptions): Headers | null => {
+  if (expiresAtMs === undefined) return headers ?? null
+  if (!Number.isFinite(expiresAtMs)) {
+    throw new InvalidOption(`expiresAtMs is ${String(expiresAtMs)}; expected milliseconds since 1970`)
   }
-  return { ...headers, [reservedHeaders.expiresAt]: String(expiresAt) }
+  return { ...headers, [reservedHeaders.expiresAt]: String(expiresAtMs) }
 }
 
 /** Where a record is. */

@@ -68,11 +68,11 @@ export interface Storage {
 
   /**
    * One consistent cut over all rows, records, positions and bounds, held until `close`. Hold it for seconds at most: what is
-   * removed meanwhile takes room until then. One that is older than `ageMaxMs` has ended.
+   * removed meanwhile takes room until then. One that is older than `ageMsMax` has ended.
    *
-   * @param ageMaxMs - the storage's own bound by default
+   * @param ageMsMax - the storage's own bound by default
    */
-  snapshot(ageMaxMs?: number): Snapshot
+  snapshot(ageMsMax?: number): Snapshot
 
   /**
    * Calls back when something may have become visible, by this process or another. Calls may be spurious and are merged;

@@ -55,7 +55,7 @@ const weirOptionNames = optionNames<WeirOptions>({ clock: true, random: true, re
 /** How a snapshot is taken. */
 export interface SnapshotOptions {
   /** After so long it ends by itself; 30 s by default. */
-  readonly ageMaxMs?: number
+  readonly ageMsMax?: number
 }
 
 /** How a job is run. None of it changes what the job computes. */
@@ -305,14 +305,14 @@ export class Weir {
   /**
    * One moment of all stores, topics and positions, to be asked several things that fit together.
    *
-   * @param options - `ageMaxMs`, after which it ends by itself: from 1 ms to an hour, 30 s by default
+   * @param options - `ageMsMax`, after which it ends by itself: from 1 ms to an hour, 30 s by default
    * @throws InvalidOption
    */
   snapshot(options: SnapshotOptions = {}): WeirSnapshot {
-    const { ageMaxMs = 30_000 } = options
-    requireKnown('snapshot', options, ['ageMaxMs'])
-    requireInteger('snapshot: ageMaxMs', ageMaxMs, 1, 3_600_000)
-    return new WeirSnapshot(this, this.storage.snapshot(ageMaxMs))
+    const { ageMsMax = 30_000 } = options
+    requireKnown('snapshot', options, ['ageMsMax'])
+    requireInteger('snapshot: ageMsMax', ageMsMax, 1, 3_600_000)
+    return new WeirSnapshot(this, this.storage.snapshot(ageMsMax))
   }
 
   #newest(): QuerySource {

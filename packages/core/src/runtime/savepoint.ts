@@ -46,7 +46,7 @@ interface SavepointRow {
 }
 
 /** A copy may take so long: as long as a snapshot may live. */
-const copyMaxMs = 3_600_000
+const copyMsMax = 3_600_000
 const stepBytesMax = 1 << 20
 const firstRangeRows = 8
 const rangeRowsMax = 256
@@ -84,7 +84,7 @@ export const writeSavepoint = (
   if (typeof (provider as Partial<StorageProvider> | undefined)?.open !== 'function') {
     throw new InvalidOption(`${what}: the target is no storage; expected one such as lmdb('./copy')`)
   }
-  const snapshot = storage.snapshot(copyMaxMs)
+  const snapshot = storage.snapshot(copyMsMax)
   return CompletableFuture.supply(() =>
     new SavepointCopy(snapshot, plans, records, onProgress).to(provider, what),
   ).handle((savepoint, error) => {

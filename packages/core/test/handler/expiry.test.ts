@@ -14,9 +14,9 @@ describe('a record that says when it expires', () => {
     const handled: string[] = []
     const producer = await world.outcome(world.weir.producer(orders))
     const now = world.clock.now()
-    await world.outcome(producer.append('k', 'fresh', { expiresAt: now + 1_000 }))
-    await world.outcome(producer.append('k', 'old', { expiresAt: now + 10, headers: { a: 'b' } }))
-    await world.outcome(world.weir.append(entry(orders, 'k', 'old too', { expiresAt: now + 10 })))
+    await world.outcome(producer.append('k', 'fresh', { expiresAtMs: now + 1_000 }))
+    await world.outcome(producer.append('k', 'old', { expiresAtMs: now + 10, headers: { a: 'b' } }))
+    await world.outcome(world.weir.append(entry(orders, 'k', 'old too', { expiresAtMs: now + 10 })))
     await world.outcome(producer.append('k', 'for ever'))
     await world.clock.advance(10)
     await world.outcome(
@@ -40,10 +40,15 @@ describe('a record that says when it expires', () => {
     expect(kept).toEqual(['old b', 'old too '])
   })
 
-  test.each([NaN, Infinity, 'soon' as unknown as number])('is refused when that is no time: %s', async (expiresAt) => {
-    const world = await openWorld()
-    const producer = await world.outcome(world.weir.producer(orders))
-    expect(await world.failure(producer.append('k', 'x', { expiresAt }))).toBeInstanceOf(InvalidOption)
-    expect(await world.failure(world.weir.append(entry(orders, 'k', 'x', { expiresAt })))).toBeInstanceOf(InvalidOption)
-  })
+  test.each([NaN, Infinity, 'soon' as unknown as number])(
+    'is refused when that is no time: %s',
+    async (expiresAtMs) => {
+      const world = await openWorld()
+      const producer = await world.outcome(world.weir.producer(orders))
+      expect(await world.failure(producer.append('k', 'x', { expiresAtMs }))).toBeInstanceOf(InvalidOption)
+      expect(await world.failure(world.weir.append(entry(orders, 'k', 'x', { expiresAtMs })))).toBeInstanceOf(
+        InvalidOption,
+      )
+    },
+  )
 })

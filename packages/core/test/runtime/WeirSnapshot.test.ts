@@ -75,7 +75,7 @@ describe('a snapshot', () => {
   test('ends at its age, and by close, with an error of its own for each', async () => {
     const world = await openWorld()
     await start(world, counted)
-    const snapshot = world.weir.snapshot({ ageMaxMs: 100 })
+    const snapshot = world.weir.snapshot({ ageMsMax: 100 })
     const store = snapshot.store<string, number>(counted, 'c')
     await world.clock.advance(99)
     expect(store.get('a')).toBeUndefined()
@@ -91,7 +91,7 @@ describe('a snapshot', () => {
 
   test('is refused with an age out of range, and for a topic that was not there', async () => {
     const { weir } = await openWorld()
-    expect(() => weir.snapshot({ ageMaxMs: 0 })).toThrow(InvalidOption)
+    expect(() => weir.snapshot({ ageMsMax: 0 })).toThrow(InvalidOption)
     expect(() => weir.snapshot({ age: 1 } as never)).toThrow("there is no option 'age'")
     const snapshot = weir.snapshot()
     expect(() => snapshot.bounds(counts)).toThrow(UnknownTopic)

@@ -105,8 +105,8 @@ export class FaultyHandle implements FaultyStorage {
     return this.#open().position(group, partition)
   }
 
-  snapshot(ageMaxMs?: number): Snapshot {
-    return this.#open().snapshot(ageMaxMs)
+  snapshot(ageMsMax?: number): Snapshot {
+    return this.#open().snapshot(ageMsMax)
   }
 
   onChange(listener: () => void): () => void {

@@ -25,7 +25,7 @@ import { type DiskState, firstIndex, positionKey } from './DiskState.ts'
 import { rowReader } from './rowReader.ts'
 
 /** How old a snapshot may become, unless whoever takes it says so: as on disk. */
-const snapshotAgeMaxMs = 30_000
+const snapshotAgeMsMax = 30_000
 
 interface Waiting {
   readonly commit: Commit
@@ -105,7 +105,7 @@ export class MemoryHandle implements MemoryStorage {
     return this.disk.positions.get(positionKey(group, partition)) ?? 0
   }
 
-  snapshot(ageMaxMs: number = snapshotAgeMaxMs): Snapshot {
+  snapshot(ageMsMax: number = snapshotAgeMsMax): Snapshot {
     this.#requireOpen()
     const tails = this.disk.tails.clone()
     const positions = this.disk.positions.clone()
@@ -117,14 +117,14 @@ export class MemoryHandle implements MemoryStorage {
       if (ended === 'closed') throw new StorageClosed('memory storage: a snapshot was used after its close()')
       if (ended === 'expired') {
         throw new SnapshotExpired(
-          `memory storage: a snapshot was used more than ${ageMaxMs} ms after it began; expected a new one`,
+          `memory storage: a snapshot was used more than ${ageMsMax} ms after it began; expected a new one`,
         )
       }
     }
     const expire = (): void => {
       ended ??= 'expired'
     }
-    const cancelExpiry = this.#clock.after(ageMaxMs, expire, 'background')
+    const cancelExpiry = this.#clock.after(ageMsMax, expire, 'background')
     return {
       ...rowReader(this.disk.rows.clone(), requireOpen),
       read: (partition, position, bounds) =>
