@@ -31,7 +31,7 @@ export type { Failure, FutureState, Outcome, ValuesOf } from './Outcome.ts'
  * @example
  * CompletableFuture.completed(20).thenApply((n) => n + 1).thenCompose((n) => CompletableFuture.completed(n * 2)).getNow(0) // => 42
  */
-export class CompletableFuture<A> extends step.Settleable<A> implements PromiseLike<A> {
+export class CompletableFuture<A> extends step.Settleable<A> implements Promise<A> {
   /**
    * A future that is done already, with this value.
    *
@@ -380,6 +380,31 @@ export class CompletableFuture<A> extends step.Settleable<A> implements PromiseL
     onFailed?: ((error: any) => C | PromiseLike<C>) | null,
   ): Promise<B | C> {
     return this.toPromise().then(onCompleted, onFailed)
+  }
+
+  /**
+   * `Promise.catch`: from here on it is a Promise, which cannot be cancelled. `exceptionally` gives a future.
+   *
+   * @example
+   * await CompletableFuture.failed('no').catch(() => 0) // => 0
+   */
+  catch<C = never>(onFailed?: ((error: any) => C | PromiseLike<C>) | null): Promise<A | C> {
+    return this.toPromise().catch(onFailed)
+  }
+
+  /**
+   * `Promise.finally`: from here on it is a Promise. `whenComplete` gives a future, and tells the outcome.
+   *
+   * @example
+   * await CompletableFuture.completed(2).finally(() => undefined) // => 2
+   */
+  finally(onDone?: (() => void) | null): Promise<A> {
+    return this.toPromise().finally(onDone)
+  }
+
+  /** So that types take it for a Promise. */
+  get [Symbol.toStringTag](): string {
+    return 'CompletableFuture'
   }
 }
 

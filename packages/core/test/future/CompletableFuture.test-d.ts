@@ -64,6 +64,9 @@ test('a future of a subtype is a future of the type, and void needs no argument'
   expectTypeOf<CompletableFuture<number>>().not.toExtend<CompletableFuture<string>>()
   expectTypeOf<CompletableFuture<never>>().toExtend<CompletableFuture<number>>()
   expectTypeOf(numbers).toExtend<PromiseLike<number>>()
+  expectTypeOf(numbers).toExtend<Promise<number>>()
+  expectTypeOf(numbers.catch(() => 'none')).toEqualTypeOf<Promise<number | string>>()
+  expectTypeOf(numbers.finally(() => undefined)).toEqualTypeOf<Promise<number>>()
   new CompletableFuture<void>().complete()
   // @ts-expect-error a number is expected
   numbers.complete('a')

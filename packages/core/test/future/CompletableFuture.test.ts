@@ -277,6 +277,20 @@ describe('as a promise', () => {
     await expect(CompletableFuture.completed(1).then(throwNo)).rejects.toBe(no)
   })
 
+  test('catch and finally are those of a Promise, so that it may stand for one', async () => {
+    const seen: unknown[] = []
+    const asked: Promise<number | string> = CompletableFuture.failed<number>(no).catch(
+      (error) => (seen.push(error), 'no'),
+    )
+    expect(seen).toEqual([])
+    expect(await asked).toBe('no')
+    expect(await CompletableFuture.completed(1).catch(() => 2)).toBe(1)
+    expect(await CompletableFuture.completed(1).finally(() => seen.push('done'))).toBe(1)
+    await expect(CompletableFuture.failed(no).finally(() => seen.push('failed'))).rejects.toBe(no)
+    await expect(CompletableFuture.completed(1).finally(throwNo)).rejects.toBe(no)
+    expect(seen).toEqual([no, 'done', 'failed'])
+  })
+
   test('works with Promise.all and for await', async () => {
     const futures = [CompletableFuture.completed(1), CompletableFuture.supply(async () => 2)]
     expect(await Promise.all(futures)).toEqual([1, 2])
