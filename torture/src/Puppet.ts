@@ -67,9 +67,11 @@ export class Puppet {
     return this.lines.reduce((sum, line) => sum + (line.startsWith(beginning) ? 1 : 0), 0)
   }
 
-  /** Waits until so many lines begin so, or it has ended; gives whether they have come. */
-  async said(beginning: string, times = 1, withinMs = 60_000): Promise<boolean> {
-    await until(() => this.#hasEnded || this.count(beginning) >= times, withinMs)
+  /** Waits until so many lines begin so, or it has ended, or the next one takes longer than that; gives whether they have come. */
+  async said(beginning: string, times = 1, nextWithinMs = 60_000): Promise<boolean> {
+    for (let count = this.count(beginning); count < times && !this.#hasEnded; count = this.count(beginning)) {
+      if (!(await until(() => this.#hasEnded || this.count(beginning) > count, nextWithinMs))) return false
+    }
     return this.count(beginning) >= times
   }
 

@@ -33,8 +33,7 @@ export const openStormCampaign: Campaign = {
         stage.puppet('opener', [stage.folder, each], slowed && index === 0 ? { under: slow } : {}),
       )
       for (const opener of storm)
-        if (!(await opener.said('opened', each, 120_000)) && opener.failure === undefined)
-          stage.notice('an opener hangs')
+        if (!(await opener.said('opened', each)) && opener.failure === undefined) stage.notice('an opener hangs')
       return stage.judged(openers * each)
     }),
 }
