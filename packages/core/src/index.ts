@@ -126,6 +126,7 @@ export {
   StorageRefused,
   StorageStalled,
   StoreMismatch,
+  TerminalError,
   TimedOut,
   TopicFull,
   TopicMismatch,

@@ -8,6 +8,7 @@ import {
   noRetry,
   type RunOptions,
   StorageClosed,
+  TerminalError,
   TimedOut,
   topic,
   TopicFull,
@@ -147,6 +148,18 @@ describe('a requester', () => {
     await expect(asked[2]).rejects.toThrow(/codec int32/)
     expect(attempts).toEqual([1, 2, 1, 2, 1, 2])
     expect(asker.counts().failed).toBe(3)
+  })
+
+  test('is told at once when the handler says that no further attempt makes sense', async () => {
+    const { clock, now, open, run } = scene()
+    const failing = (): never => {
+      throw new TerminalError('no such account')
+    }
+    await now(answer(await open(), 'squarers', topics, failing, run))
+    const asker = await now(openRequester(await open(), { ...topics, replyWithinMs }))
+    const asked = asker.ask('k', 1)
+    await clock.advance(20)
+    await expect(asked).rejects.toThrow(/no such account/)
   })
 
   test('is told of a reply that cannot be read', async () => {

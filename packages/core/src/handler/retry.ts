@@ -1,7 +1,7 @@
 import { optionNames } from '../log/optionNames.ts'
 import { requireKnown } from '../log/requireKnown.ts'
 import { requireInteger } from '../log/Topic.ts'
-import { InvalidOption } from '../model/errors.ts'
+import { InvalidOption, TerminalError } from '../model/errors.ts'
 import type { Random } from '../ports/Random.ts'
 import { systemRandom } from '../ports/systemRandom.ts'
 
@@ -25,7 +25,7 @@ export interface ExponentialOptions {
   readonly delayMsMax?: number
   /** Which part of each wait is left to chance, from 0 to 1; 0.2 by default: a wait is 80 to 100 % of what it would be. */
   readonly jitter?: number
-  /** Whether another attempt makes sense after this failure; always by default. */
+  /** Whether another attempt makes sense after this failure; always by default. Not asked about a `TerminalError`: none does. */
   readonly when?: (error: unknown) => boolean
   /** The platform's own by default. */
   readonly random?: Random
@@ -50,12 +50,15 @@ const exponentialNames = optionNames<ExponentialOptions>({
  * exponential({ delayMs: 100, delayMsMax: 350, jitter: 0 }).delayMs(3) // => 350
  */
 export const exponential = (options: ExponentialOptions = {}): Retry => {
-  const { attemptsMax = 5, delayMs = 1_000, jitter = 0.2, random = systemRandom } = options
+  const { attemptsMax = 5, delayMs = 1_000, jitter = 0.2, when = always, random = systemRandom } = options
   requireKnown('retry', options, exponentialNames)
   const delayMsMax = options.delayMsMax ?? Math.max(60_000, delayMs)
   requireInteger('retry: attemptsMax', attemptsMax, 1, 1_000_000)
   requireInteger('retry: delayMs', delayMs, 1, Number.MAX_SAFE_INTEGER)
   requireInteger('retry: delayMsMax', delayMsMax, delayMs, Number.MAX_SAFE_INTEGER)
+  if (typeof when !== 'function') {
+    throw new InvalidOption(`retry: when is ${typeof when}; expected a function of the failure`)
+  }
   if (!(jitter >= 0 && jitter <= 1)) {
     throw new InvalidOption(`retry: jitter is ${String(jitter)}; expected a number from 0 to 1`)
   }
@@ -65,9 +68,11 @@ export const exponential = (options: ExponentialOptions = {}): Retry => {
       const wait = Math.min(delayMsMax, delayMs * 2 ** (attempt - 1))
       return Math.max(1, Math.round(wait * (1 - jitter * random.next())))
     },
-    isWorthIt: options.when ?? (() => true),
+    isWorthIt: (error) => !(error instanceof TerminalError) && when(error),
   }
 }
+
+const always = (): boolean => true
 
 /** One attempt only: what fails is exhausted at once. */
 export const noRetry: Retry = { attemptsMax: 1, delayMs: () => 1, isWorthIt: () => false }

@@ -162,6 +162,15 @@ export interface FailedRecord {
   readonly offset: number
 }
 
+/**
+ * For handlers to throw: no further attempt makes sense, and the record is given up at once. `message` is what the dead letter
+ * says.
+ */
+export class TerminalError extends WeirError {
+  readonly _tag = 'TerminalError'
+  readonly recovery = 'abort'
+}
+
 /** What an `OperatorFailed` may say beside its message. */
 export interface OperatorFailedOptions extends ErrorOptions {
   readonly record?: FailedRecord | undefined

@@ -1,4 +1,4 @@
-import { CompletableFuture, exponential, noRetry } from '@weir/core'
+import { CompletableFuture, exponential, noRetry, TerminalError } from '@weir/core'
 import { and, crashAfter, nth, on, strike, where } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { drive, given, sendAll, sent, results } from './support.ts'
@@ -67,6 +67,25 @@ describe('a handler', () => {
       expect(begun).toEqual(expected)
       await driver.close()
     }
+  })
+
+  test('gives a record up at once when it says by TerminalError that no attempt makes sense, and goes on with its key', async () => {
+    const attempts: number[] = []
+    const closed = new TerminalError('account 7 is closed')
+    const handler = (value: number): void => {
+      attempts.push(value)
+      if (value === 1) throw closed
+    }
+    const driver = await drive(handler, { retry: exponential({ when: () => true }) })
+    await sendAll(driver, [
+      ['a', 1],
+      ['a', 2],
+    ])
+    expect(attempts).toEqual([1, 2])
+    expect(await given(driver)).toMatchObject([
+      { 'weir.cause': 'TerminalError: account 7 is closed', 'weir.attempts': '1' },
+    ])
+    await driver.close()
   })
 
   test('takes no more than concurrencyMax at once', async () => {

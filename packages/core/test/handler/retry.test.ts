@@ -1,4 +1,12 @@
-import { exponential, handle, type HandlerOptions, InvalidOption, noRetry, Weir } from '@weir/core'
+import {
+  exponential,
+  type ExponentialOptions,
+  handle,
+  type HandlerOptions,
+  InvalidOption,
+  noRetry,
+  Weir,
+} from '@weir/core'
 import { memory, seededRandom } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { orders } from './support.ts'
@@ -27,8 +35,9 @@ describe('exponential', () => {
       { delayMs: 10, delayMsMax: 5 },
       { jitter: 2 },
       { jitter: NaN },
+      { when: true },
     ]) {
-      expect(() => exponential(options)).toThrow(InvalidOption)
+      expect(() => exponential(options as ExponentialOptions)).toThrow(InvalidOption)
     }
   })
 })
