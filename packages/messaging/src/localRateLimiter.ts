@@ -1,7 +1,8 @@
-import { type Clock, CompletableFuture, InvalidOption, systemClock } from '@weir/core'
+import { type Clock, CompletableFuture, systemClock } from '@weir/core'
 import { optionNames, requireInteger, requireKnown } from '@weir/core/protocol'
 import type { Bucket, BucketState } from './Bucket.ts'
 import { KeyedLines } from './internal/KeyedLines.ts'
+import { requireBucket } from './internal/requireBucket.ts'
 import { WaitingLine } from './internal/WaitingLine.ts'
 import type { RateLimiter } from './RateLimiter.ts'
 import { tokenBucket } from './tokenBucket.ts'
@@ -51,11 +52,7 @@ export const rateLimiter = (bucket: Bucket, options: RateLimiterOptions = {}): L
   requireKnown('rateLimiter', options, rateLimiterOptionNames)
   requireInteger('rateLimiter: keysMax', keysMax, 1, 2 ** 31)
   requireInteger('rateLimiter: waitingMax', waitingMax, 1, 2 ** 31)
-  if (typeof bucket.take !== 'function') {
-    throw new InvalidOption(
-      'rateLimiter: the bucket is not what tokenBucket() or leakyBucket() gives; expected one of them',
-    )
-  }
+  requireBucket('rateLimiter', bucket)
   const isLeaky = bucket.kind === 'leaky'
   // a leaky bucket is a bounded line that callers leave one by one: the one who may leave holds the only token
   const released = isLeaky ? tokenBucket({ ratePerSecond: bucket.ratePerSecond, burst: 1 }) : bucket

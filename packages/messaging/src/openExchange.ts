@@ -252,8 +252,8 @@ export class OpenExchange<K, V, T extends ExchangeType> {
     const info = findTopic(storage, target)
     if (info === undefined) {
       throw new UnknownTopic(
-        `exchange '${name}': topic ${JSON.stringify(target)} is not in this storage; expected one of topics(), or the ` +
-          'definition of a topic',
+        `exchange '${name}': topic ${JSON.stringify(target)} is not in this storage; expected one that is there, or ` +
+          'the definition of a topic',
       )
     }
     requireCodecs(name, info, key.name, value.name)

@@ -1,8 +1,9 @@
-import { CompletableFuture, StorageClosed, validateName, type Weir } from '@weir/core'
+import { CompletableFuture, InvalidOption, StorageClosed, validateName, type Weir } from '@weir/core'
 import { optionNames, requireInteger, requireKnown } from '@weir/core/protocol'
 import type { Bucket } from './Bucket.ts'
 import { KeyedLines } from './internal/KeyedLines.ts'
 import { leasePlan } from './internal/leasePlan.ts'
+import { requireBucket } from './internal/requireBucket.ts'
 import { LimitSweep } from './internal/limitRow.ts'
 import { SharedLine, type SharedLimit } from './internal/SharedLine.ts'
 import type { RateLimiter } from './RateLimiter.ts'
@@ -35,8 +36,9 @@ export interface SharedRateLimiter extends RateLimiter {
 }
 
 /**
- * A rate limit that all processes over one storage keep together. Those that give it one name share it, and must give it
- * the same bucket.
+ * A rate limit that all processes over one storage keep together. Those that give it one name share it, and give it the same
+ * bucket: another one in one Weir is refused, and while processes of two releases bring two, as much is let through as the
+ * larger burst and the larger rate allow.
  *
  * The bucket is a row for each key, and permits are taken out of it for all that wait at once, by commits that expect the row
  * as it was read: one at most for half of `leaseMs` in each process and key, however many permits that are. Each permit has its
@@ -76,6 +78,7 @@ export const sharedRateLimiter = (
   requireInteger(`rate limit '${name}': leaseMs`, leaseMs, 1, 10_000)
   requireInteger(`rate limit '${name}': keysMax`, keysMax, 1, 2 ** 31)
   requireInteger(`rate limit '${name}': waitingMax`, waitingMax, 1, 2 ** 31)
+  requireSameBucket(weir, name, bucket)
   const { ratePerSecond, size } = bucket
   const isLeaky = bucket.kind === 'leaky'
   const burst = isLeaky ? 1 + (2 * ratePerSecond * leaseMs) / 1_000 : size
@@ -93,6 +96,23 @@ export const sharedRateLimiter = (
   })
   weir.onClose(() => limiter.close(new StorageClosed(`the Weir of rate limit '${name}' is closed`)))
   return limiter
+}
+
+/** The bucket that each limit of a Weir was given first. */
+const buckets = new WeakMap<Weir, Map<string, Bucket>>()
+
+/** Two buckets over one row would let through what neither of them says. */
+const requireSameBucket = (weir: Weir, name: string, bucket: Bucket): void => {
+  requireBucket(`rate limit '${name}'`, bucket)
+  const own = buckets.get(weir) ?? new Map<string, Bucket>()
+  buckets.set(weir, own)
+  const first = own.get(name) ?? bucket
+  own.set(name, first)
+  const [given, expected] = [bucket, first].map(
+    ({ kind, ratePerSecond, size }) => `a ${kind} bucket of ${size} at ${ratePerSecond} a second`,
+  )
+  if (given !== expected)
+    throw new InvalidOption(`rate limit '${name}' is given ${given}; expected ${expected}, as before`)
 }
 
 class Shared implements SharedRateLimiter {

@@ -1,4 +1,4 @@
-import { type Clock, CompletableFuture, rowKey, StorageClosed, Weir } from '@weir/core'
+import { type Clock, CompletableFuture, InvalidOption, rowKey, StorageClosed, Weir } from '@weir/core'
 import {
   memory,
   memoryDisk,
@@ -346,10 +346,31 @@ describe('sharedRateLimiter', () => {
     await expect(limiter.take()).rejects.toThrow(StorageClosed)
   })
 
+  test('refuses another bucket under a name that has one, and takes the same one again', async () => {
+    const { clock, weirs } = await processes(2)
+    const first = sharedRateLimiter(weirs[0]!, 'mail', tokenBucket({ ratePerSecond: 100, burst: 10 }))
+    const another = tokenBucket({ ratePerSecond: 200, burst: 10 })
+    expect(() => sharedRateLimiter(weirs[0]!, 'mail', another)).toThrow(
+      "rate limit 'mail' is given a token bucket of 10 at 200 a second; expected a token bucket of 10 at 100 a second, as before",
+    )
+    expect(() => sharedRateLimiter(weirs[0]!, 'mail', leakyBucket({ ratePerSecond: 100, capacity: 10 }))).toThrow(
+      InvalidOption,
+    )
+    const again = sharedRateLimiter(weirs[0]!, 'mail', tokenBucket({ ratePerSecond: 100, burst: 10 }))
+    const taken = Promise.all([first.take(), again.take()])
+    await clock.advance(100)
+    await taken
+    // one of the next release, beside the old one
+    sharedRateLimiter(weirs[1]!, 'mail', another)
+  })
+
   test('refuses names and options out of range', async () => {
     const { weirs } = await processes(1)
     const bucket = tokenBucket({ ratePerSecond: 1, burst: 1 })
     expect(() => sharedRateLimiter(weirs[0]!, 'a/b', bucket)).toThrow(/rate limit name "a\/b"/)
     expect(() => sharedRateLimiter(weirs[0]!, 'a', bucket, { leaseMs: 0 })).toThrow(/leaseMs is 0/)
+    expect(() => sharedRateLimiter(weirs[0]!, 'a', { ratePerSecond: 1, burst: 1 } as never)).toThrow(
+      /the bucket is not/,
+    )
   })
 })

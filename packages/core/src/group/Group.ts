@@ -1,7 +1,7 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
-import { findTopic, type TopicInfo } from '../log/topicCatalog.ts'
+import { findTopic, requireTopic, type TopicInfo } from '../log/topicCatalog.ts'
 import { type StartPosition, validateStart } from '../log/StartPosition.ts'
-import { InvalidOption, OffsetOutOfRange, UnknownGroup, UnknownTopic } from '../model/errors.ts'
+import { InvalidOption, OffsetOutOfRange, UnknownGroup } from '../model/errors.ts'
 import { invariant } from '../model/invariant.ts'
 import type { Clock } from '../ports/Clock.ts'
 import { epochOf, epochRow, epochValue } from '../ports/rows.ts'
@@ -133,9 +133,7 @@ export class Group {
   }
 
   #requireTopic(topic: string): TopicInfo {
-    const info = findTopic(this.#storage, topic)
-    if (info === undefined) throw new UnknownTopic(`group '${this.name}': topic '${topic}' is not in this storage`)
-    return info
+    return requireTopic(this.#storage, topic, `group '${this.name}': `)
   }
 
   #offsetOf(info: TopicInfo, partition: number, to: StartPosition): CompletableFuture<number> {

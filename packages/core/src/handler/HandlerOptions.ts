@@ -39,7 +39,7 @@ export interface HandlerOptions<K, V> {
   readonly concurrencyMax?: number
   /** `exactly-once` by default. */
   readonly delivery?: Delivery
-  /** `exponential()` by default. With `at-most-once` there is one attempt. */
+  /** `exponential()` by default. With `at-most-once` there is one attempt, and a retry of more is refused. */
   readonly retry?: Retry
   /** The longest an attempt may take, in ms: then it fails with TimedOut, and its future is cancelled. None by default. */
   readonly attemptMsMax?: number
@@ -75,7 +75,7 @@ export interface HandlerOptions<K, V> {
   readonly priorityOf?: (record: ConsumedRecord<K, V>) => number
   /** Asked before each attempt, which counts for `concurrencyMax` while it waits. */
   readonly limit?: AttemptLimit
-  /** What `limit` is asked for; one limit for all records by default. */
+  /** What `limit`, which has to be there, is asked for; one limit for all records by default. */
   readonly limitKeyOf?: (record: ConsumedRecord<K, V>) => string
   /** Drops records while the partition is too far behind. */
   readonly shed?: Shedding
@@ -161,6 +161,14 @@ export const handlerSettings = <K, V>(options: HandlerOptions<K, V>): HandlerSet
   }
   requireRetry(settings.retry)
   requireParts(settings)
+  if (settings.delivery === 'at-most-once' && options.retry !== undefined && options.retry.attemptsMax > 1) {
+    throw new InvalidOption(
+      `handler: retry makes ${options.retry.attemptsMax} attempts with delivery 'at-most-once', which makes one; expected none, or noRetry`,
+    )
+  }
+  if (settings.limitKeyOf !== undefined && settings.limit === undefined) {
+    throw new InvalidOption('handler: limitKeyOf is given without limit; expected both, or none')
+  }
   if (settings.onExhausted === 'hold' && (settings.order === 'none' || settings.delivery === 'at-most-once')) {
     throw new InvalidOption(
       `handler: onExhausted is 'hold' with order '${settings.order}' and delivery '${settings.delivery}'; expected an order ` +

@@ -1,7 +1,7 @@
 import type { RawOutput, RawRecord, TaskContext } from '../job/Operator.ts'
 import type { AppendOptions } from '../log/recordMetadata.ts'
 import type { Topic } from '../log/Topic.ts'
-import { findSameTopic, findTopic } from '../log/topicCatalog.ts'
+import { findSameTopic, requireTopic } from '../log/topicCatalog.ts'
 import { UnknownTopic } from '../model/errors.ts'
 import type { AttemptHost, SentBy } from './Attempt.ts'
 import { encodeRecord, requireRaw } from './encodeRecord.ts'
@@ -36,10 +36,7 @@ export class Sender implements AttemptHost {
   }
 
   check(topic: string, record: RawRecord): void {
-    const info = findTopic(this.#context, topic)
-    if (info === undefined)
-      throw new UnknownTopic(`topic '${topic}' is not in this storage; expected one that is there`)
-    requireRaw(info, record)
+    requireRaw(requireTopic(this.#context, topic), record)
   }
 
   send(attempt: SentBy, topic: string, record: RawRecord): void {

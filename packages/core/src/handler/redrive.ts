@@ -3,7 +3,7 @@ import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { OpenLog } from '../log/OpenLog.ts'
 import { roomOf } from '../log/roomOf.ts'
-import { findTopic, type TopicInfo } from '../log/topicCatalog.ts'
+import { findTopic, requireTopic, type TopicInfo } from '../log/topicCatalog.ts'
 import { withinCapacity } from '../log/withinCapacity.ts'
 import { CommitConflict, InvalidOption, StorageClosed, TopicFull, UnknownTopic } from '../model/errors.ts'
 import { type Append, commitOf } from '../ports/Commit.ts'
@@ -56,15 +56,6 @@ export const redrive = (
     sent: each.reduce((sum, { sent }) => sum + sent, 0),
     passedOver: each.reduce((sum, { passedOver }) => sum + passedOver, 0),
   }))
-
-const requireTopic = (
-  storage: Storage,
-  name: string,
-): { readonly firstPartition: number; readonly partitions: number } => {
-  const info = findTopic(storage, name)
-  if (info === undefined) throw new UnknownTopic(`topic '${name}' is not in this storage; expected one of topics()`)
-  return info
-}
 
 const redrivePartition = (
   log: Pick<OpenLog, 'storage' | 'onClose'>,

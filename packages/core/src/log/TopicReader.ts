@@ -80,7 +80,7 @@ export class TopicReader<K, V> {
       if (info !== undefined) return CompletableFuture.completed(right(info))
       if (this.#selection.toEnd) {
         throw new UnknownTopic(
-          `topic '${name}' is not in this storage, so it has no end to read to; expected one of topics()`,
+          `topic '${name}' is not in this storage, so it has no end to read to; expected one that is there`,
         )
       }
       this.#isAwaited = true

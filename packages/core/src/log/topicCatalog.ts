@@ -1,6 +1,6 @@
 import { textBytes } from '../codec/textBytes.ts'
 import type { CompletableFuture } from '../future/CompletableFuture.ts'
-import { TopicMismatch } from '../model/errors.ts'
+import { TopicMismatch, UnknownTopic } from '../model/errors.ts'
 import { commitOf } from '../ports/Commit.ts'
 import { rowKey, systemStores } from '../ports/rows.ts'
 import type { Storage } from '../ports/Storage.ts'
@@ -106,6 +106,20 @@ export const topicKey = (name: string): Uint8Array => rowKey(systemStores.topics
 export const findTopic = (storage: Pick<Storage, 'rows'>, name: string): TopicInfo | undefined => {
   const row = storage.rows.get(topicKey(name))
   return row === undefined ? undefined : (parseRow(row) as TopicInfo)
+}
+
+/**
+ * The topic of this name.
+ *
+ * @param whose - who asks for it, as the error names it
+ * @throws UnknownTopic
+ */
+export const requireTopic = (storage: Pick<Storage, 'rows'>, name: string, whose = ''): TopicInfo => {
+  const info = findTopic(storage, name)
+  if (info !== undefined) return info
+  throw new UnknownTopic(
+    `${whose}topic '${name}' is not in this storage; expected one that a producer, a reader or a job has created`,
+  )
 }
 
 /** All topics of the storage, by name. */

@@ -1,7 +1,7 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
-import { findTopic, type TopicInfo } from '../log/topicCatalog.ts'
-import { StorageClosed, UnknownTopic } from '../model/errors.ts'
+import { findTopic, requireTopic, type TopicInfo } from '../log/topicCatalog.ts'
+import { StorageClosed } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { Random } from '../ports/Random.ts'
 import type { Storage } from '../ports/Storage.ts'
@@ -69,9 +69,7 @@ export class Retainer {
    */
   retain(name: string): CompletableFuture<Retained> {
     return CompletableFuture.supply(() => {
-      const info = findTopic(this.#storage, name)
-      if (info === undefined) throw new UnknownTopic(`topic '${name}' is not in this storage; expected one of topics()`)
-      return this.#retain(info, () => true)
+      return this.#retain(requireTopic(this.#storage, name), () => true)
     })
   }
 

@@ -3,9 +3,8 @@ import type { StoreDefinition, TaskRows } from '../job/Store.ts'
 import { bytes } from '../codec/bytes.ts'
 import { nullable } from '../codec/nullable.ts'
 import { topic } from '../log/Topic.ts'
-import { findTopic, type TopicInfo } from '../log/topicCatalog.ts'
+import { requireTopic, type TopicInfo } from '../log/topicCatalog.ts'
 import { TopicWriter } from '../log/TopicWriter.ts'
-import { UnknownTopic } from '../model/errors.ts'
 import { invariant } from '../model/invariant.ts'
 import type { Append, Expectation, RowChange } from '../ports/Commit.ts'
 import { rowKey, rowKeyEnd } from '../ports/rows.ts'
@@ -177,12 +176,7 @@ export class TaskHooks {
   }
 
   outputTo(name: string, { bounded = true }: { readonly bounded?: boolean } = {}): RawOutput {
-    const found = this.#run.topics.get(name) ?? findTopic(this.#run.storage, name)
-    if (found === undefined) {
-      throw new UnknownTopic(
-        `topic '${name}' is not in this storage; expected one that a producer, a reader or a job has created`,
-      )
-    }
+    const found = this.#run.topics.get(name) ?? requireTopic(this.#run.storage, name)
     const info = bounded ? found : { ...found, capacity: undefined }
     const raw = topic(name, {
       key: nullable(bytes),

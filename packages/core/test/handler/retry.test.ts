@@ -57,6 +57,8 @@ describe('the options of a handler are refused before anything starts', () => {
     ['a hold of what is lost', { onExhausted: 'hold', delivery: 'at-most-once' }],
     ['no retry at all', { retry: {} }],
     ['no attempt', { retry: { ...noRetry, attemptsMax: 0 } }],
+    ['a second attempt at what is lost', { delivery: 'at-most-once', retry: exponential() }],
+    ['a key for no limit', { limitKeyOf: () => 'key' }],
     ['nobody to hear of dead letters', { onDeadLetter: 'log' }],
     ['a key that is no function', { limitKeyOf: 'key' }],
     ['a number for a limit', { limit: 5 }],
