@@ -18,11 +18,15 @@ const linesOf = (total: number): ReadonlyArray<string> => {
   )
 }
 
-const lines = topic('lines', { key: int, value: utf8, partitions })
-const words = topic('words', { key: utf8, value: utf8, partitions })
-const counts = topic('counts', { key: utf8, value: float64, partitions })
+/** Lines by number. */
+export const lines = topic('lines', { key: int, value: utf8, partitions })
+/** Words by themselves. */
+export const words = topic('words', { key: utf8, value: utf8, partitions })
+/** How often each word came, as it changes. */
+export const counts = topic('counts', { key: utf8, value: float64, partitions })
 
-const splitting = job('word-count')
+/** Splits lines, and counts the words behind a repartition topic. */
+export const splitting = job('word-count')
   .from(lines)
   .pipe(
     flatMap((line) => line.split(' '), { codec: utf8 }),
@@ -31,7 +35,8 @@ const splitting = job('word-count')
     to(counts),
   )
 
-const counting = job('count-words').from(words).pipe(count('counted'), to(counts))
+/** Counts words. */
+export const counting = job('count-words').from(words).pipe(count('counted'), to(counts))
 
 /** The program that every stream processor begins with, in one worker, against a loop in memory. */
 export const wordCount = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {

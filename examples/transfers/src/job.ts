@@ -35,8 +35,11 @@ export const transferring =
       })
 
 /** No transfer waits for another one, and thousands of each partition are under way at once. */
-export const transferJob: Job = handlerJob('transfers', transfers, transferring(new Bank()), {
-  order: 'none',
-  concurrencyMax: 2_000,
-  outputs: [bookings],
-})
+export const transferJobWith = (bank: Bank): Job =>
+  handlerJob('transfers', transfers, transferring(bank), {
+    order: 'none',
+    concurrencyMax: 2_000,
+    outputs: [bookings],
+  })
+
+export const transferJob: Job = transferJobWith(new Bank())
