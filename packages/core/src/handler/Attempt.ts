@@ -69,6 +69,7 @@ export class Attempt<K, V> implements HandlerContext<K, V>, RowClaimer, SentBy {
   }
 
   get cancelled(): CompletableFuture<void> {
+    if (this.#cutOff !== undefined) return CompletableFuture.completed(undefined)
     this.#cancelled ??= new CompletableFuture<void>()
     return this.#cancelled.shield()
   }
@@ -140,11 +141,12 @@ export class Attempt<K, V> implements HandlerContext<K, V>, RowClaimer, SentBy {
       this.#claim('recordAndCheck', `r${requireId('recordAndCheck', id)}`).thenCompose((claim) => {
         const present = claim.change ?? claim.found
         if (present !== null) return CompletableFuture.completed(resultIn(id, present) as A)
-        claim.making ??= CompletableFuture.supply(make).thenApply((result) => {
-          claim.change = results.encode(result)
-          return result
+        const making = (claim.making ??= CompletableFuture.supply(make))
+        return making.shield().thenApply((result) => {
+          // not when it was discarded meanwhile
+          if (claim.making === making) claim.change = results.encode(result)
+          return result as A
         })
-        return claim.making.shield() as CompletableFuture<A>
       })
   }
 

@@ -18,7 +18,7 @@ export interface Claim {
   /** `null`: absent. */
   readonly found: Uint8Array | null
   change: Uint8Array | undefined
-  /** The change is being made. */
+  /** What the change is made of, while it is not taken back. */
   making: CompletableFuture<unknown> | undefined
 }
 

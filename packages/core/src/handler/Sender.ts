@@ -13,8 +13,8 @@ export class Sender implements AttemptHost {
   readonly rows: IdempotentRows
   readonly #context: TaskContext
   readonly #delivery: Delivery
-  /** How many records were encoded for each topic that is known to be the one in the storage. */
-  readonly #topics = new Map<Topic<unknown, unknown>, number>()
+  /** How many records were encoded for each topic that is known to be the one in the storage. A handler may define one anew for each record. */
+  readonly #topics = new WeakMap<Topic<unknown, unknown>, number>()
   readonly #outputs = new Map<string, RawOutput>()
 
   constructor(

@@ -5,6 +5,27 @@ import { deadLetters, drive, given, orders, results, sendAll, sent } from './sup
 
 const many = topic('many', { key: utf8, value: int32, partitions: 2 })
 
+test('discard takes back a result that is still being made', async () => {
+  const making = new CompletableFuture<number>()
+  const made: unknown[] = []
+  const driver = await drive(
+    async (value, { recordAndCheck, discard }) => {
+      if (value === 2) return void made.push(await recordAndCheck('price', () => 2))
+      const price = recordAndCheck('price', () => making)
+      discard()
+      making.complete(1)
+      await price
+    },
+    { order: 'partition' },
+  )
+  await sendAll(driver, [
+    ['a', 1],
+    ['a', 2],
+  ])
+  expect(made).toEqual([2])
+  await driver.close()
+})
+
 describe('once', () => {
   test('is true for one of all attempts with an id, also of those that wait for each other', async () => {
     const gate = new CompletableFuture<void>()

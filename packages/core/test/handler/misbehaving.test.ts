@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import {
   bytes,
   commitOf,
@@ -323,6 +325,41 @@ describe('records', () => {
     expect(driver.metrics().lag).toBe(0)
     await driver.close()
   })
+})
+
+test('who asks only after the attempt was cut off is told that it is cancelled', async () => {
+  const gate = new CompletableFuture<void>()
+  let isCancelled: boolean | undefined
+  const driver = await drive(
+    async (_, context) => {
+      await gate
+      isCancelled = context.cancelled.isDone
+    },
+    { attemptMsMax: 50, retry: noRetry },
+  )
+  await sendAll(driver, one)
+  await driver.advance(50)
+  gate.complete(undefined)
+  await driver.settle()
+  expect(isCancelled).toBe(true)
+  await driver.close()
+})
+
+test('a topic that a handler defines for each record is not kept', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const defined: Array<WeakRef<object>> = []
+  const driver = await drive((value, context) => {
+    const own = topic('results', { key: utf8, value: int32 })
+    defined.push(new WeakRef(own))
+    context.send(own, 'k', value)
+  })
+  await sendAll(driver, one)
+  expect(await sent(driver)).toEqual(['k 1'])
+  await new Promise((resolve) => setImmediate(resolve))
+  collect()
+  expect(defined.map((each) => each.deref())).toEqual([undefined])
+  await driver.close()
 })
 
 test('a run to the end waits for attempts that are due later, and not for keys that are held', async () => {
