@@ -262,12 +262,14 @@ describe.each(storages)('an exchange on %s', (_name, place) => {
     await slow.close()
   })
 
-  test('sends what was published before the Weir is closed', async () => {
-    const events = await openExchange(weir, of('fanout'))
+  test('sends what was published before the Weir is closed, in order, in as many commits as that takes', async () => {
+    const events = await openExchange(weir, of('fanout'), { commitBytesMax: 1 })
     await events.bind(target('a'))
-    const published = events.publish('k', '1')
+    const published = ['1', '2', '3'].map((value) => events.publish('k', value))
+    await Promise.resolve()
     await weir.close()
-    expect(names(await published)).toEqual(['a'])
-    expect(await valuesIn('a')).toEqual(['1'])
+    expect((await Promise.all(published)).map(names)).toEqual([['a'], ['a'], ['a']])
+    expect(await valuesIn('a')).toEqual(['1', '2', '3'])
+    await expect(events.publish('k', '4')).rejects.toThrow(StorageClosed)
   })
 })

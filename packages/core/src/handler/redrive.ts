@@ -96,9 +96,9 @@ const roomIn = (
   const changed = new CompletableFuture<void>()
   const stops = [
     storage.onChange(() => changed.complete(undefined)),
-    onClose(() =>
-      changed.completeExceptionally(new StorageClosed(`the Weir was closed while topic '${name}' had no room`)),
-    ),
+    onClose(() => {
+      changed.completeExceptionally(new StorageClosed(`the Weir was closed while topic '${name}' had no room`))
+    }),
   ]
   return changed.whenComplete(() => stops.forEach((stop) => stop()))
 }

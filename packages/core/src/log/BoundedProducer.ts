@@ -47,6 +47,7 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
   #isScheduled = false
   #isBusy = false
   #isClosed = false
+  #isEnding = false
   /**
    * A record with an id may be there already, which only the storage can tell: so where there is no room it is tried by itself.
    * The partition of the one on its way, and of the one that was refused; -1 for none.
@@ -202,7 +203,9 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
     } catch (error) {
       this.#failAll(error)
     }
-    this.#rest()
+    if (!this.#isEnding || this.#isBusy || this.#pending.size === 0) return this.#rest()
+    const closed = `the Weir was closed while topic '${this.topic.name}' was full: nothing was appended`
+    this.#failAll(new StorageClosed(closed))
   }
 
   #takeClosed(): void {
@@ -332,13 +335,12 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
   }
 
   /** The log is about to be closed: what there is room for goes with it, what waits for room does not. */
-  #endWithLog(): void {
+  #endWithLog(): CompletableFuture<void> {
     this.#isClosed = true
+    this.#isEnding = true
+    const settled = this.#settled(this.#pending)
     this.#step()
-    if (this.#isBusy || this.#pending.size === 0) return
-    this.#failAll(
-      new StorageClosed(`the Weir was closed while topic '${this.topic.name}' was full: nothing was appended`),
-    )
+    return settled
   }
 
   #rest(): void {

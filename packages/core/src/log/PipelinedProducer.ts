@@ -180,6 +180,7 @@ export class PipelinedProducer<K, V> implements Producer<K, V> {
       -Infinity,
       options?.partition,
     )
+    this.#stopListening ??= this.#log.onClose(() => this.#sendLast())
     if (!this.#scheduled) this.#schedule()
     return batch
   }
@@ -201,10 +202,9 @@ export class PipelinedProducer<K, V> implements Producer<K, V> {
       this.#scheduled = false
       this.#send()
     }
-    const { clock, onClose } = this.#log
+    const { clock } = this.#log
     if (this.#settings.lingerMs > 0) clock.after(this.#settings.lingerMs, send)
     else clock.turn(send)
-    this.#stopListening ??= onClose(() => this.#sendLast())
   }
 
   /** The log is about to be closed: what was appended before that goes with it. */

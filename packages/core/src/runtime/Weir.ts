@@ -76,7 +76,7 @@ export class Weir {
   readonly clock: Clock
   /** By job and member: what runs or is about to. */
   readonly #runs = new Map<string, CompletableFuture<RunningJob>>()
-  readonly #closing = new Set<() => void>()
+  readonly #closing = new Set<() => CompletableFuture<void> | void>()
   readonly #retainer: Retainer
 
   private constructor(storage: Storage, clock: Clock, retainer: Retainer) {
@@ -108,7 +108,7 @@ export class Weir {
   }
 
   /** Calls back when this is about to be closed; see `OpenLog`. */
-  readonly onClose = (listener: () => void): (() => void) => {
+  readonly onClose = (listener: () => CompletableFuture<void> | void): (() => void) => {
     this.#closing.add(listener)
     return () => this.#closing.delete(listener)
   }
@@ -330,11 +330,13 @@ export class Weir {
   /** Ends the streams, sends what producers hold, stops the jobs, waits for commits under way and closes the storage. */
   close(): CompletableFuture<void> {
     this.#retainer.close()
-    for (const listener of this.#closing) listener()
+    const ends = [...this.#closing].map((listener) =>
+      (listener() ?? CompletableFuture.completed(undefined)).exceptionally(() => undefined),
+    )
     const stops = [...this.#runs.values()].map((run) =>
       run.thenCompose((running) => running.end()).exceptionally(() => undefined),
     )
-    return CompletableFuture.allOf(stops).thenCompose(() => this.storage.close())
+    return CompletableFuture.allOf([...ends, ...stops]).thenCompose(() => this.storage.close())
   }
 }
 
@@ -343,6 +345,7 @@ const runSettings = (job: string, options: RunOptions, session: string): RunSett
   const settings = {
     batchRecordsMax: options.batchRecordsMax ?? 4_096,
     batchBytesMax: options.batchBytesMax ?? 1 << 20,
+    commitIntervalMs: options.commitIntervalMs ?? 100,
     inFlightCommitsMax: options.inFlightCommitsMax ?? 2,
     cacheEntriesMax: options.cacheEntriesMax ?? 300_000,
     toEnd: options.until === 'end',
@@ -354,6 +357,7 @@ const runSettings = (job: string, options: RunOptions, session: string): RunSett
   const what = (option: string): string => `run of job '${job}': ${option}`
   requireInteger(what('batchRecordsMax'), settings.batchRecordsMax, 1, 1_000_000)
   requireInteger(what('batchBytesMax'), settings.batchBytesMax, 1, 64 << 20)
+  requireInteger(what('commitIntervalMs'), settings.commitIntervalMs, 0, 60_000)
   requireInteger(what('inFlightCommitsMax'), settings.inFlightCommitsMax, 1, 64)
   requireInteger(what('cacheEntriesMax'), settings.cacheEntriesMax, 0, 2 ** 31)
   requireInteger(what('leaseMs'), settings.leaseMs, 100, 3_600_000)

@@ -102,6 +102,16 @@ test('wait: appends wait in order until the slowest group has consumed', async (
   expect(await valuesOf(world)).toEqual('abcdef'.split(''))
 })
 
+test('sends all that there is room for when the Weir is closed, in as many commits as that takes', async () => {
+  const world = await openWorld()
+  const options = { batchBytesMax: 1, commitBytesMax: 1 }
+  const producer = await world.outcome(world.weir.producer(bounded('wait', 4), options))
+  const sent = sendAll(producer, 'abcdef')
+  const closed = world.weir.close()
+  expect(await outcomes(world, sent)).toEqual([0, 1, 2, 3, 'StorageClosed', 'StorageClosed'])
+  await world.outcome(closed)
+})
+
 test('wait: what waits for room fails with StorageClosed when the Weir is closed', async () => {
   const world = await openWorld()
   const producer = await world.outcome(world.weir.producer(bounded('wait', 1)))

@@ -143,6 +143,16 @@ describe('a producer', () => {
     expect(await readAll({ ...world, weir }, words)).toHaveLength(8)
   })
 
+  test('sends what was appended after a flush when the Weir is closed, though the first linger is not over', async () => {
+    const world = await openWorld()
+    const producer = await world.outcome(world.weir.producer(words, { lingerMs: 60_000 }))
+    void producer.append('a', '1')
+    await world.outcome(producer.flush())
+    const appended = producer.append('a', '2')
+    await world.outcome(world.weir.close())
+    expect(await world.outcome(appended)).toMatchObject({ duplicate: false })
+  })
+
   test('refuses records after close, and names the topic', async () => {
     const world = await openWorld()
     const producer = await world.outcome(world.weir.producer(words))

@@ -22,7 +22,7 @@ import { unknownExchange } from './unknownExchange.ts'
 export interface PublisherLog {
   readonly storage: Storage
   readonly clock: Clock
-  readonly onClose: (listener: () => void) => () => void
+  readonly onClose: (listener: () => CompletableFuture<void> | void) => () => void
 }
 
 type Appended = ReadonlyArray<RecordMetadata>
@@ -93,7 +93,7 @@ export class Publisher<K, V> {
     }
     this.#pendingBytes += publication.bytes
     this.#waiting.push(publication)
-    this.#stopListening ??= this.#log.onClose(() => this.#send())
+    this.#stopListening ??= this.#log.onClose(() => this.close())
     this.#schedule()
   }
 
