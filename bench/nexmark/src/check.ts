@@ -6,7 +6,7 @@ import { lmdb } from '@weir/storage-lmdb'
 import { seededRandom } from '@weir/testing'
 import { DuckDb } from './DuckDb.ts'
 import { appendEvents, readAll, readEvents } from './events.ts'
-import { generate } from './generate.ts'
+import { type Event, generate } from './generate.ts'
 import type { Query, Result } from './Query.ts'
 import { type Difference, differenceOf, resultsOf } from './results.ts'
 import { crashesOf, runByClock } from './runUnderFaults.ts'
@@ -45,58 +45,73 @@ export interface Checked {
 
 export interface CheckOptions {
   readonly queries: ReadonlyArray<Query>
-  readonly scenario: Scenario
   readonly seed: number
   readonly count: number
   readonly onProgress: (text: string) => void
+  readonly onChecked: (checked: Checked) => void
 }
 
-/** Asks Weir and DuckDB the same questions about the same events. */
-export const check = async ({
-  queries,
-  scenario,
-  seed,
-  count,
-  onProgress,
-}: CheckOptions): Promise<ReadonlyArray<Checked>> => {
-  const folder = mkdtempSync(join(tmpdir(), 'weir-nexmark-'))
-  const place = `${scenario.name}, seed ${seed}`
+/** Asks Weir and DuckDB the same questions about the same events, which are loaded once for all scenarios in which they arrive alike. */
+export const check = async ({ queries, seed, count, onProgress, onChecked }: CheckOptions): Promise<void> => {
+  for (const lateShare of new Set(scenarios.map((scenario) => scenario.lateShare))) {
+    onProgress(`seed ${seed}, ${lateShare * 100} % late: ${count} events`)
+    const arrived = await arrive({ count, seed, lateShare })
+    try {
+      for (const query of queries) {
+        const expected = query.time === 'processing' ? [] : await arrived.database.ask(query.sql)
+        const read = arrived.events.filter(({ kind }) => query.reads.includes(kind)).length
+        for (const scenario of scenarios.filter((each) => each.lateShare === lateShare)) {
+          onProgress(`${scenario.name}, seed ${seed}: ${query.name}`)
+          const run = await runQuery(arrived, query, scenario, seed)
+          const difference = differenceOf(run.expected ?? expected, run.results)
+          const { late, crashes, seconds, results } = run
+          onChecked({ query, scenario, seed, events: read, seconds, late, crashes, rows: results.length, difference })
+        }
+      }
+    } finally {
+      arrived.close()
+    }
+  }
+}
+
+/** Events where all who ask about them find them. */
+interface Arrived {
+  readonly events: ReadonlyArray<Event>
+  readonly database: DuckDb
+  /** A new folder with them, for as long as a run takes. */
+  readonly lend: <A>(use: (folder: string) => Promise<A>) => Promise<A>
+  readonly close: () => void
+}
+
+const arrive = async (how: { readonly count: number; readonly seed: number; readonly lateShare: number }) => {
+  const root = mkdtempSync(join(tmpdir(), 'weir-nexmark-'))
+  const removeRoot = (): void => rmSync(root, { recursive: true })
   try {
-    onProgress(`${place}: ${count} events`)
-    const events = generate({ count, seed, lateShare: scenario.lateShare })
-    const loaded = join(folder, 'events')
+    const events = generate(how)
+    const loaded = join(root, 'events')
     const weir = await Weir.open(lmdb(loaded))
     await appendEvents(weir, events)
     const database = await DuckDb.of(await readEvents(weir))
     await weir.close()
-    const checked: Checked[] = []
-    for (const query of queries) {
-      onProgress(`${place}: ${query.name}`)
-      const own = join(folder, query.name)
-      cpSync(loaded, own, { recursive: true })
-      const isByClock = query.time === 'processing'
-      const run = scenario.killed && !isByClock ? await runKilled(own, query, seed) : await runAlone(own, query)
-      rmSync(own, { recursive: true })
-      const compared = isByClock
-        ? await runByClock(query, events, scenario.killed ? crashesOf(seed) : [])
-        : { ...run, expected: await database.ask(query.sql) }
-      const read = events.filter(({ kind }) => query.reads.includes(kind)).length
-      checked.push({
-        query,
-        scenario,
-        seed,
-        events: read,
-        seconds: run.seconds,
-        late: run.late,
-        crashes: compared.crashes,
-        rows: compared.results.length,
-        difference: differenceOf(compared.expected, compared.results),
-      })
+    const arrived: Arrived = {
+      events,
+      database,
+      lend: async (use) => {
+        const folder = join(root, 'run')
+        cpSync(loaded, folder, { recursive: true })
+        const used = await use(folder)
+        rmSync(folder, { recursive: true })
+        return used
+      },
+      close: () => {
+        database.close()
+        removeRoot()
+      },
     }
-    database.close()
-    return checked
-  } finally {
-    rmSync(folder, { recursive: true })
+    return arrived
+  } catch (error) {
+    removeRoot()
+    throw error
   }
 }
 
@@ -105,6 +120,22 @@ interface Run {
   readonly crashes: number
   readonly seconds: number
   readonly results: ReadonlyArray<Result>
+  /** Where that depends on the run. */
+  readonly expected?: ReadonlyArray<Result>
+}
+
+const runQuery = async ({ events, lend }: Arrived, query: Query, { killed }: Scenario, seed: number): Promise<Run> => {
+  if (query.time !== 'processing') {
+    return lend((folder) => (killed ? runKilled(folder, query, seed) : runAlone(folder, query)))
+  }
+  if (!killed) {
+    // how fast it is, and then what it says
+    const alone = await lend((folder) => runAlone(folder, query))
+    return { ...alone, ...(await runByClock(query, events, [])) }
+  }
+  const start = performance.now()
+  const run = await runByClock(query, events, crashesOf(seed))
+  return { ...run, late: undefined, seconds: secondsSince(start) }
 }
 
 const runAlone = async (folder: string, query: Query): Promise<Run> => {
@@ -112,7 +143,7 @@ const runAlone = async (folder: string, query: Query): Promise<Run> => {
   const start = performance.now()
   const running = await weir.run(query.job, { until: 'end' })
   await running.done
-  const seconds = (performance.now() - start) / 1_000
+  const seconds = secondsSince(start)
   const results = resultsOf(query, await readAll(weir, query.output))
   await weir.close()
   return { late: running.metrics().recordsLate, crashes: 0, seconds, results }
@@ -121,9 +152,11 @@ const runAlone = async (folder: string, query: Query): Promise<Run> => {
 const runKilled = async (folder: string, query: Query, seed: number): Promise<Run> => {
   const start = performance.now()
   const { kills } = await runUnderKills(query.job, lmdb(folder), seededRandom(seed))
-  const seconds = (performance.now() - start) / 1_000
+  const seconds = secondsSince(start)
   const weir = await Weir.open(lmdb(folder))
   const results = resultsOf(query, await readAll(weir, query.output))
   await weir.close()
   return { late: undefined, crashes: kills, seconds, results }
 }
+
+const secondsSince = (start: number): number => (performance.now() - start) / 1_000

@@ -57,7 +57,8 @@ const cities = [
 const firstNames = ['Peter', 'Paul', 'Luke', 'John', 'Saul', 'Vicky', 'Kate', 'Julie', 'Sarah', 'Deiter', 'Walter']
 const lastNames = ['Shultz', 'Abrams', 'Spencer', 'White', 'Bartels', 'Walton', 'Smith', 'Jones', 'Noris']
 const hotChannels = ['Google', 'Facebook', 'Baidu', 'Apple']
-const letters = 'abcdefghijklmnopqrstuvwxyz'
+const firstLetter = 'a'.charCodeAt(0)
+const letters = 26
 
 /** The events in the order in which they arrive, which is the order of their times but for the late ones. */
 export const generate = ({
@@ -172,9 +173,10 @@ class Generator {
     return values[this.#below(values.length)]!
   }
 
+  /** At once: a text that grows by letters is kept as a tree of them until it is read. */
   #text(length: number): string {
-    let text = ''
-    for (let index = 0; index < length; index++) text += letters[this.#below(letters.length)]!
-    return text
+    const codes: number[] = []
+    for (let index = 0; index < length; index++) codes.push(firstLetter + this.#below(letters))
+    return String.fromCharCode(...codes)
   }
 }

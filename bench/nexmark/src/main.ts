@@ -1,8 +1,11 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Checked, check, scenarios } from './check.ts'
+import { type Checked, check } from './check.ts'
+import { Progress } from './Progress.ts'
 import { queries } from './queries/index.ts'
 import { isEqual } from './results.ts'
-import { differencesIn, tableOf } from './report.ts'
+import { differencesIn, lineOf, tableOf } from './report.ts'
 
 const usage = `npm run nexmark -- [--events <count>] [--seed <number>]... [--only <query>]...
 
@@ -48,17 +51,24 @@ for (const name of names) if (!queries.some((query) => query.name === name)) mis
 if (values.help || mistakes.length > 0) endWithUsage(mistakes)
 
 const chosen = queries.filter(({ name }) => names.includes(name))
-const onProgress = (text: string): void => {
-  if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${text.slice(0, process.stdout.columns - 1)}`)
-}
+const progress = new Progress(process.stdout)
+// for the storage's threads and the worker processes too, each of which would compile the same modules anew
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'node-compile-cache')
 const start = performance.now()
 const checked: Checked[] = []
-for (const scenario of scenarios) {
-  for (const seed of seeds) {
-    checked.push(...(await check({ queries: chosen, scenario, seed, count, onProgress })))
-  }
+for (const seed of seeds) {
+  await check({
+    queries: chosen,
+    seed,
+    count,
+    onProgress: (text) => progress.show(text),
+    onChecked: (each) => {
+      checked.push(each)
+      progress.ended(lineOf(each))
+    },
+  })
 }
-onProgress('')
+progress.clear()
 const isAllEqual = checked.every(({ difference }) => isEqual(difference))
 process.stdout.write(
   `${tableOf(chosen, checked)}\n` +

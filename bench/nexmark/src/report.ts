@@ -29,11 +29,18 @@ export const tableOf = (queries: ReadonlyArray<Query>, checked: ReadonlyArray<Ch
       total(({ late = 0 }) => late),
       total(({ crashes }) => crashes),
       ...equals,
-      `${Math.round(rate / 1_000).toLocaleString('en')} k`,
+      thousands(rate),
     ])
   }
   return table.toString()
 }
+
+/** What became of one run, on a line. */
+export const lineOf = ({ query, scenario, seed, events, seconds, difference }: Checked): string =>
+  `${scenario.name}, seed ${seed}, ${query.name}: ${events.toLocaleString('en')} events in ${seconds.toFixed(1)} s, ` +
+  `${thousands(events / seconds)}/s, ${isEqual(difference) ? 'equal' : 'DIFFERS'}`
+
+const thousands = (count: number): string => `${Math.round(count / 1_000).toLocaleString('en')} k`
 
 const examplesMax = 3
 

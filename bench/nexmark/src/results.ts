@@ -18,8 +18,13 @@ export interface Difference {
 /** Compares results as a bag: their order does not matter, and how often each is there does. */
 export const differenceOf = (expected: ReadonlyArray<Result>, found: ReadonlyArray<Result>): Difference => {
   const counts = new Map<string, number>()
-  for (const result of expected) add(counts, result, 1)
-  for (const result of found) add(counts, result, -1)
+  const textOf = texts()
+  const add = (result: Result, by: number): void => {
+    const text = textOf(result)
+    counts.set(text, (counts.get(text) ?? 0) + by)
+  }
+  for (const result of expected) add(result, 1)
+  for (const result of found) add(result, -1)
   const missing: string[] = []
   const unexpected: string[] = []
   for (const [result, count] of counts) {
@@ -29,9 +34,18 @@ export const differenceOf = (expected: ReadonlyArray<Result>, found: ReadonlyArr
   return { missing, unexpected }
 }
 
-const add = (counts: Map<string, number>, result: Result, by: number): void => {
-  const text = JSON.stringify(Object.entries(result).sort(([left], [right]) => (left < right ? -1 : 1)))
-  counts.set(text, (counts.get(text) ?? 0) + by)
+/** The text of a result: its columns, sorted, and their values as JSON. Most results have columns like those before them. */
+const texts = (): ((result: Result) => string) => {
+  const sorted = new Map<string, { readonly columns: ReadonlyArray<string>; readonly head: string }>()
+  return (result) => {
+    const given = Object.keys(result)
+    let found = sorted.get(given.join())
+    if (found === undefined) {
+      const columns = given.toSorted()
+      sorted.set(given.join(), (found = { columns, head: columns.join() }))
+    }
+    return `${found.head}: ${JSON.stringify(found.columns.map((column) => result[column]))}`
+  }
 }
 
 /** Whether there is none. */

@@ -53,12 +53,13 @@ export const runByClock = async (
   faults: FaultPlan,
 ): Promise<FaultyRun & { readonly expected: ReadonlyArray<Result> }> => {
   const driver = await jobDriver(query.job, { faults, workers, run, clock: virtualClock() })
+  const reads = (kind: Event['kind']): boolean => query.reads.includes(kind)
   let crashes = 0
   for (let from = 0; from < events.length; from += arrivals.atOnce) {
     const { person, auction, bid } = recordsOf(events.slice(from, from + arrivals.atOnce))
-    await driver.send(persons, person)
-    await driver.send(auctions, auction)
-    await driver.send(bids, bid)
+    if (reads('person')) await driver.send(persons, person)
+    if (reads('auction')) await driver.send(auctions, auction)
+    if (reads('bid')) await driver.send(bids, bid)
     for (; !driver.isRunning; crashes++) await driver.restart()
     await driver.advance(arrivals.everyMs)
     for (; !driver.isRunning; crashes++) await driver.restart()
@@ -66,9 +67,9 @@ export const runByClock = async (
   crashes += await finish(driver)
   const results = resultsOf(query, await driver.output(query.output))
   const database = await DuckDb.of({
-    person: await driver.output(persons),
-    auction: await driver.output(auctions),
-    bid: await driver.output(bids),
+    person: reads('person') ? await driver.output(persons) : [],
+    auction: reads('auction') ? await driver.output(auctions) : [],
+    bid: reads('bid') ? await driver.output(bids) : [],
   })
   await driver.close()
   const expected = await database.ask(query.sql)

@@ -7,8 +7,8 @@ const two = { auction: 2, price: 5 }
 test('results differ when one is missing, is another one, or is there more often', () => {
   expect(isEqual(differenceOf([one, two], [one]))).toBe(false)
   expect(isEqual(differenceOf([one], [two]))).toBe(false)
-  expect(differenceOf([one], [one, one]).unexpected).toEqual(['[["auction",1],["price",5]]'])
-  expect(differenceOf([one, one], [one]).missing).toEqual(['[["auction",1],["price",5]]'])
+  expect(differenceOf([one], [one, one]).unexpected).toEqual(['auction,price: [1,5]'])
+  expect(differenceOf([one, one], [one]).missing).toEqual(['auction,price: [1,5]'])
 })
 
 test('neither the order of results nor that of their columns makes a difference', () => {
