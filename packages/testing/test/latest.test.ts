@@ -15,7 +15,7 @@ const committed = (...rows: ReadonlyArray<readonly [key: string, value: string |
     ],
   ]),
   stores: new Map(),
-  sinks: new Map(),
+  sinks: [],
 })
 
 test('in the order `latest` the last value of each key counts, and a removed one is none', () => {

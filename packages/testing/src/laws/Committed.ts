@@ -12,8 +12,16 @@ export interface Committed {
   readonly outputs: ReadonlyMap<Topic<unknown, unknown>, ReadonlyArray<ConsumedRecord<unknown, unknown>>>
   /** By store: what it holds. */
   readonly stores: ReadonlyMap<string, ReadonlyArray<unknown>>
-  /** By place, such as `sink 'outside', topic 'in', partition 0`: what is outside. */
-  readonly sinks: ReadonlyMap<string, ReadonlyArray<SinkRecord<unknown, unknown>>>
+  /** What is outside. */
+  readonly sinks: ReadonlyArray<Written>
+}
+
+/** What a sink was given of one partition. */
+export interface Written {
+  readonly sink: string
+  /** Such as `sink 'outside', topic 'in', partition 0`. */
+  readonly place: string
+  readonly records: ReadonlyArray<SinkRecord<unknown, unknown>>
 }
 
 type Given = SinkRecord<unknown, unknown> | ConsumedRecord<unknown, unknown>
@@ -41,20 +49,19 @@ export const committedOf = (driver: Driver, sinks: LawOptions['sinks'] = []): Co
   return {
     outputs: new Map(outputs.map((output) => [output, readTopic(driver.weir.storage, output)])),
     stores: new Map(own.map((store) => [store.name, heldBy(driver, store)])),
-    sinks: new Map(sinks.flatMap((sink) => writtenTo(driver.job, sink))),
+    sinks: sinks.flatMap((sink) => writtenTo(driver.job, sink)),
   }
 }
-
-type Written = readonly [place: string, records: ReadonlyArray<SinkRecord<unknown, unknown>>]
 
 /** What a sink has, by the partitions that it can be of. */
 const writtenTo = (job: Job, sink: MemorySink<unknown, unknown>): ReadonlyArray<Written> => {
   const { sources, own } = jobParts(job)
   return [...sources, ...own].flatMap(({ name, partitions }) =>
-    Array.from({ length: partitions }, (_, partition): Written => [
-      `sink '${sink.name}', topic '${name}', partition ${partition}`,
-      sink.records({ job: job.name, topic: name, partition }),
-    ]),
+    Array.from({ length: partitions }, (_, partition): Written => ({
+      sink: sink.name,
+      place: `sink '${sink.name}', topic '${name}', partition ${partition}`,
+      records: sink.records({ job: job.name, topic: name, partition }),
+    })),
   )
 }
 
@@ -79,7 +86,7 @@ export const outputEntries = (
   for (const [{ name }, records] of outputs) {
     for (const record of records) add(`topic '${name}', partition ${record.partition}`, record)
   }
-  for (const [place, records] of sinks) for (const record of records) add(place, record)
+  for (const { place, records } of sinks) for (const record of records) add(place, record)
   if (order === 'unordered') for (const entries of places.values()) entries.sort(byLine)
   if (order === 'latest') for (const [place, entries] of places) places.set(place, latestOf(entries))
   return places

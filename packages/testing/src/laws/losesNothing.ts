@@ -4,7 +4,7 @@ import { type FaultBounds, faultyHistories } from './histories.ts'
 import type { LawHistory } from './LawHistory.ts'
 import { type Law, lawOf } from './lawOf.ts'
 import type { LawOutcome } from './runHistory.ts'
-import { requireTraces, traceOf, type TracedOptions } from './tracing.ts'
+import { outcomesOf, requireTraces, traceOf, type TracedOptions } from './tracing.ts'
 
 /** The relation of input and output, and what the law varies. */
 export interface LosesNothingOptions extends TracedOptions, FaultBounds {}
@@ -14,7 +14,8 @@ export interface LosesNothingOptions extends TracedOptions, FaultBounds {}
  * end, whatever crashed on the way.
  *
  * Unlike the laws that compare a job with itself, it also finds a job that loses a record in every run. A record comes to
- * something when an output has one that is known by the same, see `knownBy`. Faults strike as in `isExactlyOnce`.
+ * something when an output has one that is known by the same, see `knownBy`: a topic, or a sink that `sinks` names. Faults
+ * strike as in `isExactlyOnce`.
  *
  * @throws InvalidOption
  * @example
@@ -44,7 +45,7 @@ export const losesNothing = (job: Job, options: LosesNothingOptions): Law<LawHis
 }
 
 const firstLost = ({ inputs, atEnd }: LawOutcome, { from, to }: TracedOptions): Divergence | undefined => {
-  const kept = new Set([...atEnd.outputs.values()].flat().map((record) => traceOf(to, record)))
+  const kept = new Set([...outcomesOf(atEnd, to).values()].flat().map(({ id }) => id))
   for (const record of inputs.flat()) {
     const id = traceOf(from, record)
     if (id === undefined || kept.has(id)) continue

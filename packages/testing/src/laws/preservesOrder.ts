@@ -1,11 +1,11 @@
 import { type ConsumedRecord, InvalidOption, type Job } from '@weir/core'
-import { type Divergence, lineOf } from './Committed.ts'
+import type { Divergence } from './Committed.ts'
 import { type FaultBounds, faultyHistories } from './histories.ts'
 import type { LawHistory } from './LawHistory.ts'
 import { type Law, lawOf } from './lawOf.ts'
 import type { LawOutcome } from './runHistory.ts'
 import { show } from './show.ts'
-import { requireTraces, traceOf, type TracedOptions } from './tracing.ts'
+import { type Outcome, outcomesOf, requireTraces, traceOf, type TracedOptions } from './tracing.ts'
 
 /** The relation of input and output, whose order counts, and what the law varies. */
 export interface PreservesOrderOptions extends TracedOptions, FaultBounds {
@@ -14,11 +14,12 @@ export interface PreservesOrderOptions extends TracedOptions, FaultBounds {
 }
 
 /**
- * The law of order, as a fast-check property: in each partition of each output, what comes of the input records of one key (or one
- * partition) lies in the order in which those came, whatever crashed on the way.
+ * The law of order, as a fast-check property: in each partition of each output, and of what each sink was given, what comes of the
+ * input records of one key (or one partition) lies in the order in which those came, whatever crashed on the way.
  *
  * What an output record comes of is told by the relation, see `knownBy`. A record may come to nothing, to several, or to
- * several times the same, as long as none comes after one of a later record. Faults strike as in `isExactlyOnce`.
+ * several times the same, as long as none comes after one of a later record: a sink that is at least once keeps the law
+ * only without faults (`faultsMax: 0, workersMax: 1`), since it writes again what it wrote before a crash. Faults strike as in `isExactlyOnce`.
  *
  * @throws InvalidOption
  * @example
@@ -57,45 +58,38 @@ type Scope = Required<Pick<PreservesOrderOptions, 'per'>>
 type Places = ReadonlyMap<string, ReadonlyMap<string, ReadonlyArray<number>>>
 
 const firstOutOfOrder = ({ inputs, atEnd }: LawOutcome, options: TracedOptions & Scope): Divergence | undefined => {
-  const places = placesOf(inputs.flat(), options)
-  for (const records of atEnd.outputs.values()) {
-    // by output partition and scope: how far the input was followed
-    const reached = new Map<string, { readonly place: number; readonly record: ConsumedRecord<unknown, unknown> }>()
-    for (const record of records) {
-      const id = traceOf(options.to, record)
-      if (id === undefined) continue
-      const scopes = [...places.keys()].filter((scope) => places.get(scope)!.has(id))
+  const inInput = placesOf(inputs.flat(), options)
+  for (const [where, outcomes] of outcomesOf(atEnd, options.to)) {
+    // by scope: how far the input was followed
+    const reached = new Map<string, { readonly place: number; readonly outcome: Outcome }>()
+    for (const outcome of outcomes) {
+      const scopes = [...inInput.keys()].filter((scope) => inInput.get(scope)!.has(outcome.id))
       const followed = scopes.map((scope) => {
-        const before = reached.get(`${record.partition} ${scope}`)
-        const place = places
+        const before = reached.get(scope)
+        const place = inInput
           .get(scope)!
-          .get(id)!
+          .get(outcome.id)!
           .find((each) => before === undefined || each >= before.place)
         return { scope, before, place }
       })
       const [only] = followed
       if (followed.length > 0 && followed.every(({ place }) => place === undefined)) {
-        return outOfOrder(record, only!.before!.record, only!.scope)
+        return outOfOrder(where, outcome, only!.before!.outcome, only!.scope)
       }
       // what records of several keys are known by does not say how far any of them was followed
-      if (followed.length === 1) reached.set(`${record.partition} ${only!.scope}`, { place: only!.place!, record })
+      if (followed.length === 1) reached.set(only!.scope, { place: only!.place!, outcome })
     }
   }
   return undefined
 }
 
-const outOfOrder = (
-  record: ConsumedRecord<unknown, unknown>,
-  before: ConsumedRecord<unknown, unknown>,
-  scope: string,
-): Divergence => {
-  const { topic, partition, offset } = record
-  const text = [
-    `topic '${topic}', partition ${partition}, offset ${offset} is out of order: ${lineOf(record)}`,
-    `  offset ${before.offset}, before it, comes of a later record of ${scope}: ${lineOf(before)}`,
-  ].join('\n')
-  return { text, record }
-}
+const outOfOrder = (where: string, outcome: Outcome, before: Outcome, scope: string): Divergence => ({
+  text: [
+    `${where}, ${outcome.at} is out of order: ${outcome.line}`,
+    `  ${before.at}, before it, comes of a later record of ${scope}: ${before.line}`,
+  ].join('\n'),
+  record: outcome.record,
+})
 
 const placesOf = (
   inputs: ReadonlyArray<ConsumedRecord<unknown, unknown>>,
