@@ -1,24 +1,14 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
-import { type StorageProvider, type Topic, Weir } from '@weir/core'
-import { atRandomMoments, counted, killOne } from '@weir/example-program'
+import { type Topic, Weir } from '@weir/core'
+import { counted, repeatable } from '@weir/example-program'
+import { runUnderKills } from '@weir/example-program/runUnderKills'
 import { lmdb } from '@weir/storage-lmdb'
-import { runWorkers } from '@weir/workers'
 import type { Options } from './options.ts'
 import { clicksOf, expectedOf, type VisitorClick } from './visitors.ts'
 import { clicks, lateClicks, visiting, visits } from './visits.ts'
 
 const batchLength = 5_000
-
-/** The same numbers at each start: a linear congruential generator (Numerical Recipes, 1992). */
-const repeatable = (seed: number): (() => number) => {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 /**
  * Appends clicks, gathers them into visits on two worker processes, some of which are killed, and compares all visits and late
@@ -38,7 +28,14 @@ export const runProgram = async (
   try {
     const all = clicksOf(options.clicks, repeatable(11))
     await append(weir, all, signal)
-    const kills = await gather(weir, storage, options, signal)
+    const { kills } = await runUnderKills(weir, {
+      storage,
+      job: visiting,
+      module: import.meta.resolve('./visits.ts'),
+      source: clicks,
+      kills: options.kills,
+      signal,
+    })
     print(`${counted(all.length)} clicks gathered on two processes, of which ${kills} were killed with SIGKILL`)
     const expected = expectedOf(all)
     const late = expected.late.map(({ visitor, click }) => [visitor, click] as const)
@@ -65,39 +62,6 @@ const append = async (weir: Weir, all: ReadonlyArray<VisitorClick>, signal: Abor
     )
   }
   await producer.close()
-}
-
-/** @returns how many workers were killed */
-const gather = async (
-  weir: Weir,
-  storage: StorageProvider,
-  { clicks: total, kills }: Pick<Options, 'clicks' | 'kills'>,
-  signal: AbortSignal,
-): Promise<number> => {
-  const options = { storage, module: import.meta.resolve('./visits.ts'), processes: 2 }
-  const workers = await runWorkers(visiting, options, { until: 'end' })
-  const moments = atRandomMoments(kills, 0, total)
-  let killed = 0
-  try {
-    while (!workers.done.isDone) {
-      const done = total - lagOf(weir)
-      if (killed < moments.length && done >= moments[killed]! && killOne(workers)) killed++
-      await pause(10, undefined, { signal })
-    }
-    await workers.done
-  } finally {
-    await workers.stop().exceptionally(() => undefined)
-  }
-  return killed
-}
-
-const lagOf = (weir: Weir): number => {
-  const { firstPartition, partitions } = weir.topics().find(({ name }) => name === clicks.name)!
-  let lag = 0
-  for (let partition = firstPartition; partition < firstPartition + partitions; partition++) {
-    lag += weir.storage.bounds(partition).end - weir.storage.position(visiting.name, partition)
-  }
-  return lag
 }
 
 /** Whether exactly these records are in the topic, in any order. */

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Weir } from '@weir/core'
 import { counted, countedKills, phase, runMain } from '@weir/example-program'
+import type { UnderKills } from '@weir/example-program/runUnderKills'
 import { lmdb } from '@weir/storage-lmdb'
 import { Listr } from 'listr2'
 import { activityOf } from './activityOf.ts'
@@ -9,7 +10,7 @@ import { compareAlerts, type Findings } from './compareAlerts.ts'
 import { expectedAlerts } from './expectedAlerts.ts'
 import { type Options, parseOptions, usage } from './options.ts'
 import { isRight, report } from './report.ts'
-import { type UnderKills, underKills } from './underKills.ts'
+import { underKills } from './underKills.ts'
 
 const seed = 1
 

@@ -1,7 +1,7 @@
 import { counted } from '@weir/example-program'
+import type { UnderKills } from '@weir/example-program/runUnderKills'
 import Table from 'cli-table3'
 import type { Findings } from './compareAlerts.ts'
-import type { UnderKills } from './underKills.ts'
 
 /** Each alert was found, once, and no other. */
 export const isRight = ({ missing, repeated, wrong }: Findings): boolean => missing + repeated + wrong === 0

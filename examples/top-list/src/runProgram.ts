@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Weir } from '@weir/core'
-import { counted as withSeparators } from '@weir/example-program'
+import { counted as withSeparators, repeatable } from '@weir/example-program'
 import { lmdb } from '@weir/storage-lmdb'
 import { runWorkers } from '@weir/workers'
 import { type Look, look } from './look.ts'
@@ -12,15 +12,6 @@ import { type Click, clicks, listLength, topPages } from './topPages.ts'
 
 const looksPerSecond = 4
 const batchLength = 2_000
-
-/** The same numbers at each start: a linear congruential generator (Numerical Recipes, 1992). */
-const repeatable = (seed: number): (() => number) => {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 /**
  * Appends clicks, lets two worker processes count and rank them, and looks at the lists meanwhile.

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Weir } from '@weir/core'
 import { counted, countedKills, phase, runMain } from '@weir/example-program'
+import type { UnderKills } from '@weir/example-program/runUnderKills'
 import { lmdb } from '@weir/storage-lmdb'
 import { Listr } from 'listr2'
 import { Bank, stepMs } from './bank.ts'
@@ -9,7 +10,7 @@ import { type Books, readBooks } from './books.ts'
 import { type InOneThread, inOneThread } from './inOneThread.ts'
 import { type Options, parseOptions, usage } from './options.ts'
 import { isRight, report } from './report.ts'
-import { type UnderKills, underKills } from './underKills.ts'
+import { underKills } from './underKills.ts'
 
 const offered = { perSecond: 200_000, seconds: 5 }
 const count = 200_000

@@ -1,9 +1,9 @@
 import { counted } from '@weir/example-program'
+import type { UnderKills } from '@weir/example-program/runUnderKills'
 import Table from 'cli-table3'
 import { stepMs } from './bank.ts'
 import type { Books } from './books.ts'
 import type { InOneThread } from './inOneThread.ts'
-import type { UnderKills } from './underKills.ts'
 
 export interface Ended {
   /** How many transfers were to be settled. */
