@@ -37,10 +37,12 @@ export class LagWatch {
     return sample
   }
 
-  async #lagOf(group: string): Promise<number> {
+  /** What has not been read, and what has been and waits. */
+  async #lagOf(name: string): Promise<number> {
     try {
-      const lags = await this.#weir.group(group).lag()
-      return lags.reduce((sum, { lag }) => sum + lag, 0)
+      const group = this.#weir.group(name)
+      const lags = await group.lag()
+      return lags.reduce((sum, { lag }) => sum + lag, await group.waiting())
     } catch (error) {
       if (error instanceof UnknownGroup) return 0
       throw error

@@ -1,6 +1,6 @@
 import { bufferTailBytes } from '../job/BufferStore.ts'
 import { decodePending, decodeReadUpTo, isPendingKey } from '../handler/pendingRow.ts'
-import { storesOf } from '../handler/stores.ts'
+import { handlersAmong } from '../handler/stores.ts'
 import { firstUserStore } from '../ports/rows.ts'
 import type { Row } from '../ports/Storage.ts'
 import { mapKeysOf } from '../runtime/mapRows.ts'
@@ -93,14 +93,11 @@ const keyFits = (codec: string, key: Uint8Array): boolean =>
     ? key.length >= lengthBytes + bufferTailBytes && uint32At(key, 0) === key.length - lengthBytes - bufferTailBytes
     : mayBeOf(codec, key)
 
-/** The stores of handlers for records that are not settled: told by those that lie beside them. */
-const pendingStores = ({ stores }: Catalog): ReadonlySet<number> => {
-  const known = new Set([...stores.values()].map(({ job, name }) => `${job}/${name}`))
-  return new Set(
-    [...stores.values()].flatMap(({ id, job, name }) => {
-      const { pending, held, ids } = storesOf(name.replace(/-pending$/, ''))
-      const isOne = pending.name === name && known.has(`${job}/${held.name}`) && known.has(`${job}/${ids.name}`)
-      return isOne ? [id] : []
+/** The stores of handlers for records that are not settled. */
+const pendingStores = ({ stores }: Catalog): ReadonlySet<number> =>
+  new Set(
+    [...Map.groupBy(stores.values(), ({ job }) => job).values()].flatMap((own) => {
+      const pending = new Set(handlersAmong(new Set(own.map(({ name }) => name))).map((each) => each.pending.name))
+      return own.flatMap(({ id, name }) => (pending.has(name) ? [id] : []))
     }),
   )
-}

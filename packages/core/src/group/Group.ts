@@ -51,10 +51,12 @@ export class Group {
   readonly name: string
   readonly #storage: Storage
   readonly #clock: Clock
+  readonly #countWaiting: () => CompletableFuture<number>
   readonly #samples = new Map<number, Sample>()
 
-  constructor(storage: Storage, clock: Clock, name: string) {
+  constructor(storage: Storage, clock: Clock, name: string, countWaiting: () => CompletableFuture<number>) {
     this.name = name
+    this.#countWaiting = countWaiting
     this.#storage = storage
     this.#clock = clock
   }
@@ -71,7 +73,7 @@ export class Group {
   }
 
   /**
-   * How far the group is behind, by partition of its topics. Costs a read of one batch for each partition with a lag.
+   * How far the group is behind, by partition of its topics; see `waiting` for what a handler has read and not settled. Costs a read of one batch for each partition with a lag.
    *
    * @throws UnknownGroup
    */
@@ -83,6 +85,22 @@ export class Group {
         return Array.from({ length: count }, (_, partition) => ({ topic, partition }))
       })
       return CompletableFuture.allOf(partitions.map((each) => this.#lagOf(each)))
+    })
+  }
+
+  /**
+   * How many records a handler of the group has read and not settled, such that the position is past them and `lag` says nothing of
+   * them: they wait for another attempt, for a permit, or behind a record of their key, or are under way for longer than
+   * `settleWithinMs`. One that comes behind another that the position waits for is in both numbers.
+   *
+   * They are counted when this is called: it reads them all, a thousand in a turn of the event loop.
+   *
+   * @throws UnknownGroup
+   */
+  waiting(): CompletableFuture<number> {
+    return CompletableFuture.supply(() => {
+      this.#state()
+      return this.#countWaiting()
     })
   }
 

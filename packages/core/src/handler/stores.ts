@@ -19,5 +19,13 @@ export const storesOf = (name: string): HandlerStores => ({
   ids: storeOf(`${name}-ids`),
 })
 
+/** The handlers that have stores among these names of one job's: told by their three stores. */
+export const handlersAmong = (names: ReadonlySet<string>): ReadonlyArray<HandlerStores> =>
+  [...names].flatMap((name) => {
+    const stores = storesOf(name.replace(/-pending$/, ''))
+    const isOne = stores.pending.name === name && names.has(stores.held.name) && names.has(stores.ids.name)
+    return isOne ? [stores] : []
+  })
+
 const storeOf = (name: string): StoreDefinition<unknown, unknown> =>
   ({ name, kind: 'key-value', key: bytes, value: bytes }) as StoreDefinition<Uint8Array, Uint8Array> as never

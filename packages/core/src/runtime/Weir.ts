@@ -28,6 +28,7 @@ import { type Retained, Retainer, type RetentionMetrics } from './Retainer.ts'
 import { RunningJob } from './RunningJob.ts'
 import type { RunSettings } from './RunContext.ts'
 import { runOptionNames } from './runOptionNames.ts'
+import { countWaiting } from './countWaiting.ts'
 import { MapQuery, type MapStoreReference } from './MapQuery.ts'
 import { dropStore } from './dropStore.ts'
 import { renameStore, requireNoLostStores } from './renameStore.ts'
@@ -232,7 +233,7 @@ export class Weir {
 
   /** A group as seen from outside: members, lag, seek. The name of a job is the name of its group. */
   group(name: string): Group {
-    return new Group(this.storage, this.clock, name)
+    return new Group(this.storage, this.clock, name, () => countWaiting(this, name))
   }
 
   /**

@@ -1,0 +1,48 @@
+import { type Either, left, right } from 'fp-ts/lib/Either.js'
+import { chainRec } from '../future/chainRec.ts'
+import { CompletableFuture } from '../future/CompletableFuture.ts'
+import { isPendingKey } from '../handler/pendingRow.ts'
+import { handlersAmong } from '../handler/stores.ts'
+import type { ReadableLog } from '../log/OpenLog.ts'
+import { rowKey, rowKeyEnd } from '../ports/rows.ts'
+import { successorOf } from './mergeRows.ts'
+import { storedStores } from './storeCatalog.ts'
+
+/** So many rows are read in one turn of the event loop. */
+const rowsMax = 1_000
+const allPartitions = 0xffff_ffff
+const noKey = new Uint8Array(0)
+const rowKeyLength = 8
+
+/** How many records the handlers of a job have as rows, behind its positions; counted in as many turns of the event loop as it takes. */
+export const countWaiting = (log: Pick<ReadableLog, 'storage' | 'clock'>, job: string): CompletableFuture<number> => {
+  const stores = storedStores(log.storage.rows, job)
+  const counts = handlersAmong(new Set(stores.keys())).flatMap(({ pending, held }) => [
+    rowCount(log, stores.get(pending.name)!.id, isPendingKey),
+    rowCount(log, stores.get(held.name)!.id, () => true),
+  ])
+  return CompletableFuture.allOf(counts).thenApply((each) => each.reduce((sum, count) => sum + count, 0))
+}
+
+interface Counted {
+  readonly from: Uint8Array
+  readonly count: number
+}
+
+const rowCount = (
+  { storage, clock }: Pick<ReadableLog, 'storage' | 'clock'>,
+  store: number,
+  isCounted: (key: Uint8Array) => boolean,
+): CompletableFuture<number> => {
+  const until = rowKeyEnd(store, allPartitions)
+  return chainRec({ from: rowKey(store, 0, noKey), count: 0 }, ({ from, count }: Counted) => {
+    const rows = storage.rows.range(from, until, { limit: rowsMax })
+    const last = rows.at(-1)
+    const sum = count + rows.filter(({ key }) => isCounted(key.subarray(rowKeyLength))).length
+    const isLast = last === undefined || rows.length < rowsMax
+    if (isLast) return CompletableFuture.completed<Either<Counted, number>>(right(sum))
+    const next = new CompletableFuture<Either<Counted, number>>()
+    clock.turn(() => void next.complete(left({ from: successorOf(last.key), count: sum })))
+    return next
+  })
+}
