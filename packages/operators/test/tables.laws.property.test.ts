@@ -46,6 +46,20 @@ const customerOf = ([customer]: readonly [string, number]) => (customer === '' ?
 const both = (order: readonly [string, number], customer: string | null, key: string) =>
   `${key}: ${order.join('')} ${customer}`
 
+const testLaws = (law: Job, options: LawOptions): void => {
+  test('is the same after any crash', async () => {
+    await fc.assert(isExactlyOnce(law, options), { numRuns: 10 })
+  }, 60_000)
+
+  test('is the same in any batches', async () => {
+    await fc.assert(isBatchInvariant(law, options), { numRuns: 10 })
+  }, 60_000)
+
+  test('is the same under any options', async () => {
+    await fc.assert(isOptionInvariant(law, options), { numRuns: 10 })
+  }, 60_000)
+}
+
 const tables: ReadonlyArray<readonly [string, Job]> = [
   [
     'joinForeignKey',
@@ -72,24 +86,12 @@ const tables: ReadonlyArray<readonly [string, Job]> = [
 ]
 
 describe.each(tables)('the table of %s', (_name, law) => {
-  const options: LawOptions = {
+  testLaws(law, {
     inputs: [inputTo(orders, ofOrders), inputTo(customers, ofCustomers)],
     // which results come on the way to it depends on who is faster; so does whether the time of a row that was deleted is known
     order: 'latest',
     timestamps: false,
-  }
-
-  test('is the same after any crash', async () => {
-    await fc.assert(isExactlyOnce(law, options), { numRuns: 10 })
-  }, 60_000)
-
-  test('is the same in any batches', async () => {
-    await fc.assert(isBatchInvariant(law, options), { numRuns: 10 })
-  }, 60_000)
-
-  test('is the same under any options', async () => {
-    await fc.assert(isOptionInvariant(law, options), { numRuns: 10 })
-  }, 60_000)
+  })
 })
 
 /** Rows of a global table are seen when they are committed: what does not depend on that is when they never change, and are not missed. */
@@ -136,20 +138,5 @@ const streams: ReadonlyArray<readonly [string, Job]> = [
 ]
 
 describe.each(streams)('what %s gives', (_name, law) => {
-  const options: LawOptions = {
-    inputs: [inputTo(orders, ofOrders), inputTo(items, ofItems)],
-    order: 'unordered',
-  }
-
-  test('is the same after any crash', async () => {
-    await fc.assert(isExactlyOnce(law, options), { numRuns: 10 })
-  }, 60_000)
-
-  test('is the same in any batches', async () => {
-    await fc.assert(isBatchInvariant(law, options), { numRuns: 10 })
-  }, 60_000)
-
-  test('is the same under any options', async () => {
-    await fc.assert(isOptionInvariant(law, options), { numRuns: 10 })
-  }, 60_000)
+  testLaws(law, { inputs: [inputTo(orders, ofOrders), inputTo(items, ofItems)], order: 'unordered' })
 })

@@ -1,9 +1,8 @@
-import { bytes, entry, int32, nullable, topic, utf8, Weir } from '@weir/core'
-import { expect, onTestFinished, test } from 'vitest'
-import { lmdb } from '../src/index.ts'
+import { bytes, entry, int32, nullable, topic, utf8 } from '@weir/core'
+import { expect, test } from 'vitest'
 import { type Child, runFixture } from './child.ts'
 import { expectHealthy } from './support/expectHealthy.ts'
-import { temporaryFolder } from './temporaryFolder.ts'
+import { openWeir } from './support/openWeir.ts'
 
 const numbers = topic('numbers', { key: utf8, value: int32 })
 const done = topic('done', { key: utf8, value: int32 })
@@ -16,10 +15,7 @@ test(
   'attempts, holes and the order of a key outlive SIGKILL: the next process goes on with the next attempt',
   { timeout: 120_000 },
   async () => {
-    const { path, remove } = temporaryFolder()
-    onTestFinished(remove)
-    const weir = await Weir.open(lmdb(path))
-    onTestFinished(async () => await weir.close())
+    const { weir, path } = await openWeir()
     const records = [['a', 1], ['a', 2], ['b', 3], ['c', 4], ['d', 9], ['e', 5]] as const // prettier-ignore
     await weir.append(...records.map(([key, value]) => entry(numbers, key, value)))
     const lag = async (): Promise<number> => (await weir.group('work').lag())[0]!.lag

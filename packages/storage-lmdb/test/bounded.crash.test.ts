@@ -1,9 +1,8 @@
-import { topic, utf8, Weir, type WhenFull } from '@weir/core'
-import { expect, onTestFinished, test } from 'vitest'
-import { lmdb } from '../src/index.ts'
+import { topic, utf8, type WhenFull } from '@weir/core'
+import { expect, test } from 'vitest'
 import { type Child, runFixture } from './child.ts'
 import { expectHealthy } from './support/expectHealthy.ts'
-import { temporaryFolder } from './temporaryFolder.ts'
+import { openWeir } from './support/openWeir.ts'
 
 const countMax = 20
 const ackedBy = ({ lines }: Child): ReadonlyArray<string> =>
@@ -13,10 +12,7 @@ test.each<WhenFull>(['wait', 'reject', 'drop-newest'])(
   'a bounded topic (%s) never holds more than its capacity, whoever fills it and is killed, and all that was acknowledged is handled once',
   { timeout: 120_000 },
   async (whenFull) => {
-    const { path, remove } = temporaryFolder()
-    onTestFinished(remove)
-    const weir = await Weir.open(lmdb(path))
-    onTestFinished(async () => await weir.close())
+    const { weir, path } = await openWeir()
     const tasks = topic('tasks', { key: utf8, value: utf8, capacity: { countMax, whenFull } })
     const handled: string[] = []
     const running = await weir

@@ -1,9 +1,8 @@
-import { entry, int32, topic, utf8, Weir } from '@weir/core'
-import { expect, onTestFinished, test } from 'vitest'
-import { lmdb } from '../src/index.ts'
+import { entry, int32, topic, utf8 } from '@weir/core'
+import { expect, test } from 'vitest'
 import { runFixture } from './child.ts'
 import { expectHealthy } from './support/expectHealthy.ts'
-import { temporaryFolder } from './temporaryFolder.ts'
+import { openWeir } from './support/openWeir.ts'
 
 const numbers = topic('numbers', { key: utf8, value: int32, partitions: 2 })
 const told = topic('told', { key: utf8, value: utf8 })
@@ -13,10 +12,7 @@ test(
   'of two processes that race for an id one is told that it is the first, and both get its result, also when one is killed',
   { timeout: 120_000 },
   async () => {
-    const { path, remove } = temporaryFolder()
-    onTestFinished(remove)
-    const weir = await Weir.open(lmdb(path))
-    onTestFinished(async () => await weir.close())
+    const { weir, path } = await openWeir()
     const racers = [runFixture('claiming', [path]), runFixture('claiming', [path])]
     for (const racer of racers) await racer.line('assigned 1')
     /** By number, what both of its records were told. */

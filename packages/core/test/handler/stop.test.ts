@@ -22,6 +22,22 @@ const runHandler = async (
   return { world, running }
 }
 
+/** Runs a handler that knows its own run. */
+const runSelf = async (
+  handlerOf: (running: () => RunningJob) => Handler<string, number>,
+  options: HandlerOptions<string, number>,
+): ReturnType<typeof runHandler> => {
+  const run: { running?: RunningJob } = {}
+  const handled = await runHandler(
+    handlerOf(() => run.running!),
+    options,
+  )
+  run.running = handled.running
+  return handled
+}
+
+const three = [['a', 1], ['b', 2], ['c', 3]] as const // prettier-ignore
+
 const position = ({ weir }: World): number => {
   const { firstPartition } = weir.topics().find(({ name }) => name === 'orders')!
   return weir.storage.position('shop', firstPartition)
@@ -49,11 +65,7 @@ describe('a run that is stopped', () => {
       return value === 1 ? new CompletableFuture<void>() : undefined
     }
     const { world, running } = await runHandler(never, { settleWithinMs: 10_000 })
-    await send(world, orders, [
-      ['a', 1],
-      ['b', 2],
-      ['c', 3],
-    ])
+    await send(world, orders, three)
     const stopped = running.stop()
     await world.clock.advance(1_000)
     await world.outcome(stopped)
@@ -68,24 +80,17 @@ describe('a run that is stopped', () => {
         const begun: number[] = []
         const gates: Array<CompletableFuture<void>> = []
         let stopped: CompletableFuture<void> | undefined
-        const run: { running?: RunningJob } = {}
-        const handled = await runHandler(
-          (value, context) => {
+        const { world } = await runSelf(
+          (running) => (value, context) => {
             begun.push(value)
             const gate = new CompletableFuture<void>()
             gates.push(gate)
-            if (value === stopper) stopped = run.running!.stop()
+            if (value === stopper) stopped = running().stop()
             return gate.thenApply(() => context.send(results, 'k', value))
           },
           { order: 'none', concurrencyMax: 1, delivery },
         )
-        const { world } = handled
-        run.running = handled.running
-        await send(world, orders, [
-          ['a', 1],
-          ['b', 2],
-          ['c', 3],
-        ])
+        await send(world, orders, three)
         for (let at = 0; at < stopper; at++) {
           gates[at]!.complete(undefined)
           await world.clock.settle()
@@ -101,42 +106,31 @@ describe('a run that is stopped', () => {
 
   test('by a handler in the midst of a batch leaves the rest of it to the next run', async () => {
     const begun: number[] = []
-    const run: { running?: RunningJob } = {}
-    const handled = await runHandler(
-      (value) => {
+    const { world, running: ended } = await runSelf(
+      (running) => (value) => {
         begun.push(value)
-        if (value === 2) void run.running!.end()
+        if (value === 2) void running().end()
       },
       { order: 'none', priorityOf: () => 0 },
     )
-    const { world } = handled
-    run.running = handled.running
-    await send(world, orders, [
-      ['a', 1],
-      ['b', 2],
-      ['c', 3],
-    ])
-    await world.outcome(handled.running.done)
+    await send(world, orders, three)
+    await world.outcome(ended.done)
     expect([begun, position(world)]).toEqual([[1, 2], 2])
   })
 
   test('by a handler that returns at once, after another one has ended, commits both', async () => {
     const gate = new CompletableFuture<void>()
-    const run: { running?: RunningJob } = {}
-    const handled = await runHandler((value) => (value === 1 ? gate : void run.running!.stop()), {
-      order: 'none',
-      concurrencyMax: 1,
-    })
-    const { world } = handled
-    run.running = handled.running
-    await send(world, orders, [
-      ['a', 1],
-      ['b', 2],
-      ['c', 3],
-    ])
+    const { world, running: stopped } = await runSelf(
+      (running) => (value) => (value === 1 ? gate : void running().stop()),
+      {
+        order: 'none',
+        concurrencyMax: 1,
+      },
+    )
+    await send(world, orders, three)
     gate.complete(undefined)
-    await world.outcome(handled.running.done)
-    expect([position(world), handled.running.count('handled')]).toEqual([2, 2])
+    await world.outcome(stopped.done)
+    expect([position(world), stopped.count('handled')]).toEqual([2, 2])
   })
 })
 
