@@ -1,6 +1,7 @@
 // that of the module: test runners put another one in the place of the global one
 import { setImmediate } from 'node:timers'
 import { type Clock, InvalidOption, WeirError } from '@weir/core'
+import { firstIndex } from '@weir/core/protocol'
 
 /** A timer or turn that waits on a virtual clock. */
 export interface PendingTimer {
@@ -227,14 +228,7 @@ class ManualClock implements VirtualClock {
 
   /** The place behind all timers that are due at this time or earlier. */
   #placeAfter(dueMs: number): number {
-    let low = 0
-    let high = this.#timers.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#timers[middle]!.dueMs <= dueMs) low = middle + 1
-      else high = middle
-    }
-    return low
+    return firstIndex(this.#timers, (timer) => timer.dueMs > dueMs)
   }
 
   #requireBound(stepsDone: number, call: string): void {

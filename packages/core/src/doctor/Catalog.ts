@@ -1,4 +1,5 @@
 import type { TopicInfo } from '../log/topicCatalog.ts'
+import { firstIndex } from '../model/firstIndex.ts'
 import { firstUserStore, rowKey, rowKeyEnd, systemStores } from '../ports/rows.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import type { StoreInfo } from '../runtime/storeCatalog.ts'
@@ -43,14 +44,7 @@ export class Catalog {
 
   /** The topic that a partition belongs to. */
   topicOf(partition: number): TopicInfo | undefined {
-    let low = 0
-    let high = this.topics.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (endOf(this.topics[middle]!) > partition) high = middle
-      else low = middle + 1
-    }
-    const found = this.topics[low]
+    const found = this.topics[firstIndex(this.topics, (topic) => endOf(topic) > partition)]
     return found !== undefined && found.firstPartition <= partition ? found : undefined
   }
 

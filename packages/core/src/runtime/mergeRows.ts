@@ -1,3 +1,4 @@
+import { firstIndex } from '../model/firstIndex.ts'
 import type { Row, RowReader } from '../ports/Storage.ts'
 
 /** Rows with `from <= key < until`. */
@@ -36,14 +37,8 @@ export function* mergeRows(
     fill(reader, cursor, limit, reverse)
     const row = cursor.rows[cursor.at]
     if (row === undefined) return
-    let low = 0
-    let high = waiting.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (compare(waiting[middle]!, row) * sign > 0) low = middle + 1
-      else high = middle
-    }
-    waiting.splice(low, 0, cursor)
+    const at = firstIndex(waiting, (other) => compare(other, row) * sign <= 0)
+    waiting.splice(at, 0, cursor)
   }
   for (const range of ranges) place({ rest: range, rows: [], at: 0 })
   for (let cursor = waiting.pop(); cursor !== undefined; cursor = waiting.pop()) {

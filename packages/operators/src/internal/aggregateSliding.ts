@@ -1,4 +1,5 @@
 import { operate, type StoreDefinition, type StreamRecord, type TaskContext } from '@weir/core'
+import { firstIndex } from '@weir/core/protocol'
 import type { OperatorFunction, Subscriber } from 'rxjs'
 import type { AnyWindowedOptions } from '../aggregate.ts'
 import type { SlidingWindows } from '../sliding.ts'
@@ -125,13 +126,5 @@ const resultsAt = <K, V, A>(
 }
 
 /** The place of the first value of this time or a later one. */
-const firstAtOrAfter = (kept: ReadonlyArray<Span<unknown>>, at: number): number => {
-  let low = 0
-  let high = kept.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (kept[middle]!.start < at) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+const firstAtOrAfter = (kept: ReadonlyArray<Span<unknown>>, at: number): number =>
+  firstIndex(kept, ({ start }) => start >= at)

@@ -1,3 +1,4 @@
+import { firstIndex } from '@weir/core/protocol'
 import { covers, HistoryIndex, placeName, recordAt } from '../internal/HistoryIndex.ts'
 import type { Anomaly } from './Anomaly.ts'
 import type { History, PartitionRead } from './HistoryEvent.ts'
@@ -49,7 +50,7 @@ const missedBy = (
   highest: number,
 ): ReadonlyArray<Anomaly> => {
   const missed: Anomaly[] = []
-  for (let place = firstAt(known, read.position); place < known.length; place++) {
+  for (let place = firstIndex(known, ({ offset }) => offset >= read.position); place < known.length; place++) {
     const { offset, id, since } = known[place]!
     if (offset > highest) break
     if (since >= read.at || !covers(read, offset) || recordAt(read, offset)?.id === id) continue
@@ -61,17 +62,6 @@ const missedBy = (
     }
   }
   return missed
-}
-
-const firstAt = (known: ReadonlyArray<Known>, offset: number): number => {
-  let low = 0
-  let high = known.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (known[middle]!.offset < offset) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** What there is in a partition, in the order in which it became known. */

@@ -1,4 +1,4 @@
-import { compareBytes } from '@weir/core/protocol'
+import { compareBytes, firstIndex } from '@weir/core/protocol'
 import type { ProducerState, StagedBatch, Tail } from '@weir/core/storage'
 import { BTree } from './BTree.ts'
 
@@ -43,18 +43,6 @@ export class DiskState {
   nextSession(): string {
     return `memory-${++this.#sessions}`
   }
-}
-
-/** The first batch that holds, when all behind one that holds do so too; the length when there is none. */
-export const firstIndex = (batches: ReadonlyArray<StagedBatch>, holds: (batch: StagedBatch) => boolean): number => {
-  let low = 0
-  let high = batches.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (holds(batches[middle]!)) high = middle
-    else low = middle + 1
-  }
-  return low
 }
 
 /** The key of a group's position. */

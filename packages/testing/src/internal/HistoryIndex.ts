@@ -1,4 +1,5 @@
 import { InvariantViolated } from '@weir/core'
+import { firstIndex } from '@weir/core/protocol'
 import type { CommitCalled, History, PartitionRead, PositionRead, ReadRecord } from '../history/HistoryEvent.ts'
 
 /** A commit with what became of it. */
@@ -85,14 +86,7 @@ export const covers = ({ position, next, isAtEnd }: PartitionRead, offset: numbe
 
 /** The record that a read shows at an offset. */
 export const recordAt = ({ records }: PartitionRead, offset: number): ReadRecord | undefined => {
-  let low = 0
-  let high = records.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (records[middle]!.offset < offset) low = middle + 1
-    else high = middle
-  }
-  const found = records[low]
+  const found = records[firstIndex(records, (record) => record.offset >= offset)]
   return found?.offset === offset ? found : undefined
 }
 

@@ -17,11 +17,12 @@ import {
   StorageFailed,
   type WeirError,
 } from '@weir/core'
+import { firstIndex } from '@weir/core/protocol'
 import { emptyTail, offsetOfTime, RecordBatch, type StagedBatch, type Tail, verifyBatch } from '@weir/core/storage'
 import type { MemoryStorage } from '../memoryStorage.ts'
 import { applyCommit } from './applyCommit.ts'
 import { copyCommit } from './copyCommit.ts'
-import { type DiskState, firstIndex, positionKey } from './DiskState.ts'
+import { type DiskState, positionKey } from './DiskState.ts'
 import { rowReader } from './rowReader.ts'
 
 /** How old a snapshot may become, unless whoever takes it says so: as on disk. */
