@@ -30,7 +30,7 @@ const visiting: Job = job('visiting')
       add: (sum, click) => ({ clicks: sum.clicks + 1, ms: sum.ms + click.ms }),
       merge: (_, earlier, later) => ({ clicks: earlier.clicks + later.clicks, ms: earlier.ms + later.ms }),
     }),
-    map((sum, { key, window }): Visit => ({ user: key, begin: window!.start, end: window!.end, ...sum })),
+    map((sum, { key, window }): Visit => ({ user: key, begin: window.start, end: window.end, ...sum })),
     to(visits),
   )
 

@@ -59,7 +59,7 @@ export const visiting: Job = job('visiting')
     }),
     map((pages, { key, window }): Visit => {
       const { clicks: count, first, last } = pages!
-      return { visitor: key, begin: window!.start, end: window!.end, clicks: count, entry: first.page, exit: last.page }
+      return { visitor: key, begin: window.start, end: window.end, clicks: count, entry: first.page, exit: last.page }
     }),
     to(visits),
   )

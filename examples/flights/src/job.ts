@@ -86,14 +86,14 @@ export const delayStats: JobFlow<string, Flight> = job('delay-stats')
       (line) =>
         line.pipe(
           aggregate('by-hour', delaysBy(hours(1), lateForHour)),
-          map((delays, { key, window }): AirportDelays => ({ airport: key, from: window!.start, ...delays })),
+          map((delays, { key, window }): AirportDelays => ({ airport: key, from: window.start, ...delays })),
           keyBy(spanKey),
           to(airportHours),
         ),
       (line) =>
         line.pipe(
           aggregate('by-day', delaysBy(days(1), lateForDay)),
-          map((delays, { key, window }): AirportDelays => ({ airport: key, from: window!.start, ...delays })),
+          map((delays, { key, window }): AirportDelays => ({ airport: key, from: window.start, ...delays })),
           keyBy(spanKey),
           to(airportDays),
         ),

@@ -85,7 +85,7 @@ export type {
   WindowedValue,
   WindowStore,
 } from './job/Store.ts'
-export type { StreamRecord, Window } from './job/StreamRecord.ts'
+export type { StreamRecord, Window, WindowOrNone } from './job/StreamRecord.ts'
 export type { TimestampAssigner } from './job/TimestampAssigner.ts'
 export { type Entry, entry } from './log/entry.ts'
 export type { Producer } from './log/Producer.ts'

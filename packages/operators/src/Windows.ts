@@ -11,3 +11,8 @@ export type TimeKind = 'event' | 'processing'
 
 /** How the records of a key are gathered into windows. */
 export type Windows = TumblingWindows | HoppingWindows | SlidingWindows | SessionWindows
+
+/** Options with windows: what comes out carries the `window` that it is of. */
+export interface ByWindow {
+  readonly window: Windows
+}

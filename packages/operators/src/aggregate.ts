@@ -10,6 +10,7 @@ import {
   type TaskContext,
   type Topic,
   type Window,
+  type WindowOrNone,
 } from '@weir/core'
 import { requireKnown } from '@weir/core/protocol'
 import type { OperatorFunction } from 'rxjs'
@@ -77,8 +78,14 @@ export type AnyWindowedOptions<K, V, A> = Omit<WindowedAggregateOptions<K, V, A>
  * @param name - of the store; stable, because state is found by it
  * @throws InvalidOption for an option that is none, and for sessions without `merge`
  */
-export function aggregate<K, V, A>(name: string, options: WindowedAggregateOptions<K, V, A>): Operator<K, V, K, A>
-export function aggregate<K, V, A>(name: string, options: SessionAggregateOptions<K, V, A>): Operator<K, V, K, A>
+export function aggregate<K, V, A>(
+  name: string,
+  options: WindowedAggregateOptions<K, V, A>,
+): Operator<K, V, K, A, WindowOrNone, Window>
+export function aggregate<K, V, A>(
+  name: string,
+  options: SessionAggregateOptions<K, V, A>,
+): Operator<K, V, K, A, WindowOrNone, Window>
 export function aggregate<K, V, A>(name: string, options: AggregateOptions<K, V, A>): Operator<K, V, K, A>
 export function aggregate<K, V, A>(
   name: string,

@@ -1,11 +1,11 @@
-import { InvalidJob, type Operator, type StreamRecord } from '@weir/core'
+import { InvalidJob, type Operator, type StreamRecord, type WindowOrNone } from '@weir/core'
 import { filter } from './filter.ts'
 import { fork, type ForkLine } from './fork.ts'
 
 /** A line of operators for the records for which `when` holds. */
-export interface Branch<K, V> {
-  readonly when: (value: V, record: StreamRecord<K, V>) => boolean
-  readonly line: ForkLine<K, V>
+export interface Branch<K, V, W = WindowOrNone> {
+  readonly when: (value: V, record: StreamRecord<K, V, W>) => boolean
+  readonly line: ForkLine<K, V, W>
 }
 
 /**
@@ -25,18 +25,20 @@ export interface Branch<K, V> {
  * )
  * sorted.describe().stages[0]?.operators.map(({ kind }) => kind) // => ['branch', 'filter', 'to', 'filter', 'to']
  */
-export const branch = <K, V>(...branches: ReadonlyArray<Branch<K, V>>): Operator<K, V, K, V> => {
+export const branch = <K, V, W extends WindowOrNone = WindowOrNone>(
+  ...branches: ReadonlyArray<Branch<K, V, W>>
+): Operator<K, V, K, V, W, W> => {
   if (branches.length === 0) throw new InvalidJob('branch: there are no branches; expected at least one')
-  const isFirst = (index: number, value: V, record: StreamRecord<K, V>): boolean =>
+  const isFirst = (index: number, value: V, record: StreamRecord<K, V, W>): boolean =>
     branches.findIndex(({ when }) => when(value, record)) === index
-  const forked = fork<K, V>(
+  const forked = fork<K, V, W>(
     ...branches.map(
-      ({ line }, index): ForkLine<K, V> =>
+      ({ line }, index): ForkLine<K, V, W> =>
         (records) =>
           line(records.pipe(filter((value, record) => isFirst(index, value, record)))),
     ),
   )
-  const rest = filter<K, V>((value, record) => isFirst(-1, value, record))
+  const rest = filter<K, V, W>((value, record) => isFirst(-1, value, record))
   const first = { ...forked, kind: 'branch', name: forked.name === 'fork' ? 'branch' : forked.name }
   return { ...first, steps: [first, rest] }
 }

@@ -1,9 +1,9 @@
-import type { Operator } from '@weir/core'
+import type { Operator, Window, WindowOrNone } from '@weir/core'
 import { requireKnown } from '@weir/core/protocol'
 import { aggregate, type EmitOptions } from './aggregate.ts'
 import { nothing } from './internal/nothing.ts'
 import { requireWindow } from './internal/requireWindow.ts'
-import type { Windows } from './Windows.ts'
+import type { ByWindow, Windows } from './Windows.ts'
 
 /** How records are counted. */
 export interface CountOptions<K, V> extends EmitOptions<K, V> {
@@ -16,7 +16,12 @@ export interface CountOptions<K, V> extends EmitOptions<K, V> {
  *
  * @param name - of the store; stable, because state is found by it
  */
-export const count = <K, V>(name: string, options: CountOptions<K, V> = {}): Operator<K, V, K, number> => {
+export function count<K, V>(
+  name: string,
+  options: CountOptions<K, V> & ByWindow,
+): Operator<K, V, K, number, WindowOrNone, Window>
+export function count<K, V>(name: string, options?: CountOptions<K, V>): Operator<K, V, K, number>
+export function count<K, V>(name: string, options: CountOptions<K, V> = {}): Operator<K, V, K, number> {
   requireKnown(`count '${name}'`, options, ['window', 'emit', 'late'])
   requireWindow(`count '${name}'`, options)
   const { window, ...rest } = options

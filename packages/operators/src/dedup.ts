@@ -1,4 +1,13 @@
-import { float64, msgpack, operate, type Operator, type StoreDefinition, type StreamRecord, utf8 } from '@weir/core'
+import {
+  float64,
+  msgpack,
+  operate,
+  type Operator,
+  type StoreDefinition,
+  type StreamRecord,
+  utf8,
+  type WindowOrNone,
+} from '@weir/core'
 import { requireKnown } from '@weir/core/protocol'
 import { Agenda, agendaStore } from './internal/Agenda.ts'
 import { requireTime, requireWhole } from './internal/windowSettings.ts'
@@ -24,7 +33,10 @@ export interface DedupOptions<K, V> {
  * @param name - of the store; stable, because what was seen is found by it
  * @throws InvalidOption
  */
-export const dedup = <K, V>(name: string, options: DedupOptions<K, V>): Operator<K, V, K, V> => {
+export const dedup = <K, V, W extends WindowOrNone = WindowOrNone>(
+  name: string,
+  options: DedupOptions<K, V>,
+): Operator<K, V, K, V, W, W> => {
   const what = `dedup '${name}'`
   requireKnown(what, options, ['idOf', 'withinMs', 'time'])
   const { idOf, withinMs, time: timeKind = 'event' } = options

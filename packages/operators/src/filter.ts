@@ -1,7 +1,9 @@
-import { operate, type Operator, type StreamRecord } from '@weir/core'
+import { operate, type Operator, type StreamRecord, type WindowOrNone } from '@weir/core'
 
 /** Lets through the records for which `keep` holds. */
-export const filter = <K, V>(keep: (value: V, record: StreamRecord<K, V>) => boolean): Operator<K, V, K, V> => ({
+export const filter = <K, V, W extends WindowOrNone = WindowOrNone>(
+  keep: (value: V, record: StreamRecord<K, V, W>) => boolean,
+): Operator<K, V, K, V, W, W> => ({
   kind: 'filter',
   name: 'filter',
   stores: [],

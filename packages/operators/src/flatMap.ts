@@ -1,14 +1,14 @@
-import { type Codec, operate, type Operator, type StreamRecord } from '@weir/core'
+import { type Codec, operate, type Operator, type StreamRecord, type WindowOrNone } from '@weir/core'
 
 /**
  * Gives a record for each value that `project` makes of one, in their order; none drops it.
  *
  * @param options - `codec` is used where the new values have to travel through a repartition topic; MessagePack by default
  */
-export const flatMap = <K, A, B>(
-  project: (value: A, record: StreamRecord<K, A>) => Iterable<B>,
+export const flatMap = <K, A, B, W extends WindowOrNone = WindowOrNone>(
+  project: (value: A, record: StreamRecord<K, A, W>) => Iterable<B>,
   options: { readonly codec?: Codec<B> } = {},
-): Operator<K, A, K, B> => ({
+): Operator<K, A, K, B, W, W> => ({
   kind: 'flatMap',
   name: 'flatMap',
   stores: [],

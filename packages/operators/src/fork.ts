@@ -1,7 +1,16 @@
-import { type AnyOperator, InvalidJob, JobFlow, type Operator, type Topic, topic, utf8 } from '@weir/core'
+import {
+  type AnyOperator,
+  InvalidJob,
+  JobFlow,
+  type Operator,
+  type Topic,
+  topic,
+  utf8,
+  type WindowOrNone,
+} from '@weir/core'
 
 /** A line of operators, built with `pipe` as a job is: `(line) => line.pipe(count('all'), to(counts))`. */
-export type ForkLine<K, V> = (line: JobFlow<K, V>) => JobFlow<unknown, unknown>
+export type ForkLine<K, V, W = WindowOrNone> = (line: JobFlow<K, V, W>) => JobFlow<unknown, unknown>
 
 /**
  * Sends each record down several lines of operators, all in the same task and the same commit, and then on as it is.
@@ -22,7 +31,9 @@ export type ForkLine<K, V> = (line: JobFlow<K, V>) => JobFlow<unknown, unknown>
  * )
  * both.lines?.map((line) => line.map(({ name }) => name)) // => [['by-hour', 'hourly'], ['by-day', 'daily']]
  */
-export const fork = <K, V>(...lines: ReadonlyArray<ForkLine<K, V>>): Operator<K, V, K, V> => {
+export const fork = <K, V, W extends WindowOrNone = WindowOrNone>(
+  ...lines: ReadonlyArray<ForkLine<K, V, W>>
+): Operator<K, V, K, V, W, W> => {
   if (lines.length === 0) throw new InvalidJob('fork: there are no lines; expected at least one')
   const branches = lines.map((line, index) => checked(operatorsOf(line), index))
   const first = branches.flat().find((operator) => operator.stores.length > 0)
@@ -48,9 +59,9 @@ const worksByKey = (operators: ReadonlyArray<AnyOperator>): boolean => {
 
 const placeholder = topic('fork', { key: utf8, value: utf8 }) as unknown as Topic<unknown, unknown>
 
-const operatorsOf = <K, V>(line: ForkLine<K, V>): ReadonlyArray<AnyOperator> =>
+const operatorsOf = <K, V, W>(line: ForkLine<K, V, W>): ReadonlyArray<AnyOperator> =>
   line(
-    new JobFlow<K, V>('fork', [{ source: placeholder, timestamps: { outOfOrdernessMs: 0 }, operators: [] }]),
+    new JobFlow<K, V, W>('fork', [{ source: placeholder, timestamps: { outOfOrdernessMs: 0 }, operators: [] }]),
   ).flows.at(-1)!.operators
 
 const checked = (operators: ReadonlyArray<AnyOperator>, index: number): ReadonlyArray<AnyOperator> => {

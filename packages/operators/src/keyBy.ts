@@ -1,4 +1,4 @@
-import { type Codec, operate, type Operator, type StreamRecord, utf8 } from '@weir/core'
+import { type Codec, operate, type Operator, type StreamRecord, utf8, type WindowOrNone } from '@weir/core'
 
 /** Where the records of the new keys travel. */
 export interface KeyByOptions<K> {
@@ -14,18 +14,18 @@ export interface KeyByOptions<K> {
  *
  * @param options - the codec of the new keys; `utf8` by default, for keys that are text
  */
-export function keyBy<K, V>(
-  keyOf: (value: V, record: StreamRecord<K, V>) => string,
+export function keyBy<K, V, W extends WindowOrNone = WindowOrNone>(
+  keyOf: (value: V, record: StreamRecord<K, V, W>) => string,
   options?: Partial<KeyByOptions<string>>,
-): Operator<K, V, string, V>
-export function keyBy<K, V, K2>(
-  keyOf: (value: V, record: StreamRecord<K, V>) => K2,
+): Operator<K, V, string, V, W>
+export function keyBy<K, V, K2, W extends WindowOrNone = WindowOrNone>(
+  keyOf: (value: V, record: StreamRecord<K, V, W>) => K2,
   options: KeyByOptions<K2>,
-): Operator<K, V, K2, V>
-export function keyBy<K, V, K2>(
-  keyOf: (value: V, record: StreamRecord<K, V>) => K2,
+): Operator<K, V, K2, V, W>
+export function keyBy<K, V, K2, W extends WindowOrNone = WindowOrNone>(
+  keyOf: (value: V, record: StreamRecord<K, V, W>) => K2,
   options: Partial<KeyByOptions<K2>> = {},
-): Operator<K, V, K2, V> {
+): Operator<K, V, K2, V, W> {
   return {
     kind: 'keyBy',
     name: 'keyBy',

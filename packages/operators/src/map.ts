@@ -1,14 +1,14 @@
-import { type Codec, operate, type Operator, type StreamRecord } from '@weir/core'
+import { type Codec, operate, type Operator, type StreamRecord, type WindowOrNone } from '@weir/core'
 
 /**
  * Gives each record the value that `project` makes of it.
  *
  * @param options - `codec` is used where the new value has to travel through a repartition topic; MessagePack by default
  */
-export const map = <K, A, B>(
-  project: (value: A, record: StreamRecord<K, A>) => B,
+export const map = <K, A, B, W extends WindowOrNone = WindowOrNone>(
+  project: (value: A, record: StreamRecord<K, A, W>) => B,
   options: { readonly codec?: Codec<B> } = {},
-): Operator<K, A, K, B> => ({
+): Operator<K, A, K, B, W, W> => ({
   kind: 'map',
   name: 'map',
   stores: [],

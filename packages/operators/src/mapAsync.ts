@@ -1,4 +1,11 @@
-import { type Codec, InvalidOption, type Operator, type StreamRecord, validateName } from '@weir/core'
+import {
+  type Codec,
+  InvalidOption,
+  type Operator,
+  type StreamRecord,
+  validateName,
+  type WindowOrNone,
+} from '@weir/core'
 import { requireInteger, requireKnown } from '@weir/core/protocol'
 import { Observable } from 'rxjs'
 import { AsyncCalls } from './internal/AsyncCalls.ts'
@@ -48,11 +55,11 @@ export type CallOrder = 'input' | 'key' | 'none'
  * const found = await driver.output(named)
  * found.map(({ value }) => value) // => ['DEN', 'ATL']
  */
-export const mapAsync = <K, A, B>(
+export const mapAsync = <K, A, B, W extends WindowOrNone = WindowOrNone>(
   name: string,
-  project: (value: A, record: StreamRecord<K, A>) => B | PromiseLike<B>,
+  project: (value: A, record: StreamRecord<K, A, W>) => B | PromiseLike<B>,
   options: MapAsyncOptions<B> = {},
-): Operator<K, A, K, B> => {
+): Operator<K, A, K, B, W, W> => {
   validateName('operator', name)
   const what = `mapAsync '${name}'`
   if (typeof project !== 'function') {

@@ -1,4 +1,4 @@
-import type { Codec, Operator, StreamRecord } from '@weir/core'
+import type { Codec, Operator, StreamRecord, WindowOrNone } from '@weir/core'
 import { map } from './map.ts'
 
 /**
@@ -7,7 +7,7 @@ import { map } from './map.ts'
  *
  * @param options - `codec` is used where the new value has to travel through a repartition topic; MessagePack by default
  */
-export const mapValues = <K, A, B>(
-  project: (value: A, record: StreamRecord<K, A>) => B,
+export const mapValues = <K, A, B, W extends WindowOrNone = WindowOrNone>(
+  project: (value: A, record: StreamRecord<K, A, W>) => B,
   options: { readonly codec?: Codec<B> } = {},
-): Operator<K, A, K, B> => ({ ...map(project, options), kind: 'mapValues', name: 'mapValues' })
+): Operator<K, A, K, B, W, W> => ({ ...map(project, options), kind: 'mapValues', name: 'mapValues' })

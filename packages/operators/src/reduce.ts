@@ -1,8 +1,8 @@
-import type { Codec, Operator } from '@weir/core'
+import type { Codec, Operator, Window, WindowOrNone } from '@weir/core'
 import { requireKnown } from '@weir/core/protocol'
 import { aggregate, type EmitOptions } from './aggregate.ts'
 import { requireWindow } from './internal/requireWindow.ts'
-import type { Windows } from './Windows.ts'
+import type { ByWindow, Windows } from './Windows.ts'
 
 /** How values are reduced. */
 export interface ReduceOptions<K, V> extends EmitOptions<K, V> {
@@ -19,11 +19,21 @@ export interface ReduceOptions<K, V> extends EmitOptions<K, V> {
  * @param name - of the store; stable, because state is found by it
  * @param combine - of two sessions that a record joins, too: the reduced value of the earlier and of the later one
  */
-export const reduce = <K, V>(
+export function reduce<K, V>(
+  name: string,
+  combine: (reduced: V, value: V) => V,
+  options: ReduceOptions<K, V> & ByWindow,
+): Operator<K, V, K, V, WindowOrNone, Window>
+export function reduce<K, V>(
+  name: string,
+  combine: (reduced: V, value: V) => V,
+  options?: ReduceOptions<K, V>,
+): Operator<K, V, K, V>
+export function reduce<K, V>(
   name: string,
   combine: (reduced: V, value: V) => V,
   options: ReduceOptions<K, V> = {},
-): Operator<K, V, K, V> => {
+): Operator<K, V, K, V> {
   requireKnown(`reduce '${name}'`, options, ['codec', 'window', 'emit', 'late'])
   requireWindow(`reduce '${name}'`, options)
   const { codec, window, ...rest } = options

@@ -1,4 +1,13 @@
-import { type Codec, InvalidOption, msgpack, type Operator, type StoreDefinition, type Topic } from '@weir/core'
+import {
+  type AttachedOperator,
+  type Codec,
+  InvalidOption,
+  msgpack,
+  type Operator,
+  type StoreDefinition,
+  type Topic,
+  type WindowOrNone,
+} from '@weir/core'
 import { requireKnown } from '@weir/core/protocol'
 import { agendaStore } from './internal/Agenda.ts'
 import { held } from './internal/held.ts'
@@ -47,7 +56,10 @@ export type SuppressOptions<K, V> = SuppressUntilClose<K, V> | SuppressUntilMs<V
  * @param name - of the store; stable, because what is held is found by it
  * @throws InvalidOption
  */
-export const suppress = <K, V>(name: string, options: SuppressOptions<K, V>): Operator<K, V, K, V> => {
+export const suppress = <K, V, W extends WindowOrNone = WindowOrNone>(
+  name: string,
+  options: SuppressOptions<K, V>,
+): Operator<K, V, K, V, W, W> => {
   const what = `suppress '${name}'`
   const { codec = msgpack<V>() } = options
   const settings = { ...settingsOf(what, options), name, codec }
@@ -61,7 +73,8 @@ export const suppress = <K, V>(name: string, options: SuppressOptions<K, V>): Op
     outputs: late === undefined ? [] : [late as unknown as Topic<unknown, unknown>],
     keyed: true,
     holdsMs: time === 'processing' ? 0 : holdsMs,
-    attach: (context) => holdBack(context, store, agenda, settings),
+    // a record is given on with the window that it came with
+    attach: (context) => holdBack(context, store, agenda, settings) as unknown as AttachedOperator<K, V, K, V, W, W>,
   }
 }
 

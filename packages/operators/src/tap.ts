@@ -1,10 +1,12 @@
-import { operate, type Operator, type StreamRecord } from '@weir/core'
+import { operate, type Operator, type StreamRecord, type WindowOrNone } from '@weir/core'
 
 /**
  * Looks at each record and passes it on: for logs and figures. It may see a record again after a crash, so it is no place
  * for an effect that must happen once.
  */
-export const tap = <K, V>(look: (record: StreamRecord<K, V>) => void): Operator<K, V, K, V> => ({
+export const tap = <K, V, W extends WindowOrNone = WindowOrNone>(
+  look: (record: StreamRecord<K, V, W>) => void,
+): Operator<K, V, K, V, W, W> => ({
   kind: 'tap',
   name: 'tap',
   stores: [],

@@ -1,7 +1,7 @@
-import { operate, type Operator, type Topic } from '@weir/core'
+import { operate, type Operator, type Topic, type WindowOrNone } from '@weir/core'
 
 /** Appends the records to a topic, in the batch's commit, and passes them on. */
-export const to = <K, V>(topic: Topic<K, V>): Operator<K, V, K, V> => ({
+export const to = <K, V, W extends WindowOrNone = WindowOrNone>(topic: Topic<K, V>): Operator<K, V, K, V, W, W> => ({
   kind: 'to',
   name: topic.name,
   stores: [],

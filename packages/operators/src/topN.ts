@@ -1,8 +1,17 @@
-import { type Codec, InvalidOption, msgpack, operate, type Operator, type StoreDefinition } from '@weir/core'
+import {
+  type Codec,
+  InvalidOption,
+  msgpack,
+  operate,
+  type Operator,
+  type StoreDefinition,
+  type Window,
+  type WindowOrNone,
+} from '@weir/core'
 import { requireKnown } from '@weir/core/protocol'
 import { aggregate, type EmitOptions } from './aggregate.ts'
 import { requireWindow } from './internal/requireWindow.ts'
-import type { Windows } from './Windows.ts'
+import type { ByWindow, Windows } from './Windows.ts'
 
 /** What is on top. */
 export interface TopNOptions<K, V> extends EmitOptions<K, V> {
@@ -30,7 +39,13 @@ export interface TopNOptions<K, V> extends EmitOptions<K, V> {
  * @param n - a whole number of at least 1
  * @throws InvalidOption
  */
-export const topN = <K, V>(name: string, n: number, options: TopNOptions<K, V>): Operator<K, V, K, V[]> => {
+export function topN<K, V>(
+  name: string,
+  n: number,
+  options: TopNOptions<K, V> & ByWindow,
+): Operator<K, V, K, V[], WindowOrNone, Window>
+export function topN<K, V>(name: string, n: number, options: TopNOptions<K, V>): Operator<K, V, K, V[]>
+export function topN<K, V>(name: string, n: number, options: TopNOptions<K, V>): Operator<K, V, K, V[]> {
   const what = `topN '${name}'`
   requireKnown(what, options, ['by', 'idOf', 'window', 'codec', 'values', 'emit', 'late'])
   if (!Number.isSafeInteger(n) || n < 1) {

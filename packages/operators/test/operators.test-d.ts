@@ -1,4 +1,4 @@
-import { int32, job, type JobFlow, json, type Operator, topic, utf8 } from '@weir/core'
+import { int32, job, type JobFlow, json, type Operator, topic, utf8, type Window } from '@weir/core'
 import * as t from 'io-ts'
 import { expectTypeOf, test } from 'vitest'
 import {
@@ -49,11 +49,11 @@ test('types are inferred from end to end, with no annotation after the topic', (
         initial: (origin, window): Delays => ({ flights: origin.length, delay: window.start }),
         add: (delays, flight) => ({ flights: delays.flights + 1, delay: delays.delay + flight.delay }),
       }),
-      map((delays, { window }) => delays.delay / (window?.end ?? 1)),
+      map((delays, { window }) => delays.delay / window.end),
       flatMap((mean) => [String(mean)]),
       to(texts),
     )
-  expectTypeOf(built).toEqualTypeOf<JobFlow<string, string>>()
+  expectTypeOf(built).toEqualTypeOf<JobFlow<string, string, Window>>()
 })
 
 test('each operator says what it makes of what it gets', () => {

@@ -23,8 +23,8 @@ export const q11: Query = {
       map((counted, { key, window }): UserSession => ({
         bidder: key,
         bids: counted,
-        first: window!.start,
-        last: window!.end - 1,
+        first: window.start,
+        last: window.end - 1,
       })),
       to(output),
     ),

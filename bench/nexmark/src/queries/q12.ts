@@ -20,7 +20,7 @@ export const q12: Query = {
     .pipe(
       keyBy(({ bidder }) => bidder, { key: int }),
       count('bids-of-bidder', { window: tumbling(sizeMs, { time: 'processing' }) }),
-      map((counted, { key, window }): UserBids => ({ bidder: key, bids: counted, start: window!.start })),
+      map((counted, { key, window }): UserBids => ({ bidder: key, bids: counted, start: window.start })),
       to(output),
     ),
   reads: ['bid'],

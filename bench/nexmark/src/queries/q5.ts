@@ -32,7 +32,7 @@ export const q5: Query = {
     .from(bids, byDateTime)
     .pipe(
       count('bids-of-auction', { window }),
-      map((num, { key, window: counted }): Hot => ({ start: counted!.start, auction: key, num }), {
+      map((num, { key, window: counted }): Hot => ({ start: counted.start, auction: key, num }), {
         codec: json(Hot),
       }),
       keyBy(() => 0, { key: int, partitions: 1 }),

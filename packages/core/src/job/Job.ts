@@ -4,7 +4,7 @@ import type { Topic } from '../log/Topic.ts'
 import { describeJob, type JobDescription } from './describe.ts'
 import type { Flow, Flows } from './Flow.ts'
 import type { AnyOperator, Operator } from './Operator.ts'
-import type { StreamRecord } from './StreamRecord.ts'
+import type { StreamRecord, WindowOrNone } from './StreamRecord.ts'
 import { type TimestampAssigner, recordTimestamps } from './TimestampAssigner.ts'
 
 /**
@@ -42,49 +42,56 @@ export class Job implements Flows {
   }
 }
 
-/** A job whose last flow can be continued: its records have keys of type K and values of type V. */
-export class JobFlow<K, V> extends Job {
-  /** Never set: it makes K and V part of the type, so that a mismatch is a compile error. */
-  declare readonly records?: StreamRecord<K, V>
+/**
+ * A job whose last flow can be continued: its records have keys of type K and values of type V.
+ *
+ * @typeParam W - of their windows: `Window` behind a windowed operator; else they may be without one
+ */
+export class JobFlow<K, V, W = WindowOrNone> extends Job {
+  /** Never set: it makes K, V and W part of the type, so that a mismatch is a compile error. */
+  declare readonly records?: StreamRecord<K, V, W>
 
   /** The job with operators added to its last flow, in order. */
-  pipe<K1, V1>(o1: Operator<K, V, K1, V1>): JobFlow<K1, V1>
-  pipe<K1, V1, K2, V2>(o1: Operator<K, V, K1, V1>, o2: Operator<K1, V1, K2, V2>): JobFlow<K2, V2>
-  pipe<K1, V1, K2, V2, K3, V3>(
-    o1: Operator<K, V, K1, V1>,
-    o2: Operator<K1, V1, K2, V2>,
-    o3: Operator<K2, V2, K3, V3>,
-  ): JobFlow<K3, V3>
-  pipe<K1, V1, K2, V2, K3, V3, K4, V4>(
-    o1: Operator<K, V, K1, V1>,
-    o2: Operator<K1, V1, K2, V2>,
-    o3: Operator<K2, V2, K3, V3>,
-    o4: Operator<K3, V3, K4, V4>,
-  ): JobFlow<K4, V4>
-  pipe<K1, V1, K2, V2, K3, V3, K4, V4, K5, V5>(
-    o1: Operator<K, V, K1, V1>,
-    o2: Operator<K1, V1, K2, V2>,
-    o3: Operator<K2, V2, K3, V3>,
-    o4: Operator<K3, V3, K4, V4>,
-    o5: Operator<K4, V4, K5, V5>,
-  ): JobFlow<K5, V5>
-  pipe<K1, V1, K2, V2, K3, V3, K4, V4, K5, V5, K6, V6>(
-    o1: Operator<K, V, K1, V1>,
-    o2: Operator<K1, V1, K2, V2>,
-    o3: Operator<K2, V2, K3, V3>,
-    o4: Operator<K3, V3, K4, V4>,
-    o5: Operator<K4, V4, K5, V5>,
-    o6: Operator<K5, V5, K6, V6>,
-  ): JobFlow<K6, V6>
-  pipe<K1, V1, K2, V2, K3, V3, K4, V4, K5, V5, K6, V6, K7, V7>(
-    o1: Operator<K, V, K1, V1>,
-    o2: Operator<K1, V1, K2, V2>,
-    o3: Operator<K2, V2, K3, V3>,
-    o4: Operator<K3, V3, K4, V4>,
-    o5: Operator<K4, V4, K5, V5>,
-    o6: Operator<K5, V5, K6, V6>,
-    o7: Operator<K6, V6, K7, V7>,
-  ): JobFlow<K7, V7>
+  pipe<K1, V1, W1>(o1: Operator<K, V, K1, V1, W, W1>): JobFlow<K1, V1, W1>
+  pipe<K1, V1, W1, K2, V2, W2>(
+    o1: Operator<K, V, K1, V1, W, W1>,
+    o2: Operator<K1, V1, K2, V2, W1, W2>,
+  ): JobFlow<K2, V2, W2>
+  pipe<K1, V1, W1, K2, V2, W2, K3, V3, W3>(
+    o1: Operator<K, V, K1, V1, W, W1>,
+    o2: Operator<K1, V1, K2, V2, W1, W2>,
+    o3: Operator<K2, V2, K3, V3, W2, W3>,
+  ): JobFlow<K3, V3, W3>
+  pipe<K1, V1, W1, K2, V2, W2, K3, V3, W3, K4, V4, W4>(
+    o1: Operator<K, V, K1, V1, W, W1>,
+    o2: Operator<K1, V1, K2, V2, W1, W2>,
+    o3: Operator<K2, V2, K3, V3, W2, W3>,
+    o4: Operator<K3, V3, K4, V4, W3, W4>,
+  ): JobFlow<K4, V4, W4>
+  pipe<K1, V1, W1, K2, V2, W2, K3, V3, W3, K4, V4, W4, K5, V5, W5>(
+    o1: Operator<K, V, K1, V1, W, W1>,
+    o2: Operator<K1, V1, K2, V2, W1, W2>,
+    o3: Operator<K2, V2, K3, V3, W2, W3>,
+    o4: Operator<K3, V3, K4, V4, W3, W4>,
+    o5: Operator<K4, V4, K5, V5, W4, W5>,
+  ): JobFlow<K5, V5, W5>
+  pipe<K1, V1, W1, K2, V2, W2, K3, V3, W3, K4, V4, W4, K5, V5, W5, K6, V6, W6>(
+    o1: Operator<K, V, K1, V1, W, W1>,
+    o2: Operator<K1, V1, K2, V2, W1, W2>,
+    o3: Operator<K2, V2, K3, V3, W2, W3>,
+    o4: Operator<K3, V3, K4, V4, W3, W4>,
+    o5: Operator<K4, V4, K5, V5, W4, W5>,
+    o6: Operator<K5, V5, K6, V6, W5, W6>,
+  ): JobFlow<K6, V6, W6>
+  pipe<K1, V1, W1, K2, V2, W2, K3, V3, W3, K4, V4, W4, K5, V5, W5, K6, V6, W6, K7, V7, W7>(
+    o1: Operator<K, V, K1, V1, W, W1>,
+    o2: Operator<K1, V1, K2, V2, W1, W2>,
+    o3: Operator<K2, V2, K3, V3, W2, W3>,
+    o4: Operator<K3, V3, K4, V4, W3, W4>,
+    o5: Operator<K4, V4, K5, V5, W4, W5>,
+    o6: Operator<K5, V5, K6, V6, W5, W6>,
+    o7: Operator<K6, V6, K7, V7, W6, W7>,
+  ): JobFlow<K7, V7, W7>
   pipe(...operators: ReadonlyArray<AnyOperator>): JobFlow<unknown, unknown> {
     const last = this.flows.at(-1)
     if (last === undefined)

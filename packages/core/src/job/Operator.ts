@@ -15,15 +15,18 @@ import type {
   TimerStore,
   WindowStore,
 } from './Store.ts'
-import type { StreamRecord } from './StreamRecord.ts'
+import type { StreamRecord, WindowOrNone } from './StreamRecord.ts'
 
 /**
  * One step of a job, as a value: what it is, for descriptions and checks, and how it works, for tasks.
  *
  * `attach` is called once a task; the RxJS function that it gives is applied once a batch, to an Observable that completes
  * at the batch's end. What must outlive a batch is kept in stores. Errors of user code go to the subscriber (see `operate`).
+ *
+ * @typeParam WIn - the windows of the records that it takes, as in `StreamRecord`
+ * @typeParam WOut - the windows of those that it gives on
  */
-export interface Operator<KIn, VIn, KOut, VOut> {
+export interface Operator<KIn, VIn, KOut, VOut, WIn = WindowOrNone, WOut = WindowOrNone> {
   /** The operator's kind, such as `map` or `aggregate`. */
   readonly kind: string
   /** Unique within a job where it names stores; shown in descriptions. */
@@ -66,14 +69,14 @@ export interface Operator<KIn, VIn, KOut, VOut> {
    * back for its grace. What follows takes event time to be so much earlier.
    */
   readonly holdsMs?: number | undefined
-  readonly attach: (context: TaskContext) => AttachedOperator<KIn, VIn, KOut, VOut>
+  readonly attach: (context: TaskContext) => AttachedOperator<KIn, VIn, KOut, VOut, WIn, WOut>
 }
 
 /** What an operator makes of the records of one batch: those before it, and those of the flows that come in at it. */
-export type AttachedOperator<KIn, VIn, KOut, VOut> = (
-  source: Observable<StreamRecord<KIn, VIn>>,
+export type AttachedOperator<KIn, VIn, KOut, VOut, WIn = WindowOrNone, WOut = WindowOrNone> = (
+  source: Observable<StreamRecord<KIn, VIn, WIn>>,
   ...others: ReadonlyArray<Observable<StreamRecord<KIn, any>>> // oxlint-disable-line typescript/no-explicit-any -- of the types that the operator itself asked for
-) => Observable<StreamRecord<KOut, VOut>>
+) => Observable<StreamRecord<KOut, VOut, WOut>>
 /** Whether a crash may repeat or lose what an operator does. */
 export type OperatorGuarantee = 'exactly-once' | 'at-least-once' | 'at-most-once'
 
@@ -96,7 +99,7 @@ export interface Revaluing {
 }
 
 /** An operator of any types, for code that handles all of them. */
-export type AnyOperator = Operator<any, any, any, any> // oxlint-disable-line typescript/no-explicit-any -- the types meet in `pipe`
+export type AnyOperator = Operator<any, any, any, any, any, any> // oxlint-disable-line typescript/no-explicit-any -- the types meet in `pipe`
 
 /** What a task gives to its operators. */
 export interface TaskContext {

@@ -7,8 +7,15 @@ export interface Window {
   readonly end: number
 }
 
-/** A record on its way through a job. */
-export interface StreamRecord<K, V> {
+/** The window of a record that may be without one. */
+export type WindowOrNone = Window | undefined
+
+/**
+ * A record on its way through a job.
+ *
+ * @typeParam W - of its window: `Window` behind a windowed operator; else it may be without one
+ */
+export interface StreamRecord<K, V, W = WindowOrNone> {
   readonly key: K
   readonly value: V
   /** Event time in milliseconds since 1970. */
@@ -19,8 +26,8 @@ export interface StreamRecord<K, V> {
    */
   readonly watermark: number
   readonly headers: Headers | null
-  /** The window that the value was computed over, after a windowed operator. */
-  readonly window: Window | undefined
+  /** The window that the value was computed over, behind a windowed operator, until the record goes through a topic. */
+  readonly window: W
   /**
    * The record as it was read: its value need not be encoded again when it goes to another topic with the same codec, and
    * is still `storedValue`. So a value is never changed in place; a new one needs no further care.

@@ -4,21 +4,21 @@ import type { Subscriber } from 'rxjs'
 import type { CallOrder } from '../mapAsync.ts'
 
 /** What calls are made, and how. */
-export interface CallSettings<K, A, B> {
+export interface CallSettings<K, A, B, W> {
   readonly name: string
-  readonly project: (value: A, record: StreamRecord<K, A>) => B | PromiseLike<B>
+  readonly project: (value: A, record: StreamRecord<K, A, W>) => B | PromiseLike<B>
   readonly concurrencyMax: number
   readonly order: CallOrder
   readonly timeoutMs: number | undefined
 }
 
-interface Call<K, A, B> {
-  readonly record: StreamRecord<K, A>
+interface Call<K, A, B, W> {
+  readonly record: StreamRecord<K, A, W>
   /** Says that an error is about the record. */
   readonly blame: (error: unknown) => Error
   /** The key as a `Map` can hold it. */
   readonly key: unknown
-  result: StreamRecord<K, B> | undefined
+  result: StreamRecord<K, B, W> | undefined
 }
 
 /**
@@ -30,31 +30,31 @@ interface Call<K, A, B> {
  *     +-> behind its key's call ---------+
  * ```
  */
-export class AsyncCalls<K, A, B> {
+export class AsyncCalls<K, A, B, W> {
   readonly #context: TaskContext
-  readonly #settings: CallSettings<K, A, B>
-  readonly #out: Subscriber<StreamRecord<K, B>>
-  readonly #ready: Line<Call<K, A, B>> = new Line()
+  readonly #settings: CallSettings<K, A, B, W>
+  readonly #out: Subscriber<StreamRecord<K, B, W>>
+  readonly #ready: Line<Call<K, A, B, W>> = new Line()
   /** By key, if calls of a key are made one after the other: those that wait for the one that is ready or under way. */
-  readonly #behind = new Map<unknown, Line<Call<K, A, B>>>()
+  readonly #behind = new Map<unknown, Line<Call<K, A, B, W>>>()
   /** What is still to be given on, if that has an order. */
-  readonly #ordered: Line<Call<K, A, B>> = new Line()
+  readonly #ordered: Line<Call<K, A, B, W>> = new Line()
   #openCount = 0
   #underWayCount = 0
   #isComplete = false
   #hasFailed = false
   #isBeginning = false
 
-  constructor(context: TaskContext, settings: CallSettings<K, A, B>, out: Subscriber<StreamRecord<K, B>>) {
+  constructor(context: TaskContext, settings: CallSettings<K, A, B, W>, out: Subscriber<StreamRecord<K, B, W>>) {
     this.#context = context
     this.#settings = settings
     this.#out = out
   }
 
-  add(record: StreamRecord<K, A>): void {
+  add(record: StreamRecord<K, A, W>): void {
     const { order } = this.#settings
     const key = order === 'key' ? mapKeyOf<unknown>(record.key, packed.encode) : undefined
-    const call: Call<K, A, B> = { record, blame: this.#context.blamer(), key, result: undefined }
+    const call: Call<K, A, B, W> = { record, blame: this.#context.blamer(), key, result: undefined }
     this.#openCount++
     if (order !== 'none') this.#ordered.add(call)
     const behind = order === 'key' ? this.#behind.get(key) : undefined
@@ -85,7 +85,7 @@ export class AsyncCalls<K, A, B> {
     this.#isBeginning = false
   }
 
-  #make(call: Call<K, A, B>): void {
+  #make(call: Call<K, A, B, W>): void {
     const { project, timeoutMs } = this.#settings
     const { record } = call
     this.#underWayCount++
@@ -105,7 +105,7 @@ export class AsyncCalls<K, A, B> {
     })
   }
 
-  #ended(call: Call<K, A, B>): void {
+  #ended(call: Call<K, A, B, W>): void {
     const { order } = this.#settings
     if (order === 'none') return this.#giveOn(call)
     if (order === 'key') {
@@ -119,7 +119,7 @@ export class AsyncCalls<K, A, B> {
     }
   }
 
-  #giveOn({ result }: Call<K, A, B>): void {
+  #giveOn({ result }: Call<K, A, B, W>): void {
     this.#openCount--
     this.#out.next(result!)
   }
