@@ -160,6 +160,17 @@ export class BatchScope implements TaskContext {
     return recordsMax
   }
 
+  /**
+   * Whether what was gathered may wait for that of more batches: there is not much of it yet, no operator wants to hear of its
+   * commit, and it cannot outgrow the capacity of a topic.
+   */
+  get mayWait(): boolean {
+    if (!this.hooks.isUnused || this.recordsMax < Infinity) return false
+    let bytes = 0
+    for (const writer of this.#writers.values()) bytes += writer.closedBytes
+    return bytes < this.#run.settings.batchBytesMax
+  }
+
   /** Takes what was gathered since the last call; nothing when there is nothing and `isForced` does not say otherwise. */
   take(commit: number, isForced: boolean): GatheredBatch | undefined {
     const append: Append[] = []

@@ -10,9 +10,14 @@ import type { UpstreamProgress } from './UpstreamProgress.ts'
 
 /** How a job is run. Every figure has a default; none changes what the job computes. */
 export interface RunSettings {
-  /** At most so many records are processed between two commits. */
+  /** At most so many records are read and processed at once. */
   readonly batchRecordsMax: number
   readonly batchBytesMax: number
+  /**
+   * While there is more to read, batches are gathered into one commit for so long, in ms, eight of them at most: what changes in
+   * several is written once. With 0 each batch is a commit. What there is when nothing is left to read is committed at once.
+   */
+  readonly commitIntervalMs: number
   /** How many commits of a task may be on their way while the next batch is processed. */
   readonly inFlightCommitsMax: number
   /** How many entries all stores of a run keep in memory, in equal shares, beside those that are not durable yet. */

@@ -130,6 +130,7 @@ export class Task {
     const draining = new CompletableFuture<void>()
     this.#draining = draining
     this.#scope.hooks.drain()
+    if (this.#state === 'idle') this.#commits.flush()
     const cancel = this.#run.clock.after(withinMs, () => draining.complete(undefined))
     this.#endWhenDrained()
     return draining.thenCompose(() => {
@@ -204,15 +205,18 @@ export class Task {
     inputs.rest(this.#scope.wakeAt)
     if (!hasRead) {
       inputs.endIfComplete()
-      if (!this.#progress.advanced && !isAwaited && !inputs.isTrimmed)
+      if (!this.#progress.advanced && !isAwaited && !inputs.isTrimmed) {
+        this.#commits.flush()
         return CompletableFuture.completed(inputs.hasEnded)
+      }
     }
     return this.#pipeline
       .run((to) => inputs.push(to))
       .thenApply(() => {
         // stopped, or an earlier commit has failed, while an asynchronous operator was at work
         if (this.#state !== 'busy') return false
-        this.#commits.send()
+        if (hasRead && this.#draining === undefined) this.#commits.gather()
+        else this.#commits.send()
         return hasRead || inputs.hasEnded
       })
   }

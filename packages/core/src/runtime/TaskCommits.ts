@@ -9,6 +9,9 @@ import type { TaskInput } from './TaskInput.ts'
 import type { TaskInputs } from './TaskInputs.ts'
 import { TurnRow } from './TurnRow.ts'
 
+/** So many batches at most are gathered into one commit. */
+const gatheredMax = 8
+
 /** Hears of a commit's outcome: the failure, or what is to be done now that it is durable. */
 export type CommitListener = (error: unknown, actions: ReadonlyArray<() => void>) => void
 
@@ -31,12 +34,17 @@ export class TaskCommits {
   /** By input: the position on record, as far as this task knows. */
   #positions: ReadonlyArray<number>
   readonly #line: CommitLine
+  /** A task that was made anew because of a record may fail on the next one: it keeps what it has done. */
+  readonly #isWary: boolean
   #count = 0
   #hasLanded = false
+  /** How many batches were processed since the last commit, and when the first of them was. */
+  #gathered = 0
+  #gatheredSinceMs = 0
 
   constructor(
     run: RunContext,
-    { stage, partition, fence }: ClaimedTask,
+    { stage, partition, fence, failed }: ClaimedTask,
     task: { readonly inputs: TaskInputs; readonly scope: BatchScope; readonly progress: Progress },
     listener: CommitListener,
   ) {
@@ -49,6 +57,7 @@ export class TaskCommits {
     this.#turnRow = new TurnRow(run.storage.rows, placeOf(run, stage, partition))
     this.#listener = listener
     this.#line = new CommitLine(run.storage)
+    this.#isWary = failed.hasWaited || task.inputs.all.some(({ topic }) => failed.of(topic).size > 0)
     this.#positions = task.inputs.all.map(({ position }) => position)
     this.#sent = [...this.#positions]
   }
@@ -73,8 +82,27 @@ export class TaskCommits {
     return this.#hasLanded
   }
 
+  /** A batch was processed: commits it with those before it, or leaves it to be committed with those that are read next. */
+  gather(): void {
+    const { clock, settings } = this.#run
+    if (this.#gathered++ === 0) this.#gatheredSinceMs = clock.monotonic()
+    const mayWait =
+      !this.#inputs.isAtEnd &&
+      this.#gathered < gatheredMax &&
+      clock.monotonic() - this.#gatheredSinceMs < settings.commitIntervalMs &&
+      this.#scope.mayWait &&
+      !this.#isWary
+    if (!mayWait) this.send()
+  }
+
+  /** Commits what waits for batches behind it. */
+  flush(): void {
+    if (this.#gathered > 0) this.send()
+  }
+
   /** Commits what there is, unless there is nothing. */
   send(): void {
+    this.#gathered = 0
     this.#progress.holdBackTo(this.#scope.hooks.heldBackTo)
     const positions = this.#moves()
     const moved = positions.some(({ from, next }) => next !== from)

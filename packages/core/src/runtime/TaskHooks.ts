@@ -116,6 +116,11 @@ export class TaskHooks {
     return woken
   }
 
+  /** Whether no operator works beside the batches, or has asked for something that is to be in the next commit. */
+  get isUnused(): boolean {
+    return this.#works.length === 0 && !this.#isWoken && this.isEmpty
+  }
+
   /** Whether nothing was gathered since the last `take`. */
   get isEmpty(): boolean {
     if (this.#rows.length > 0 || this.#actions.length > 0) return false

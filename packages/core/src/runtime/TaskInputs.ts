@@ -75,6 +75,11 @@ export class TaskInputs {
     return this.all.some(({ hasRead }) => hasRead)
   }
 
+  /** Whether all that was there at the last look was read and taken. */
+  get isAtEnd(): boolean {
+    return this.all.every(({ isAtEnd }) => isAtEnd)
+  }
+
   /** Whether a position has moved behind records that retention has removed. */
   get isTrimmed(): boolean {
     return this.all.some(({ isTrimmed }) => isTrimmed)

@@ -5,6 +5,7 @@ import type { RunOptions } from './Weir.ts'
 export const runOptionNames: ReadonlyArray<keyof RunOptions> = optionNames<RunOptions>({
   batchRecordsMax: true,
   batchBytesMax: true,
+  commitIntervalMs: true,
   inFlightCommitsMax: true,
   cacheEntriesMax: true,
   member: true,

@@ -24,7 +24,7 @@ test('a task that failed starts anew when its commits have landed: what they hol
       to(texts),
     )
   for (const value of ['good', 'bad', 'last']) await send(world, words, [['k', value]])
-  await start(world, failing, { batchRecordsMax: 1 })
+  await start(world, failing, { batchRecordsMax: 1, commitIntervalMs: 0 })
   await world.clock.advance(10_000)
   expect(seen.filter((value) => value !== 'bad')).toEqual(['good', 'last'])
   expect(await linesOf(world, texts)).toEqual(['k: good', 'k: last'])

@@ -1,0 +1,126 @@
+import { count, mapAsync, tap, to } from '@weir/operators'
+import { crashBefore, strike, where } from '@weir/testing'
+import { describe, expect, test } from 'vitest'
+import { float64 } from '../../src/codec/float64.ts'
+import { utf8 } from '../../src/codec/utf8.ts'
+import { CompletableFuture } from '../../src/future/CompletableFuture.ts'
+import { job } from '../../src/job/Job.ts'
+import { topic } from '../../src/log/Topic.ts'
+import type { RunningJob } from '../../src/runtime/RunningJob.ts'
+import type { RunOptions } from '../../src/runtime/Weir.ts'
+import { linesOf, send, start } from '../support/jobs.ts'
+import { openWorld, type World } from '../support/world.ts'
+
+const words = topic('words', { key: utf8, value: utf8 })
+const texts = topic('texts', { key: utf8, value: utf8 })
+const counts = topic('counts', { key: utf8, value: float64 })
+const few = topic('few', { key: utf8, value: utf8, capacity: { countMax: 3, whenFull: 'drop-oldest' } })
+
+const copy = job('copy').from(words).pipe(to(texts))
+
+/** Each in a batch of its own. */
+const sendWords = async (world: World, total: number): Promise<void> => {
+  for (let at = 0; at < total; at++) await send(world, words, [['k', `w${at}`]])
+}
+
+/** How many commits a job takes for twenty records, two in a batch. */
+const commitsFor = async (of: typeof copy, options: RunOptions): Promise<number> => {
+  const world = await openWorld()
+  await sendWords(world, 20)
+  const running = await start(world, of, { batchRecordsMax: 2, ...options })
+  await world.clock.advance(1_000)
+  expect(running.metrics()).toMatchObject({ recordsIn: 20, lag: 0 })
+  return running.metrics().commits
+}
+
+describe('while there is more to read', () => {
+  test('eight batches are one commit, and what is left at the end is committed at once', async () => {
+    expect(await commitsFor(copy, {})).toBe(2)
+  })
+
+  test('each batch is a commit with an interval of 0', async () => {
+    expect(await commitsFor(copy, { commitIntervalMs: 0 })).toBe(10)
+  })
+
+  test('what changes in several batches is written once', async () => {
+    let written = 0
+    const ofTasks = where(({ commit }) => {
+      if (commit?.fence !== undefined && commit.append.length > 0) written += commit.rows.length
+      return false
+    })
+    const world = await openWorld([strike(ofTasks, crashBefore)])
+    await sendWords(world, 8)
+    await start(world, job('counting').from(words).pipe(count('counted'), to(counts)), { batchRecordsMax: 1 })
+    await world.clock.advance(1_000)
+    expect(await linesOf(world, counts)).toHaveLength(8)
+    // the count, and how far event time has come
+    expect(written).toBe(2)
+  })
+
+  test('a commit is not put off for longer than the interval', async () => {
+    const world = await openWorld()
+    await sendWords(world, 6)
+    const slow = job('slow')
+      .from(words)
+      .pipe(
+        mapAsync('slowly', (word) => {
+          const later = new CompletableFuture<string>()
+          world.clock.after(60, () => later.complete(word))
+          return later
+        }),
+        to(texts),
+      )
+    const running = await start(world, slow, { batchRecordsMax: 1 })
+    await world.clock.advance(179)
+    expect(running.metrics().commits).toBe(0)
+    await world.clock.advance(1)
+    expect(running.metrics().commits).toBe(1)
+    expect(await linesOf(world, texts)).toHaveLength(3)
+  })
+
+  test('a commit does not outgrow the capacity of a topic', async () => {
+    expect(await commitsFor(job('few').from(words).pipe(to(few)), {})).toBe(10)
+  })
+
+  test('a commit does not grow far beyond the bytes of a batch', async () => {
+    const world = await openWorld()
+    for (let at = 0; at < 6; at++) await send(world, words, [['k', 'x'.repeat(70_000)]])
+    const running = await start(world, copy, { batchRecordsMax: 1, batchBytesMax: 100_000 })
+    expect(running.metrics()).toMatchObject({ recordsIn: 6, commits: 3 })
+  })
+
+  test.each(['stop', 'pause'] as const)('what waits is committed at a %s', async (call) => {
+    const world = await openWorld()
+    await sendWords(world, 20)
+    let running: RunningJob | undefined
+    const stopping = job('stopping')
+      .from(words)
+      .pipe(
+        tap(({ value }) => void (value === 'w11' && queueMicrotask(() => void running?.[call]()))),
+        to(texts),
+      )
+    world.weir.run(stopping, { batchRecordsMax: 1 }).thenAccept((run) => void (running = run))
+    await world.clock.advance(1_000)
+    expect(await linesOf(world, texts)).toHaveLength(12)
+  })
+
+  test('a record that fails takes no batch with it that was done again', async () => {
+    const world = await openWorld()
+    await sendWords(world, 8)
+    const seen: string[] = []
+    const failing = job('failing')
+      .from(words)
+      .pipe(
+        tap(({ value }) => {
+          seen.push(value)
+          if (value === 'w2' || value === 'w5') throw new Error('not that')
+        }),
+        to(texts),
+      )
+    await start(world, failing, { batchRecordsMax: 1 })
+    await world.clock.advance(10_000)
+    const once = ['w3', 'w4', 'w5', 'w6', 'w7']
+    expect(seen).toEqual(['w0', 'w1', 'w2', 'w0', 'w1', ...once])
+    expect(await linesOf(world, texts)).toHaveLength(6)
+  })
+})
