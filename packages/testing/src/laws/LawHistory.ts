@@ -52,7 +52,7 @@ export interface LawHistory {
   readonly steps: ReadonlyArray<LawStep>
   /** How many are at work at the start. */
   readonly workers: number
-  readonly run: Pick<RunOptions, 'batchRecordsMax' | 'inFlightCommitsMax' | 'cacheEntriesMax'>
+  readonly run: Pick<RunOptions, 'batchRecordsMax' | 'commitIntervalMs' | 'inFlightCommitsMax' | 'cacheEntriesMax'>
   readonly faults: ReadonlyArray<PlannedFault>
   readonly slowness: Slowness
   /**

@@ -51,6 +51,12 @@ const clockStep: fc.Arbitrary<LawStep> = fc.record({
   byMs: fc.constantFrom(hourMs, -hourMs),
 })
 
+/** Many batches, each with a commit of its own or not. */
+const smallBatches = fc.record(
+  { batchRecordsMax: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(4_096)), commitIntervalMs: fc.constant(0) },
+  { requiredKeys: ['batchRecordsMax'] },
+)
+
 /** Input in a few pieces, and everything that may go wrong on the way. */
 export const faultyHistories = (
   inputs: ReadonlyArray<LawInput>,
@@ -63,7 +69,7 @@ export const faultyHistories = (
   const step = fc.oneof({ arbitrary: appendStep(inputs), weight: 9 }, { arbitrary: clockStep, weight: 1 })
   const history = fc.record({
     steps: fc.array(step, { minLength: 1, maxLength: 5, size: 'max' }),
-    run: fc.record({ batchRecordsMax: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(4_096)) }),
+    run: smallBatches,
     workers: fc.integer({ min: 1, max: workersMax }),
     slowness: arbitrarySlowness,
     picks: arbitraryPicks,
@@ -87,6 +93,7 @@ export const optionHistories = (inputs: ReadonlyArray<LawInput>, workersMax: num
     workers: fc.integer({ min: 1, max: workersMax }),
     run: fc.record({
       batchRecordsMax: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constant(4_096)),
+      commitIntervalMs: fc.constantFrom(0, 100),
       inFlightCommitsMax: fc.integer({ min: 1, max: 4 }),
       cacheEntriesMax: fc.oneof(fc.nat(3), fc.constant(100_000)),
     }),
@@ -106,7 +113,7 @@ export const rescalingHistories = (inputs: ReadonlyArray<LawInput>, workersMax: 
   return fc.record({
     steps: fc.array(fc.oneof(appendStep(inputs), change), { minLength: 2, maxLength: 10, size: 'max' }),
     workers: fc.integer({ min: 1, max: workersMax }),
-    run: fc.record({ batchRecordsMax: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(4_096)) }),
+    run: smallBatches,
     faults: fc.constant([]),
     restMs: fc.constant(0),
     slowness: arbitrarySlowness,
