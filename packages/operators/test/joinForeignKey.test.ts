@@ -169,26 +169,31 @@ test('keys and values of any codec come through as they are', async () => {
   await driver.close()
 })
 
+const many = Array.from({ length: 300 }, (_, n) => ({ key: `o${n}`, value: order('A', n), timestamp: 5 }))
+
+/** How much the largest commit has, in batches and rows. */
+const sizes = () => {
+  let largest = 0
+  const look: FaultPredicate =
+    () =>
+    ({ commit }) => {
+      largest = Math.max(largest, commit === undefined ? 0 : commit.append.length + commit.rows.length)
+      return false
+    }
+  return { look: strike(look, crashBefore), largest: () => largest, forget: () => (largest = 0) }
+}
+
 describe('a right row to which many left ones refer', () => {
-  const many = Array.from({ length: 300 }, (_, n) => ({ key: `o${n}`, value: order('A', n), timestamp: 5 }))
   const resultsOf = async (driver: JobDriver): Promise<Map<string, string | null>> =>
     new Map((await driver.output(found)).map(({ key, value }) => [key, value]))
   const expected = (name: string | null): Map<string, string | null> =>
     new Map(many.map(({ key, value: { n } }) => [key, name === null ? null : `${key}${n} ${name}`]))
 
   test('gives its results in commits of a bounded size, and what comes behind it follows', async () => {
-    let largest = 0
-    const look = strike(
-      () =>
-        ({ commit }) => {
-          largest = Math.max(largest, commit === undefined ? 0 : commit.append.length + commit.rows.length)
-          return false
-        },
-      crashBefore,
-    )
-    const driver = await jobDriver(jobs.inner, { run: { batchRecordsMax: 20 }, faults: [look] })
+    const commits = sizes()
+    const driver = await jobDriver(jobs.inner, { run: { batchRecordsMax: 20 }, faults: [commits.look] })
     await driver.send(orders, many)
-    largest = 0
+    commits.forget()
     await driver.send(customers, [{ key: 'A', value: 'Ann' }])
     expect(await resultsOf(driver)).toEqual(expected('Ann'))
     await driver.send(customers, [
@@ -199,7 +204,7 @@ describe('a right row to which many left ones refer', () => {
     await driver.send(customers, [{ key: 'A', value: null }])
     await driver.send(orders, [{ key: 'o0', value: order('A', 0) }])
     expect(await resultsOf(driver)).toEqual(expected(null))
-    expect(largest).toBeLessThan(100)
+    expect(commits.largest()).toBeLessThan(100)
     await driver.finish()
     expect([...driver.store('f').entries()]).toEqual([])
     await driver.close()
@@ -278,6 +283,19 @@ test('what removed rows leave behind is gone after each run to the end', async (
     expect(leftOver()).toEqual([])
     await driver.restart()
   }
+  await driver.close()
+})
+
+test('what removed rows leave behind goes in commits of a bounded size when a run ends', async () => {
+  const commits = sizes()
+  const driver = await jobDriver(jobs.inner, { run: { batchRecordsMax: 10 }, faults: [commits.look] })
+  await driver.send(orders, many)
+  expect([...driver.store('f').entries()]).toHaveLength(many.length)
+  commits.forget()
+  await driver.finish()
+  expect([...driver.store('f').entries(), ...driver.store('f-agenda').windows()]).toEqual([])
+  expect(commits.largest()).toBeGreaterThan(10)
+  expect(commits.largest()).toBeLessThan(50)
   await driver.close()
 })
 

@@ -160,13 +160,22 @@ const settle = <K, R>(name: string, codec: Codec<R>): Operator<K, Answer<R>, K, 
         if (result !== null || before?.[1] === true) out.next({ ...record, value: result })
       }
       let isAtEnd = false
-      context.attend(gate({ demand: () => Infinity, isSettled: () => true, atEnd: () => (isAtEnd = true) }))
+      context.attend(
+        gate({
+          demand: () => Infinity,
+          isSettled: () => !isAtEnd || agenda.earliest === Infinity,
+          atEnd: () => {
+            isAtEnd = true
+            if (agenda.earliest < Infinity) context.wake()
+          },
+        }),
+      )
       return operate({
         next: take,
         complete: () => {
           const reached = isAtEnd ? afterAll : Math.min(context.watermark(), afterAll - 1)
           let due = agenda.next(reached)
-          for (let room = isAtEnd ? Infinity : context.batchRecordsMax; due !== undefined && room > 0; room--) {
+          for (let room = context.batchRecordsMax; due !== undefined && room > 0; room--) {
             rows.delete(due.key)
             agenda.move(due.key, due.dueMs, undefined)
             due = agenda.next(reached)
