@@ -1,28 +1,22 @@
-import { CompletableFuture } from '../future/CompletableFuture.ts'
-import { observe } from '../future/observe.ts'
 import type { OngoingWork, SourceRecord, TaskContext } from '../job/Operator.ts'
 import type { StreamRecord } from '../job/StreamRecord.ts'
 import type { ConsumedRecord } from '../model/ConsumedRecord.ts'
-import { OperatorFailed, TimedOut } from '../model/errors.ts'
 import { noHeaders } from '../model/Headers.ts'
 import { reservedHeaders } from '../model/reservedHeaders.ts'
-import { Attempt } from './Attempt.ts'
-import { causeOf, deadLetterOf } from './deadLetter.ts'
+import type { Attempt } from './Attempt.ts'
+import { type AttemptOutcomes, Attempts } from './Attempts.ts'
+import { causeOf } from './deadLetter.ts'
+import { isExpired } from './expiry.ts'
+import { GivenUp } from './GivenUp.ts'
 import type { Handler } from './HandlerContext.ts'
-import type { AnyTopic, HandlerSettings } from './HandlerOptions.ts'
-import { Held } from './Held.ts'
+import type { HandlerSettings } from './HandlerOptions.ts'
 import { IdempotentRows } from './IdempotentRows.ts'
-import { Pending } from './Pending.ts'
+import { KeptRecords } from './KeptRecords.ts'
 import type { PendingRecord } from './pendingRow.ts'
 import { Scheduler } from './Scheduler.ts'
 import { Sender } from './Sender.ts'
-import { type HandlerStores } from './stores.ts'
-import { laneOf, pendingOf, recordOf, type StoredParts, type Work } from './Work.ts'
-
-const stopped = 'its task has stopped, because the run ends, has failed, or gives the partition to another member'
-
-/** So many times `pendingCountMax` records are remembered one by one behind one that the position waits for. */
-const aheadFactor = 10
+import type { HandlerStores } from './stores.ts'
+import { laneOf, recordOf, type StoredParts, type Work } from './Work.ts'
 
 const nothing = (): void => undefined
 
@@ -40,49 +34,39 @@ const nothing = (): void => undefined
  * ```
  *
  * Whatever happens is written to the task's next commit at once; the commits are in order, so that what happens later
- * may rely on it.
+ * may rely on it. `Scheduler` knows whose turn it is, `Attempts` what is under way, `KeptRecords` what of it is a row, `GivenUp`
+ * what is said of those that are not handled.
  */
-export class HandlerTask<K, V> implements OngoingWork {
+export class HandlerTask<K, V> implements OngoingWork, AttemptOutcomes<K, V> {
   readonly #context: TaskContext
-  readonly #handler: Handler<K, V>
   readonly #settings: HandlerSettings<K, V>
   readonly #scheduler: Scheduler<Work<K, V>>
-  readonly #pending: Pending
-  readonly #held: Held
+  readonly #kept: KeptRecords<K, V>
   readonly #rows: IdempotentRows
   readonly #sender: Sender
-  readonly #running = new Set<Work<K, V>>()
-  /** With `at-most-once`: attempts that begin when the next commit says that they have. */
-  #beginning: Array<Work<K, V>> = []
+  readonly #attempts: Attempts<K, V>
+  readonly #givenUp: GivenUp<K, V>
   #isDraining = false
   #isPumping = false
-  #hasStopped = false
-  /** Something was settled behind a record that the position waits for, and no commit says so yet. */
-  #isAhead = false
   /** When the first record of the batch was taken, in ms since 1970. */
   #batchAtMs: number | undefined
   /** What ends the run with the next batch. */
   #failure: Error | undefined
   readonly doneBefore: number
 
-  constructor(
-    context: TaskContext,
-    handler: Handler<K, V>,
-    settings: HandlerSettings<K, V>,
-    { pending, held, ids }: HandlerStores,
-  ) {
+  constructor(context: TaskContext, handler: Handler<K, V>, settings: HandlerSettings<K, V>, stores: HandlerStores) {
     this.#context = context
-    this.#handler = handler
     this.#settings = settings
     this.#scheduler = new Scheduler(settings.concurrencyMax)
-    this.#pending = new Pending(context, pending)
-    this.#held = new Held(context, held, settings.order)
-    this.doneBefore = this.#pending.before.position
-    this.#rows = new IdempotentRows(context, (key) => context.sharedRowKey(ids, key))
+    this.#kept = new KeptRecords(context, settings, stores)
+    this.doneBefore = this.#kept.before.position
+    this.#rows = new IdempotentRows(context, (key) => context.sharedRowKey(stores.ids, key))
     this.#sender = new Sender(context, settings, this.#rows)
+    this.#attempts = new Attempts(context, handler, settings, this.#sender, this)
+    this.#givenUp = new GivenUp(context, settings, this.#sender)
     context.attend(this)
-    for (const kept of this.#pending.records) this.#restore(kept)
-    if (this.#pending.records.length > 0) context.wake()
+    for (const stored of this.#kept.stored) this.#restore(stored)
+    if (this.#kept.stored.length > 0) context.wake()
   }
 
   readonly demand = (): number => {
@@ -92,14 +76,14 @@ export class HandlerTask<K, V> implements OngoingWork {
     return free < Math.max(1, pendingCountMax >> 3) ? 0 : free
   }
 
-  readonly firstUnsettled = (): number => this.#pending.firstUnsettled
+  readonly firstUnsettled = (): number => this.#kept.firstUnsettled
 
-  readonly isDone = (offset: number): boolean => !this.#pending.before.unsettled.has(offset)
+  readonly isDone = (offset: number): boolean => !this.#kept.before.unsettled.has(offset)
 
-  readonly isSettled = (): boolean => (this.#isDraining ? this.#running.size : this.#scheduler.size) === 0
+  readonly isSettled = (): boolean => (this.#isDraining ? this.#attempts.count : this.#scheduler.size) === 0
 
   readonly beforeCommit = (): void => {
-    this.#pending.flush(this.#context.readUpTo())
+    this.#kept.flush()
     this.#rows.nextCommit()
   }
 
@@ -107,19 +91,15 @@ export class HandlerTask<K, V> implements OngoingWork {
     this.#isDraining = true
   }
 
-  readonly stop = (): void => {
-    this.#hasStopped = true
-    for (const { attempt } of this.#running) attempt?.cancel(stopped)
-    this.#running.clear()
-  }
+  readonly stop = (): void => this.#attempts.stop()
 
   /** Takes a record. It begins at once, or when the batch is complete if another of the batch may come before it. */
   next(streamed: StreamRecord<K, V>): void {
     const source = this.#context.source()
     const { headers } = source
-    if (this.#isOfAnotherGroup(headers[reservedHeaders.group], headers[reservedHeaders.redriven])) return
     const redriven = headers[reservedHeaders.redriven]
-    const parked = redriven === undefined ? undefined : this.#held.parked(source.key, Number(redriven))
+    if (this.#isOfAnotherGroup(headers[reservedHeaders.group], redriven)) return
+    const parked = redriven === undefined ? undefined : this.#kept.parked(source, Number(redriven))
     // a key waits for one that is parked
     if (parked === undefined && this.#isShed(source.offset)) {
       this.#context.count('shed', 1)
@@ -128,34 +108,49 @@ export class HandlerTask<K, V> implements OngoingWork {
     const record = this.#consumed(streamed, source, parked?.offset ?? source.offset)
     const work = this.#workOf(record, source, { failed: 0, dueMs: 0 })
     if (parked !== undefined) return this.#resume(parked, work)
-    if (this.#isHeld(work)) return this.#hold(work, 0)
+    if (this.#kept.isHeld(work)) return this.#kept.hold(work, 0)
     this.#scheduler.add(work)
     if (this.#settings.priorityOf === undefined) this.#pump()
     // what is settled already nobody waits for
-    if (!work.isKept) this.#pending.add(work)
+    if (!work.isKept) this.#kept.await(work)
   }
 
   /** The batch is complete: begins what can begin, and keeps what the position no longer waits for. */
   complete(): void {
     this.#batchAtMs = undefined
     this.#pump()
-    if (this.#beginning.length > 0) this.#beginAfterCommit()
+    this.#attempts.complete()
     if (this.#failure !== undefined) throw this.#failure
-    if (this.#isAhead) this.#context.afterCommit(nothing)
-    this.#isAhead = false
-    const overdueMs = this.#keepOverdue()
+    if (this.#kept.takeAhead()) this.#context.afterCommit(nothing)
+    const overdueMs = this.#kept.keepOverdue()
     // what is due does not begin any more, and must not wake the task for nothing
     const wakeAtMs = this.#isDraining ? overdueMs : Math.min(this.#scheduler.nextDueMs, overdueMs)
     if (wakeAtMs !== Infinity) this.#context.wakeAt(wakeAtMs)
   }
 
-  /** The commit says that these have begun, whatever becomes of them. */
-  #beginAfterCommit(): void {
-    const works = this.#beginning
-    this.#beginning = []
-    this.#context.afterCommit(() => {
-      for (const work of works) this.#limited(work, work.attempt!)
-    })
+  handled(work: Work<K, V>, attempt: Attempt<K, V>): void {
+    for (const { topic, record } of attempt.sends) this.#sender.emit(topic, record)
+    this.#rows.settle(attempt)
+    this.#context.count('handled', 1)
+    this.#settle(work)
+  }
+
+  failed(work: Work<K, V>, attempt: Attempt<K, V>, error: unknown): void {
+    const { retry, delivery } = this.#settings
+    work.failed++
+    const isLast = delivery === 'at-most-once' || work.failed >= retry.attemptsMax
+    try {
+      if (isLast || !retry.isWorthIt(error)) this.#exhausted(work, error)
+      else this.#retry(work, this.#context.clock.now() + retry.delayMs(work.failed))
+    } catch (cause) {
+      this.#failure = this.#givenUp.retryThrew(work, cause)
+    }
+    this.#over(work, attempt)
+  }
+
+  expired(work: Work<K, V>): void {
+    this.#givenUp.expired(work)
+    this.#settle(work)
   }
 
   /** Begins attempts while there are places and records whose turn it is. What an attempt settles at once is settled within. */
@@ -164,7 +159,7 @@ export class HandlerTask<K, V> implements OngoingWork {
     this.#isPumping = true
     try {
       // each handler may be the last one: it may stop the run
-      while (!this.#isDraining && !this.#hasStopped && this.#failure === undefined) {
+      while (!this.#isDraining && !this.#attempts.hasStopped && this.#failure === undefined) {
         const nowMs = this.#scheduler.nextDueMs === Infinity ? 0 : this.#context.clock.now()
         const work = this.#scheduler.take(nowMs)
         if (work === undefined) return
@@ -176,175 +171,37 @@ export class HandlerTask<K, V> implements OngoingWork {
   }
 
   #start(work: Work<K, V>): void {
-    if (this.#isExpired(work)) return this.#expire(work)
-    const attempt = new Attempt(this.#sender, work.record, work.failed + 1)
-    work.attempt = attempt
-    if (this.#settings.delivery !== 'at-most-once') return this.#limited(work, attempt)
-    this.#running.add(work)
-    work.isKept = true
-    if (work.hasRow) this.#pending.remove(work.offset)
-    work.hasRow = false
-    this.#beginning.push(work)
-    this.#context.wake()
-  }
-
-  /** Begins when there is room within the limit. */
-  #limited(work: Work<K, V>, attempt: Attempt<K, V>): void {
-    const { limit, limitKeyOf } = this.#settings
-    if (limit === undefined) return this.#begin(work, attempt)
-    this.#running.add(work)
-    const permit = CompletableFuture.supply(() => limit.take(limitKeyOf?.(work.record)))
-    attempt.result = permit
-    if (!permit.isDone) this.#expireInLine(work, attempt, permit)
-    observe(permit, (_, error) => {
-      if (attempt.isOver) return
-      attempt.stopTimer?.()
-      attempt.stopTimer = undefined
-      if (error !== undefined) this.#failed(work, attempt, error)
-      else if (this.#isExpired(work)) this.#expire(work)
-      else this.#begin(work, attempt)
-    })
-  }
-
-  /** What expires while it waits for its permit leaves the line, so that the permit is for one that can use it. */
-  #expireInLine(work: Work<K, V>, attempt: Attempt<K, V>, permit: CompletableFuture<unknown>): void {
-    const expiresAtMs = Number(work.record.headers[reservedHeaders.expiresAt])
-    if (Number.isNaN(expiresAtMs)) return
-    attempt.stopTimer = this.#context.clock.after(Math.max(0, expiresAtMs - this.#context.clock.now()), () => {
-      if (attempt.isOver) return
-      // the machine's time was set back
-      if (!this.#isExpired(work)) return this.#expireInLine(work, attempt, permit)
-      this.#expire(work)
-      permit.cancel()
-    })
-  }
-
-  #begin(work: Work<K, V>, attempt: Attempt<K, V>): void {
-    const { attemptMsMax } = this.#settings
-    let returned: unknown
-    try {
-      returned = this.#handler(work.record.value, attempt)
-    } catch (error) {
-      returned = CompletableFuture.failed(error)
-    }
-    // most that return at once return nothing, and need no future
-    if (returned === undefined && !this.#hasStopped) return attempt.isOver ? undefined : this.#handled(work, attempt)
-    const result = CompletableFuture.supply(() => returned)
-    attempt.result = result
-    // by the handler itself
-    if (this.#hasStopped) return attempt.cancel(stopped)
-    this.#running.add(work)
-    if (attemptMsMax !== undefined && !result.isDone) {
-      attempt.stopTimer = this.#context.clock.after(attemptMsMax, () => {
-        if (attempt.isOver) return
-        const tooLong = `the attempt was not done within attemptMsMax = ${attemptMsMax} ms`
-        this.#failed(work, attempt, new TimedOut(tooLong))
-        attempt.cancel(tooLong)
-      })
-    }
-    observe(result, (_, error) => {
-      if (attempt.isOver) return
-      if (error === undefined) this.#handled(work, attempt)
-      else this.#failed(work, attempt, error)
-    })
-  }
-
-  #handled(work: Work<K, V>, attempt: Attempt<K, V>): void {
-    for (const { topic, record } of attempt.sends) this.#sender.emit(topic, record)
-    this.#rows.settle(attempt)
-    this.#context.count('handled', 1)
-    this.#settle(work)
-  }
-
-  #failed(work: Work<K, V>, attempt: Attempt<K, V>, error: unknown): void {
-    const { retry, delivery } = this.#settings
-    work.failed++
-    const isLast = delivery === 'at-most-once' || work.failed >= retry.attemptsMax
-    try {
-      if (isLast || !retry.isWorthIt(error)) this.#exhausted(work, error)
-      else this.#retry(work, this.#context.clock.now() + retry.delayMs(work.failed))
-    } catch (cause) {
-      this.#end(work, cause, `the handler's retry threw on`, '. It said')
-    }
-    this.#over(work, attempt)
+    if (isExpired(work.record, this.#context.clock)) return this.expired(work)
+    if (this.#settings.delivery !== 'at-most-once') return this.#attempts.begin(work)
+    this.#kept.drop(work)
+    this.#attempts.beginAfterCommit(work)
   }
 
   #retry(work: Work<K, V>, dueMs: number): void {
-    this.#keep(work, dueMs)
+    this.#kept.keep(work, dueMs)
     this.#context.count('retried', 1)
     this.#scheduler.delay(work, dueMs)
   }
 
   #exhausted(work: Work<K, V>, error: unknown): void {
-    const { deadLetter, delivery, onExhausted } = this.#settings
-    if (deadLetter === undefined && delivery !== 'at-most-once') {
-      return this.#end(
-        work,
-        error,
-        'the handler gave up',
-        ', and there is no deadLetter topic for it. The last one said',
-      )
-    }
-    if (deadLetter !== undefined) {
-      this.#setAside(deadLetter, work, causeOf(error))
-      this.#report(deadLetter.name, work, error)
-    }
-    this.#context.count(deadLetter === undefined ? 'failed' : 'deadLettered', 1)
-    if (onExhausted === 'release' || work.lane === undefined) return this.#settle(work)
-    this.#scheduler.takeLane(work).forEach((each) => this.#hold(each, each === work ? Infinity : 0))
-  }
-
-  /** The app's own code: what it throws is thrown where it is seen, and does not disturb the task. */
-  #report(keptIn: string, { record, failed: attempts }: Work<K, V>, cause: unknown): void {
-    const { onDeadLetter } = this.#settings
-    if (onDeadLetter === undefined) return
-    const { topic, partition, offset, id } = record
-    const group = this.#context.job
-    this.#context.afterCommit(() =>
-      observe(CompletableFuture.completed(undefined), () =>
-        onDeadLetter({ group, topic, partition, offset, id, attempts, cause, keptIn }),
-      ),
-    )
-  }
-
-  #isHeld({ lane, stored, offset }: Work<K, V>): boolean {
-    return lane !== undefined && this.#held.isBehind(stored.key, offset)
-  }
-
-  /** The record is kept in its lane until the dead letter of the first one is sent back; what is parked is due at `Infinity`. */
-  #hold(work: Work<K, V>, dueMs: number): void {
-    work.isKept = true
-    if (work.hasRow) this.#pending.remove(work.offset)
-    work.hasRow = false
-    this.#held.add(pendingOf(work, dueMs))
-  }
-
-  #expire(work: Work<K, V>): void {
-    const { expired } = this.#settings
-    if (expired !== undefined)
-      this.#setAside(expired, work, `expired at ${work.record.headers[reservedHeaders.expiresAt]}`)
-    this.#context.count('expired', 1)
-    this.#settle(work)
+    const failure = this.#givenUp.exhausted(work, error)
+    if (failure !== undefined) this.#failure = failure
+    else if (this.#settings.onExhausted === 'release' || work.lane === undefined) this.#settle(work)
+    else this.#scheduler.takeLane(work).forEach((each) => this.#kept.hold(each, each === work ? Infinity : 0))
   }
 
   /** The record is done for good, with the commit that is next. */
   #settle(work: Work<K, V>): void {
-    if (work.hasRow) this.#pending.remove(work.offset)
-    else if (!work.isKept && this.#pending.firstUnsettled < work.offset) this.#isAhead = true
-    work.isKept = true
+    this.#kept.drop(work)
     this.#scheduler.settle(work)
     if (work.lane !== undefined) this.#takeHeld(work)
     if (work.attempt === undefined) this.#moveOn()
     else this.#over(work, work.attempt)
   }
 
-  /** The attempt has its outcome, which is in the next commit. */
   #over(work: Work<K, V>, attempt: Attempt<K, V>): void {
     if (attempt.isOver) return
-    attempt.end()
-    this.#running.delete(work)
-    work.attempt = undefined
-    this.#rows.release(attempt)
+    this.#attempts.end(work, attempt)
     this.#moveOn()
   }
 
@@ -354,74 +211,34 @@ export class HandlerTask<K, V> implements OngoingWork {
     this.#pump()
   }
 
-  #end({ offset, failed }: Work<K, V>, cause: unknown, what: string, andSo: string): void {
-    const { job, input, partition } = this.#context
-    this.#failure = new OperatorFailed(
-      `job '${job}': ${what} the record at offset ${offset} of '${input.name}', partition ${partition}, after ` +
-        `${failed} attempts${andSo}: ${causeOf(cause)}`,
-      { cause },
-    )
-  }
-
-  /** Keeps records that are overdue as rows. Answers when the next one will be. */
-  #keepOverdue(): number {
-    const { order, settleWithinMs, pendingCountMax } = this.#settings
-    // what follows in the partition waits in any case
-    if (order === 'partition') return Infinity
-    const nowMs = this.#context.clock.now()
-    const farBehind = this.#context.readUpTo() - aheadFactor * pendingCountMax
-    for (const each of this.#pending.waitedFor()) {
-      const work = each as Work<K, V>
-      if (work.readAtMs + settleWithinMs > nowMs && work.offset >= farBehind) return work.readAtMs + settleWithinMs
-      this.#keep(work, 0)
-    }
-    return Infinity
-  }
-
-  #keep(work: Work<K, V>, dueMs: number): void {
-    this.#pending.keep(pendingOf(work, dueMs))
+  #restore(stored: PendingRecord): void {
+    const work = this.#workOfStored(stored)
     work.isKept = true
     work.hasRow = true
-  }
-
-  #setAside(topic: AnyTopic, work: Work<K, V>, cause: string): void {
-    const { record, failed: attempts } = work
-    const { key, value } = work.stored
-    const { partition, offset, timestamp, id, headers } = record
-    const group = this.#context.job
-    const origin = { topic: record.topic, partition, offset, group, cause, attempts }
-    this.#sender.emit(topic.name, deadLetterOf({ ...origin, key, value, timestamp, id, headers }))
-  }
-
-  #restore(kept: PendingRecord): void {
-    const work = this.#workOfKept(kept)
-    work.isKept = true
-    work.hasRow = true
-    if (kept.dueMs === Infinity || this.#isHeld(work)) this.#hold(work, kept.dueMs)
+    if (stored.dueMs === Infinity || this.#kept.isHeld(work)) this.#kept.hold(work, stored.dueMs)
     else this.#scheduler.add(work)
   }
 
-  /** A dead letter was sent back: it takes its old place, before those that wait for it. */
-  #resume(parked: PendingRecord, work: Work<K, V>): void {
-    this.#held.remove(parked)
-    this.#keep(work, 0)
+  /** It takes its old place, before those that wait for it. */
+  #resume(held: PendingRecord, work: Work<K, V>): void {
+    this.#kept.letGo(held, work)
     this.#scheduler.add(work)
   }
 
-  /** For each one of a lane that is settled one that is held goes on, unless it waits for its dead letter. */
-  #takeHeld({ stored }: Work<K, V>): void {
-    const first = this.#held.first(stored.key)
-    if (first === undefined || first.dueMs === Infinity) return
+  /** For each one of a lane that is settled one that is held goes on. */
+  #takeHeld(work: Work<K, V>): void {
+    const next = this.#kept.nextHeld(work)
+    if (next === undefined) return
     try {
-      this.#resume(first, this.#workOfKept(first))
+      this.#resume(next, this.#workOfStored(next))
     } catch (error) {
       // mostly nobody who could take it has called this
       this.#failure = error instanceof Error ? error : new Error(causeOf(error))
     }
   }
 
-  #workOfKept(kept: PendingRecord): Work<K, V> {
-    return this.#workOf(recordOf<K, V>(this.#context.input, this.#context.partition, kept), kept, kept)
+  #workOfStored(stored: PendingRecord): Work<K, V> {
+    return this.#workOf(recordOf<K, V>(this.#context.input, this.#context.partition, stored), stored, stored)
   }
 
   #consumed(streamed: StreamRecord<K, V>, source: SourceRecord, offset: number): ConsumedRecord<K, V> {
@@ -463,11 +280,5 @@ export class HandlerTask<K, V> implements OngoingWork {
     const { shed } = this.#settings
     if (shed === undefined || this.#context.inputEnd() - offset - 1 <= shed.lagMax) return false
     return shed.keepEvery === undefined || offset % shed.keepEvery !== 0
-  }
-
-  #isExpired({ record }: Work<K, V>): boolean {
-    if (record.headers === noHeaders) return false
-    const expiresAtMs = record.headers[reservedHeaders.expiresAt]
-    return expiresAtMs !== undefined && Number(expiresAtMs) <= this.#context.clock.now()
   }
 }
