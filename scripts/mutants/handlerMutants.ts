@@ -117,7 +117,7 @@ export const handlerMutants: ReadonlyArray<Mutant> = [
   },
   {
     name: 'held-key-goes-on',
-    file: 'packages/core/src/handler/HandlerTask.ts',
+    file: `${handler}/KeptRecords.ts`,
     text: 'return lane !== undefined && this.#held.isBehind(stored.key, offset)',
     replacement: 'return false',
     caughtBy: [`${tests}/handler/hold.property.test.ts`],
