@@ -56,6 +56,26 @@ describe.each(kinds)('windows of processing time: %o', (window, expected) => {
   })
 })
 
+test('sliding windows close as they are due, also when a task starts anew and the clock was set back', async () => {
+  const driver = await jobDriver(counted(sliding(100, { time })))
+  for (const pauseMs of [10, 20, 10]) {
+    await driver.advance(pauseMs)
+    await driver.send(numbers, [old])
+  }
+  await driver.advance(1)
+  const before = ['a [-90, 11): 1', 'a [-70, 31): 2', 'a [-60, 41): 3']
+  expect(await seen(driver)).toEqual(before)
+  driver.crash()
+  driver.clock.setWallClock(20)
+  await driver.restart()
+  await driver.send(numbers, [old])
+  await driver.advance(1)
+  expect(await seen(driver)).toEqual([...before, 'a [-80, 21): 2'])
+  await driver.finish()
+  expect((await seen(driver)).slice(before.length + 1)).toEqual(['a [11, 112): 3', 'a [21, 122): 2', 'a [31, 132): 1'])
+  await driver.close()
+})
+
 test('a clock that is set back opens no window again', async () => {
   const driver = await jobDriver(counted(tumbling(10, { time })))
   await driver.advance(25)

@@ -30,10 +30,10 @@ export const aggregateSliding = <K, V, A>(
   const store = context.keyValueStore(definition)
   const time = windowTime(windows.time, context)
   const late = options.late === undefined ? undefined : context.output(options.late)
+  const phases = new Phases()
   const dueOf = (kept: ReadonlyArray<Span<V>> | undefined): number | undefined => {
-    let end = Infinity
-    for (const span of kept ?? []) if (span.end < end) end = span.end
-    return end === Infinity ? undefined : end + 1 + graceMs
+    const end = phases.firstEnd(kept ?? [])
+    return end === undefined ? undefined : end + 1 + graceMs
   }
   const agenda = new Agenda<K>(context.windowStore(agendaDefinition), sizeMs, (key) => dueOf(store.get(key)))
 
@@ -43,11 +43,12 @@ export const aggregateSliding = <K, V, A>(
       const kept = store.get(key)!
       const last = dueMs - 1 - graceMs
       const result = emit === 'update' ? undefined : resultOf(options, key, kept, last)
-      const left = kept.filter(({ start, end }) => end !== last || start === last)
-      for (const span of left) if (span.end === last) span.end = last + 1 + sizeMs
-      if (left.length === 0) store.delete(key)
-      else store.put(key, left)
-      agenda.move(key, dueMs, dueOf(left))
+      for (let at = firstAtOrAfter(kept, last); kept[at]?.start === last; at++) kept[at]!.end = last + 1 + sizeMs
+      const done = firstAtOrAfter(kept, last - 1 - sizeMs)
+      kept.splice(done, firstAtOrAfter(kept, last - sizeMs) - done)
+      if (kept.length === 0) store.delete(key)
+      else store.put(key, kept)
+      agenda.move(key, dueMs, dueOf(kept))
       if (result !== undefined) out.next(result)
     }
     time.settle(reached)
@@ -55,17 +56,17 @@ export const aggregateSliding = <K, V, A>(
 
   const addTo = (record: StreamRecord<K, V>, at: number, out: Subscriber<StreamRecord<K, A>>): void => {
     const { key } = record
-    const before = store.get(key) ?? []
-    const place = firstAtOrAfter(before, at + 1)
-    const isNew = place === 0 || before[place - 1]!.start < at
-    const kept = before.toSpliced(place, 0, { start: at, end: at, value: record.value })
+    const kept = store.get(key) ?? []
+    const dueBefore = dueOf(kept)
+    const place = firstAtOrAfter(kept, at + 1)
+    const isNew = place === 0 || kept[place - 1]!.start < at
+    const added = { start: at, end: at, value: record.value }
+    kept.splice(place, 0, added)
+    phases.added(kept, place)
     // a value that `add` cannot take is found out now, and not when its windows close
-    const results =
-      emit === 'update'
-        ? resultsAt(options, key, kept, at, isNew)
-        : [resultOf(options, key, kept.slice(place, place + 1), at)]
+    const results = emit === 'update' ? resultsAt(options, key, kept, at, isNew) : [resultOf(options, key, [added], at)]
     store.put(key, kept)
-    agenda.move(key, dueOf(before), dueOf(kept))
+    agenda.move(key, dueBefore, dueOf(kept))
     if (emit !== 'update') return
     for (const result of results) {
       if (result !== undefined) out.next({ ...record, value: result.value, window: result.window, stored: undefined })
@@ -88,6 +89,42 @@ export const aggregateSliding = <K, V, A>(
       time.wakeAt(agenda.earliest)
     },
   })
+}
+
+/** The window that ends at it is still to be closed. */
+const isOpen = ({ start, end }: Span<unknown>): boolean => end === start
+
+/**
+ * Which of the values come first to a window's end. Nearly always those whose first window is closed come before all others: a
+ * value that came before one of them would be late. Not so by processing time when a task starts anew and the clock was set back.
+ */
+class Phases {
+  /** Whether it is so, by list. */
+  readonly #areInOrder = new WeakMap<ReadonlyArray<Span<unknown>>, boolean>()
+
+  /** The first `end`. */
+  firstEnd(kept: ReadonlyArray<Span<unknown>>): number | undefined {
+    const first = kept[0]
+    // of those that are alike the first one is the first to end
+    if (first === undefined || isOpen(first)) return first?.end
+    const open = this.#isInOrder(kept) ? kept[firstIndex(kept, isOpen)] : kept.find(isOpen)
+    return Math.min(first.end, open?.end ?? Infinity)
+  }
+
+  /** There is a new value at this place. */
+  added(kept: ReadonlyArray<Span<unknown>>, place: number): void {
+    const next = kept[place + 1]
+    if (next !== undefined && !isOpen(next)) this.#areInOrder.set(kept, false)
+  }
+
+  #isInOrder(kept: ReadonlyArray<Span<unknown>>): boolean {
+    let isInOrder = this.#areInOrder.get(kept)
+    if (isInOrder === undefined) {
+      isInOrder = kept.every((span, at) => at === 0 || isOpen(span) || !isOpen(kept[at - 1]!))
+      this.#areInOrder.set(kept, isInOrder)
+    }
+    return isInOrder
+  }
 }
 
 /** The result of the window with this last millisecond; `undefined` when nothing is in it. */
