@@ -1,7 +1,8 @@
-import { int, job, json, seconds, topic } from '@weir/core'
-import { count, keyBy, map, session, to } from '@weir/operators'
+import { int, json, seconds, topic } from '@weir/core'
+import { map, session, to } from '@weir/operators'
 import * as t from 'io-ts'
-import { bids, byDateTime, graceMs } from '../model.ts'
+import { bidsOfBidders } from '../bidsOfBidders.ts'
+import { bids, graceMs } from '../model.ts'
 import { bidsOf, type Query } from '../Query.ts'
 
 const gapMs = seconds(10)
@@ -15,19 +16,15 @@ const output = topic('q11', { key: int, value: json(UserSession), partitions: bi
 export const q11: Query = {
   name: 'q11',
   title: 'user sessions, session windows',
-  job: job('nexmark-q11')
-    .from(bids, byDateTime)
-    .pipe(
-      keyBy(({ bidder }) => bidder, { key: int }),
-      count('bids-of-session', { window: session(gapMs, { graceMs }) }),
-      map((counted, { key, window }): UserSession => ({
-        bidder: key,
-        bids: counted,
-        first: window.start,
-        last: window.end - 1,
-      })),
-      to(output),
-    ),
+  job: bidsOfBidders('nexmark-q11', 'bids-of-session', session(gapMs, { graceMs })).pipe(
+    map((counted, { key, window }): UserSession => ({
+      bidder: key,
+      bids: counted,
+      first: window.start,
+      last: window.end - 1,
+    })),
+    to(output),
+  ),
   reads: ['bid'],
   output,
   result: 'all',

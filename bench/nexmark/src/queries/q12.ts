@@ -1,7 +1,8 @@
-import { int, job, json, seconds, topic } from '@weir/core'
-import { count, keyBy, map, to, tumbling } from '@weir/operators'
+import { int, json, seconds, topic } from '@weir/core'
+import { map, to, tumbling } from '@weir/operators'
 import * as t from 'io-ts'
-import { arrivals, bids, byDateTime } from '../model.ts'
+import { bidsOfBidders } from '../bidsOfBidders.ts'
+import { arrivals, bids } from '../model.ts'
 import type { Query } from '../Query.ts'
 
 const sizeMs = seconds(10)
@@ -15,14 +16,10 @@ const output = topic('q12', { key: int, value: json(UserBids), partitions: bids.
 export const q12: Query = {
   name: 'q12',
   title: 'processing time windows',
-  job: job('nexmark-q12')
-    .from(bids, byDateTime)
-    .pipe(
-      keyBy(({ bidder }) => bidder, { key: int }),
-      count('bids-of-bidder', { window: tumbling(sizeMs, { time: 'processing' }) }),
-      map((counted, { key, window }): UserBids => ({ bidder: key, bids: counted, start: window.start })),
-      to(output),
-    ),
+  job: bidsOfBidders('nexmark-q12', 'bids-of-bidder', tumbling(sizeMs, { time: 'processing' })).pipe(
+    map((counted, { key, window }): UserBids => ({ bidder: key, bids: counted, start: window.start })),
+    to(output),
+  ),
   reads: ['bid'],
   time: 'processing',
   output,
