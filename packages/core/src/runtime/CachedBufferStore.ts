@@ -199,7 +199,9 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
     const nth = before?.timeMs === timeMs ? before.nth + 1 : 0
     const entry = new Entry(list, timeMs, nth, value, false)
     const next = entries[at]
-    if (at === entries.length) entries.push(entry)
+    // most keys have one, and an array that is pushed to has room for 17
+    if (entries.length === 0) list.entries = [entry]
+    else if (at === entries.length) entries.push(entry)
     else entries.splice(at, 0, entry)
     this.#size++
     this.#touch(entry)

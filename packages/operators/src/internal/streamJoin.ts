@@ -192,20 +192,32 @@ class StreamJoin<K, V, W, R> {
       own.late?.send(record)
       return
     }
-    const matches = other.store.find(key, at - own.beforeMs, at + own.afterMs).filter((entry) => {
-      const isInTime = watermark <= entry.timeMs + other.openMs
-      return isInTime && entry.value.watermark <= at + own.openMs
-    })
-    const waits = { value, watermark, headers, isMatched: own.alone !== undefined && matches.length > 0 }
-    const results = matches.map((entry) => joinedOf(own, key, waits, at, entry))
+    const waits = { value, watermark, headers, isMatched: false }
+    let matches: Array<BufferEntry<K, Waiting<B>>> | undefined
+    let results: Array<StreamRecord<K, R>> | undefined
+    // each record comes by here, and mostly finds one or none: an array that is pushed to has room for 17
+    for (const entry of other.store.find(key, at - own.beforeMs, at + own.afterMs)) {
+      if (watermark > entry.timeMs + other.openMs || entry.value.watermark > at + own.openMs) continue
+      const result = joinedOf(own, key, waits, at, entry)
+      if (matches === undefined || results === undefined) {
+        matches = [entry]
+        results = [result]
+      } else {
+        matches.push(entry)
+        results.push(result)
+      }
+    }
     const isOpen = at >= this.#settled - own.openMs
-    // what the joiner throws for it is found out now, and not when its window is over
-    const lone = own.alone === undefined || matches.length > 0 ? undefined : aloneOf(own, own.alone, key, at, waits)
-    if (lone !== undefined && !isOpen) results.push(lone)
+    if (own.alone !== undefined) {
+      waits.isMatched = matches !== undefined
+      // what the joiner throws for it is found out now, and not when its window is over
+      const lone = matches === undefined ? aloneOf(own, own.alone, key, at, waits) : undefined
+      if (lone !== undefined && !isOpen) results = [lone]
+    }
     // nothing has changed until here, where user code may have thrown
     if (isOpen) own.store.add(key, at, waits)
-    if (other.alone !== undefined) for (const entry of matches) match(other, entry)
-    for (const result of results) out.next(result)
+    if (other.alone !== undefined && matches !== undefined) for (const entry of matches) match(other, entry)
+    if (results !== undefined) for (const result of results) out.next(result)
   }
 }
 
