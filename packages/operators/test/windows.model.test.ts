@@ -22,7 +22,7 @@ const sumsOf = (window: Windows): Job =>
     .from(numbers, { outOfOrdernessMs })
     .pipe(
       window.kind === 'session' ? aggregate('sum', { ...sum, window }) : aggregate('sum', { ...sum, window }),
-      map((total, { window: at }) => `${at!.start} ${at!.end} ${total}`),
+      map((total, { window: at }) => `${at.start} ${at.end} ${total}`),
       to(found),
     )
 

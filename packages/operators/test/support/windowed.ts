@@ -1,4 +1,4 @@
-import { type Job, type JobFlow, topic, type Topic, utf8 } from '@weir/core'
+import { type Job, type JobFlow, topic, type Topic, utf8, type Window } from '@weir/core'
 import { jobDriver, type JobDriver } from '@weir/testing'
 import { map, to } from '../../src/index.ts'
 import { numbers, type Sent } from './through.ts'
@@ -7,9 +7,9 @@ import { numbers, type Sent } from './through.ts'
 const windows: Topic<string, string> = topic('windows', { key: utf8, value: utf8 })
 
 /** Writes the flow's records to `windows`. */
-export const toWindows = <V>(flow: JobFlow<string, V>): Job =>
+export const toWindows = <V>(flow: JobFlow<string, V, Window>): Job =>
   flow.pipe(
-    map((value, { window }) => `[${window?.start}, ${window?.end}): ${String(value)}`),
+    map((value, { window }) => `[${window.start}, ${window.end}): ${String(value)}`),
     to(windows),
   )
 
