@@ -189,7 +189,7 @@ describe('workers that share a run to the end', () => {
     const world = await openWorld([strike(first, slow(50)), strike(first, storageFull)])
     await send(world, words, [['a', 'x', 100]], 0)
     await send(world, words, [['a', 'x', 200]], 0)
-    const running = await start(world, perSecond, { until: 'end', batchRecordsMax: 1 })
+    const running = await start(world, perSecond, { until: 'end', batchRecordsMax: 1, commitIntervalMs: 0 })
     await world.clock.advance(10_000)
     await world.outcome(running.done)
     expect(await linesOf(world, counts)).toEqual(['a: 2'])
