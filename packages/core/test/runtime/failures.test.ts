@@ -61,7 +61,8 @@ describe('a commit that is refused', () => {
     const perSecond = job('j')
       .from(words)
       .pipe(count('c', { window: tumbling(1_000) }), to(counts))
-    const running = await start(world, perSecond, { until: 'end', batchRecordsMax: 1, inFlightCommitsMax: 3 })
+    const eachAlone = { batchRecordsMax: 1, commitIntervalMs: 0, inFlightCommitsMax: 3 }
+    const running = await start(world, perSecond, { until: 'end', ...eachAlone })
     await world.clock.advance(1_000)
     await world.outcome(running.done)
     expect(await linesOf(world, counts, 'times')).toEqual(['a@999: 2'])
