@@ -1,11 +1,12 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
-import { BufferFull, StorageClosed, TopicFull, WeirError } from '../model/errors.ts'
+import { StorageClosed, TopicFull } from '../model/errors.ts'
 import { type Append, type Appended, commitOf } from '../ports/Commit.ts'
 import { removedBatchesMax } from '../ports/RemovalStage.ts'
 import { failureOf, isFinal, isUnknown } from './appendFailure.ts'
 import type { OpenLog } from './OpenLog.ts'
 import type { Producer } from './Producer.ts'
+import { notAppended, ProducerBuffer } from './ProducerBuffer.ts'
 import type { ProducerSettings } from './producerSettings.ts'
 import {
   type AppendOptions,
@@ -32,21 +33,17 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
   readonly topic: Topic<K, V>
   readonly #log: OpenLog
   readonly #info: TopicInfo
-  readonly #limits: ProducerSettings
-  readonly #encoder: TopicWriter<K, V>
+  readonly #settings: ProducerSettings
+  readonly #writer: TopicWriter<K, V>
+  readonly #buffer: ProducerBuffer
   readonly #open = new Map<OpenBatch, Answers>()
   /** By partition. */
   readonly #queues: ReadonlyArray<WaitingRecords>
   readonly #pending = new Set<CompletableFuture<RecordMetadata>>()
   #pendingBytes = 0
-  #awaitingRoom: Array<CompletableFuture<void>> = []
-  /** Completes when something that waits is answered. */
-  #nextLanding: CompletableFuture<void> | undefined
   #lost: Append[] = []
   #dropped = 0
-  #isScheduled = false
   #isBusy = false
-  #isClosed = false
   #isEnding = false
   /**
    * A record with an id may be there already, which only the storage can tell: so where there is no room it is tried by itself.
@@ -54,7 +51,6 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
    */
   #triedIn = -1
   #refusedIn = -1
-  #final: WeirError | undefined
   /** Set while anything is pending. */
   #stopListening: (() => void) | undefined
 
@@ -68,8 +64,15 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
     this.topic = topic
     this.#log = log
     this.#info = info
-    this.#limits = settings
-    this.#encoder = new TopicWriter(topic, info, { producer: identity, batchBytesMax: settings.batchBytesMax })
+    this.#settings = settings
+    this.#writer = new TopicWriter(topic, info, { producer: identity, batchBytesMax: settings.batchBytesMax })
+    this.#buffer = new ProducerBuffer({
+      topic: topic.name,
+      clock: log.clock,
+      settings,
+      bytes: () => this.#bytes(),
+      send: () => this.#step(),
+    })
     this.#queues = Array.from(
       { length: topic.partitions },
       (_, partition) => new WaitingRecords(partition, info.firstPartition + partition),
@@ -79,10 +82,10 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
   append(key: K, value: V, options: AppendOptions = {}): CompletableFuture<RecordMetadata> {
     const answer = new CompletableFuture<RecordMetadata>()
     try {
-      this.#requireUsable()
+      this.#buffer.requireRoom()
       requireAppendOptions(this.topic.name, options)
       const { timestamp = this.#log.clock.now(), id = null, partition } = options
-      const open = this.#encoder.add(key, value, timestamp, id, headersOf(options), -Infinity, partition)
+      const open = this.#writer.add(key, value, timestamp, id, headersOf(options), -Infinity, partition)
       const answers = this.#open.get(open) ?? new Map<number, CompletableFuture<RecordMetadata>>()
       answers.set(open.builder.count - 1, answer)
       this.#open.set(open, answers)
@@ -92,31 +95,29 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
     }
     this.#pending.add(answer)
     this.#stopListening ??= this.#listen()
-    this.#schedule()
+    this.#buffer.sendSoon()
     return answer
   }
 
   appendAll(records: Iterable<ProducerRecord<K, V>>): CompletableFuture<void> {
-    const iterator = records[Symbol.iterator]()
     const mine = new Set<CompletableFuture<RecordMetadata>>()
     let failure: unknown
-    const addWhileRoom = (): CompletableFuture<void> => {
-      while (failure === undefined && mine.size < aheadMax && this.#bytes() < this.#limits.bufferBytesMax) {
-        const next = iterator.next()
-        if (next.done === true) return this.#settled(mine)
-        const answer = this.append(next.value.key, next.value.value, next.value)
+    const requireWell = (): void => {
+      if (failure !== undefined) throw failure
+    }
+    return this.#buffer.takeAll(records, {
+      requireWell,
+      isAhead: () => mine.size >= aheadMax || this.#bytes() >= this.#settings.bufferBytesMax,
+      take: (record) => {
+        const answer = this.append(record.key, record.value, record)
         mine.add(answer)
         observe(answer, (_, error) => {
           mine.delete(answer)
           failure ??= error
         })
-      }
-      if (failure !== undefined) throw failure
-      this.#nextLanding ??= new CompletableFuture<void>()
-      return this.#nextLanding.shield().thenCompose(addWhileRoom)
-    }
-    return CompletableFuture.supply(addWhileRoom).whenComplete((_, error) => {
-      if (error !== undefined) iterator.return?.()
+        requireWell()
+      },
+      settled: () => this.#settled(mine),
     })
   }
 
@@ -127,10 +128,7 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
   }
 
   ready(): CompletableFuture<void> {
-    if (this.#hasRoom()) return CompletableFuture.completed(undefined)
-    const future = new CompletableFuture<void>()
-    this.#awaitingRoom.push(future)
-    return future
+    return this.#buffer.ready()
   }
 
   get unresolved(): ReadonlyArray<Append> {
@@ -143,7 +141,7 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
 
   close(): CompletableFuture<void> {
     const flushed = this.flush()
-    this.#isClosed = true
+    this.#buffer.close()
     return flushed
   }
 
@@ -151,27 +149,8 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
     return CompletableFuture.allOf([...answers].map((answer) => answer.shield())).thenApply(() => undefined)
   }
 
-  #requireUsable(): void {
-    const { name } = this.topic
-    if (this.#final !== undefined) {
-      throw new StorageClosed(`the producer of topic '${name}' has lost its storage: this record was not appended`, {
-        cause: this.#final,
-      })
-    }
-    if (this.#isClosed) throw new StorageClosed(`the producer of topic '${name}' is closed`)
-    if (this.#bytes() < this.#limits.bufferBytesMax) return
-    throw new BufferFull(
-      `the producer of topic '${name}' has ${this.#bytes()} bytes waiting; expected less than bufferBytesMax = ` +
-        `${this.#limits.bufferBytesMax}: wait for ready() and append again`,
-    )
-  }
-
   #bytes(): number {
-    return this.#pendingBytes + this.#encoder.closedBytes
-  }
-
-  #hasRoom(): boolean {
-    return this.#final !== undefined || this.#bytes() <= this.#limits.bufferBytesMax / 2
+    return this.#pendingBytes + this.#writer.closedBytes
   }
 
   #listen(): () => void {
@@ -182,20 +161,9 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
     }
   }
 
-  #schedule(): void {
-    if (this.#isScheduled) return
-    this.#isScheduled = true
-    const send = (): void => {
-      this.#isScheduled = false
-      this.#step()
-    }
-    if (this.#limits.lingerMs > 0) this.#log.clock.after(this.#limits.lingerMs, send)
-    else this.#log.clock.turn(send)
-  }
-
   /** Sends what there is room for, unless a commit is on its way: its outcome calls again. */
   #step(): void {
-    if (this.#isBusy || this.#final !== undefined) return
+    if (this.#isBusy || this.#buffer.failure !== undefined) return
     this.#takeClosed()
     try {
       const pieces = this.#pieces()
@@ -209,7 +177,7 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
   }
 
   #takeClosed(): void {
-    for (const { open, partition, count, append } of this.#encoder.take()) {
+    for (const { open, partition, count, append } of this.#writer.take()) {
       const answers = this.#open.get(open) ?? new Map<number, CompletableFuture<RecordMetadata>>()
       this.#open.delete(open)
       this.#queues[partition]!.add({ batch: append.batch, count, hasIds: append.dedupScope !== undefined, answers })
@@ -224,8 +192,8 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
     const pieces: Piece[] = []
     let bytes = 0
     for (let partition = 0; partition < this.#queues.length; partition++) {
-      if (bytes > this.#limits.commitBytesMax) break
-      for (const piece of this.#piecesOf(partition, capacity, this.#limits.commitBytesMax - bytes)) {
+      if (bytes > this.#settings.commitBytesMax) break
+      for (const piece of this.#piecesOf(partition, capacity, this.#settings.commitBytesMax - bytes)) {
         pieces.push(piece)
         bytes += piece.append.batch.length
       }
@@ -313,7 +281,7 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
   /** No record is to overtake an earlier one, so all that waits fails with the first failure. */
   #failAll(error: unknown, pieces: ReadonlyArray<Piece> = []): void {
     this.#takeClosed()
-    if (isFinal(error)) this.#final = failureOf(error)
+    if (isFinal(error)) this.#buffer.lose(failureOf(error))
     if (isUnknown(error)) {
       this.#lost.push(...pieces.map(({ append }) => append))
       for (const { partition, count } of pieces) {
@@ -322,9 +290,7 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
     }
     for (const queue of this.#queues) queue.clear()
     this.#pendingBytes = 0
-    // of those that were not on their way it is known that they are not there
-    const message = `the producer of topic '${this.topic.name}' has lost its storage: this record was not appended`
-    const known = isUnknown(error) ? new StorageClosed(message, { cause: error }) : error
+    const known = isUnknown(error) ? notAppended(this.topic.name, error) : error
     for (const answer of [...this.#pending]) this.#fail(answer, known)
     this.#rest()
   }
@@ -336,7 +302,7 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
 
   /** The log is about to be closed: what there is room for goes with it, what waits for room does not. */
   #endWithLog(): CompletableFuture<void> {
-    this.#isClosed = true
+    this.#buffer.close()
     this.#isEnding = true
     const settled = this.#settled(this.#pending)
     this.#step()
@@ -348,10 +314,7 @@ export class BoundedProducer<K, V> implements Producer<K, V> {
       this.#stopListening?.()
       this.#stopListening = undefined
     }
-    const landing = this.#nextLanding
-    this.#nextLanding = undefined
-    landing?.complete(undefined)
-    if (this.#hasRoom()) for (const waiting of this.#awaitingRoom.splice(0)) waiting.complete(undefined)
+    this.#buffer.landed()
   }
 }
 

@@ -1,11 +1,12 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
-import { BufferFull, SequenceGap, StorageClosed, type WeirError } from '../model/errors.ts'
+import { SequenceGap } from '../model/errors.ts'
 import { type Append, commitOf, type Committed } from '../ports/Commit.ts'
 import { failureOf, isFinal, isUnknown } from './appendFailure.ts'
 import { Flight, type Waiter } from './Flight.ts'
 import type { OpenLog } from './OpenLog.ts'
 import type { Producer } from './Producer.ts'
+import { ProducerBuffer } from './ProducerBuffer.ts'
 import type { ProducerSettings } from './producerSettings.ts'
 import {
   type AppendOptions,
@@ -24,22 +25,19 @@ export class PipelinedProducer<K, V> implements Producer<K, V> {
   readonly #log: OpenLog
   readonly #settings: ProducerSettings
   readonly #writer: TopicWriter<K, V>
+  readonly #buffer: ProducerBuffer
   /** The sequence after the last one on disk, by partition. */
   readonly #acknowledged: Float64Array
   readonly #inFlight: Flight[] = []
   #inFlightBytes = 0
-  #nextLanding: CompletableFuture<void> | undefined
   /** When the records that wait were appended. */
   #timestamp: number | undefined
   #lastFlight: CompletableFuture<void> = CompletableFuture.completed(undefined)
   #waiters: Waiter[] = []
   #calls: Array<CompletableFuture<void>> = []
-  #awaitingRoom: Array<CompletableFuture<void>> = []
   #unresolved: Append[] = []
-  #scheduled = false
   /** Set while something waits or is on its way. */
   #stopListening: (() => void) | undefined
-  #closed = false
   /** The first failure, while those behind it are being worked off. */
   #failing: unknown
   /** While failing: partitions with batches that were refused, so that the ones behind cannot be applied either. */
@@ -47,8 +45,6 @@ export class PipelinedProducer<K, V> implements Producer<K, V> {
   /** How many failures there were so far, and the last one. */
   #failures = 0
   #lastFailure: unknown
-  /** Set for good when the storage is lost. */
-  #failure: WeirError | undefined
 
   constructor(
     log: OpenLog,
@@ -62,6 +58,13 @@ export class PipelinedProducer<K, V> implements Producer<K, V> {
     this.#settings = settings
     this.#writer = new TopicWriter(topic, info, { producer: identity, batchBytesMax: this.#settings.batchBytesMax })
     this.#acknowledged = new Float64Array(topic.partitions)
+    this.#buffer = new ProducerBuffer({
+      topic: topic.name,
+      clock: log.clock,
+      settings,
+      bytes: () => this.#inFlightBytes + this.#writer.closedBytes,
+      send: () => this.#send(),
+    })
   }
 
   append(key: K, value: V, options?: AppendOptions): CompletableFuture<RecordMetadata> {
@@ -78,24 +81,21 @@ export class PipelinedProducer<K, V> implements Producer<K, V> {
   }
 
   appendAll(records: Iterable<ProducerRecord<K, V>>): CompletableFuture<void> {
-    const iterator = records[Symbol.iterator]()
     const failures = this.#failures
     let isFirst = true
-    const addWhileRoom = (): CompletableFuture<void> => {
-      if (this.#failures !== failures) throw this.#lastFailure
-      while (!this.#isAhead()) {
-        const next = iterator.next()
-        if (next.done === true) return this.#settled()
+    return this.#buffer.takeAll(records, {
+      requireWell: () => {
+        if (this.#failures !== failures) throw this.#lastFailure
+      },
+      isAhead: () => this.#isAhead(),
+      take: (record) => {
         // what is misspelt in one record is so in all: a look at each would be felt
-        if (isFirst) requireAppendOptions(this.topic.name, next.value)
+        if (isFirst) requireAppendOptions(this.topic.name, record)
         isFirst = false
-        this.#add(next.value.key, next.value.value, next.value)
+        this.#add(record.key, record.value, record)
         this.#sendIfLarge()
-      }
-      return this.#landing().thenCompose(addWhileRoom)
-    }
-    return CompletableFuture.supply(addWhileRoom).whenComplete((_, error) => {
-      if (error !== undefined) iterator.return?.()
+      },
+      settled: () => this.#settled(),
     })
   }
 
@@ -106,10 +106,7 @@ export class PipelinedProducer<K, V> implements Producer<K, V> {
   }
 
   ready(): CompletableFuture<void> {
-    if (this.#hasRoom()) return CompletableFuture.completed(undefined)
-    const future = new CompletableFuture<void>()
-    this.#awaitingRoom.push(future)
-    return future
+    return this.#buffer.ready()
   }
 
   get unresolved(): ReadonlyArray<Append> {
@@ -122,13 +119,14 @@ export class PipelinedProducer<K, V> implements Producer<K, V> {
 
   close(): CompletableFuture<void> {
     const flushed = this.flush()
-    this.#closed = true
+    this.#buffer.close()
     return flushed
   }
 
   /** Completes when everything appended so far is on disk, whenever it is sent. */
   #settled(): CompletableFuture<void> {
-    if (this.#failure !== undefined) return CompletableFuture.failed(this.#failure)
+    const { failure } = this.#buffer
+    if (failure !== undefined) return CompletableFuture.failed(failure)
     if (this.#writer.isEmpty) return this.#lastFlight.shield()
     const future = new CompletableFuture<void>()
     this.#calls.push(future)
@@ -145,32 +143,11 @@ export class PipelinedProducer<K, V> implements Producer<K, V> {
   #isAhead(): boolean {
     const { inFlightCommitsMax, commitBytesMax, bufferBytesMax } = this.#settings
     const isFull = this.#inFlight.length >= inFlightCommitsMax && this.#writer.closedBytes >= commitBytesMax
-    return isFull || this.#pendingBytes() >= bufferBytesMax
-  }
-
-  /** Completes when the next commit has its outcome. */
-  #landing(): CompletableFuture<void> {
-    this.#nextLanding ??= new CompletableFuture<void>()
-    return this.#nextLanding.shield()
-  }
-
-  #hasRoom(): boolean {
-    return this.#failure !== undefined || this.#pendingBytes() <= this.#settings.bufferBytesMax / 2
-  }
-
-  #pendingBytes(): number {
-    return this.#inFlightBytes + this.#writer.closedBytes
+    return isFull || this.#inFlightBytes + this.#writer.closedBytes >= bufferBytesMax
   }
 
   #add(key: K, value: V, options: AppendOptions | undefined): OpenBatch {
-    if (this.#failure !== undefined) throw this.#refusal(this.#failure)
-    if (this.#closed) throw new StorageClosed(`the producer of topic '${this.topic.name}' is closed`)
-    if (this.#pendingBytes() >= this.#settings.bufferBytesMax) {
-      throw new BufferFull(
-        `the producer of topic '${this.topic.name}' has ${this.#pendingBytes()} bytes waiting for the disk; expected ` +
-          `less than bufferBytesMax = ${this.#settings.bufferBytesMax}: wait for ready() and append again`,
-      )
-    }
+    this.#buffer.requireRoom()
     const batch = this.#writer.add(
       key,
       value,
@@ -181,35 +158,17 @@ export class PipelinedProducer<K, V> implements Producer<K, V> {
       options?.partition,
     )
     this.#stopListening ??= this.#log.onClose(() => this.#sendLast())
-    if (!this.#scheduled) this.#schedule()
+    this.#buffer.sendSoon()
     return batch
-  }
-
-  /** Why nothing more is appended. Not the failure itself where that leaves the outcome open: here it is known. */
-  #refusal(failure: WeirError): WeirError {
-    if (!isUnknown(failure)) return failure
-    const message = `the producer of topic '${this.topic.name}' has lost its storage: this record was not appended`
-    return new StorageClosed(message, { cause: failure })
   }
 
   #sendIfLarge(): void {
     if (this.#writer.closedBytes >= this.#settings.commitBytesMax) this.#send()
   }
 
-  #schedule(): void {
-    this.#scheduled = true
-    const send = (): void => {
-      this.#scheduled = false
-      this.#send()
-    }
-    const { clock } = this.#log
-    if (this.#settings.lingerMs > 0) clock.after(this.#settings.lingerMs, send)
-    else clock.turn(send)
-  }
-
   /** The log is about to be closed: what was appended before that goes with it. */
   #sendLast(): void {
-    this.#closed = true
+    this.#buffer.close()
     this.#send(Infinity)
   }
 
@@ -238,11 +197,8 @@ export class PipelinedProducer<K, V> implements Producer<K, V> {
       if (this.#failing !== undefined && this.#inFlight.length === 0) this.#recover()
     }
     this.#send()
-    const landing = this.#nextLanding
-    this.#nextLanding = undefined
-    landing?.complete(undefined)
+    this.#buffer.landed()
     if (this.#inFlight.length === 0 && this.#writer.isEmpty) this.#rest()
-    if (this.#hasRoom()) for (const waiting of this.#awaitingRoom.splice(0)) waiting.complete(undefined)
   }
 
   /** Nothing waits: the log need not know of this any more. */
@@ -274,9 +230,7 @@ export class PipelinedProducer<K, V> implements Producer<K, V> {
     this.#failing ??= error
     this.#failures++
     this.#lastFailure = this.#failing
-    if (isFinal(error) && !(isBehind && error instanceof SequenceGap)) {
-      this.#failure ??= failureOf(error)
-    }
+    if (isFinal(error) && !(isBehind && error instanceof SequenceGap)) this.#buffer.lose(failureOf(error))
     if (!isBehind && (isUnknown(error) || this.#unresolved.length > 0)) this.#leaveUnresolved(flight)
     else {
       for (const { partition } of flight.batches) this.#refused.add(partition)
@@ -296,6 +250,6 @@ export class PipelinedProducer<K, V> implements Producer<K, V> {
 
   #leaveUnresolved(flight: Flight): void {
     this.#unresolved.push(...flight.batches.map(({ append }) => append))
-    flight.fail(this.#failure)
+    flight.fail(this.#buffer.failure)
   }
 }
