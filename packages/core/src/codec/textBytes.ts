@@ -15,14 +15,17 @@ let used = 0
  * @example
  * textBytes('é') // => new Uint8Array([195, 169])
  */
-export const textBytes = (text: string): Uint8Array => {
+export const textBytes = (text: string): Uint8Array => asciiBytes(text, 0) ?? sharedBytes(text)
+
+/** The bytes of a short text behind so many free ones, in an array of its own; undefined for text that is not ASCII, or long. */
+export const asciiBytes = (text: string, free: number): Uint8Array | undefined => {
   const { length } = text
-  if (length > smallBytesMax) return sharedBytes(text)
-  const bytes = new Uint8Array(length)
+  if (length > smallBytesMax) return undefined
+  const bytes = new Uint8Array(free + length)
   for (let at = 0; at < length; at++) {
     const char = text.charCodeAt(at)
-    if (char > 0x7f) return sharedBytes(text)
-    bytes[at] = char
+    if (char > 0x7f) return undefined
+    bytes[free + at] = char
   }
   return bytes
 }

@@ -1,4 +1,5 @@
 import { textBytes } from '../codec/textBytes.ts'
+import { writeWord } from '../codec/words.ts'
 
 // How rows are named: [store u32][partition u32][key]. Everything that is not a record is such a row.
 
@@ -37,11 +38,19 @@ export const firstUserStore = 1024
 
 /** The row key of a store's key: big-endian ids, so that rows of a store and partition lie together in order. */
 export const rowKey = (store: number, partition: number, key: Uint8Array): Uint8Array => {
-  const row = new Uint8Array(8 + key.length)
-  writeUint32(row, 0, store)
-  writeUint32(row, 4, partition)
-  row.set(key, 8)
+  const row = new Uint8Array(rowHeadBytes + key.length)
+  writeRowHead(row, store, partition)
+  row.set(key, rowHeadBytes)
   return row
+}
+
+/** How many bytes of a row's key come before the store's own. */
+export const rowHeadBytes = 8
+
+/** Writes what the keys of a store's rows begin with. */
+export const writeRowHead = (row: Uint8Array, store: number, partition: number): void => {
+  writeWord(row, 0, store)
+  writeWord(row, 4, partition)
 }
 
 /** The smallest row key that is larger than every key of the store's partition. */
@@ -54,17 +63,10 @@ export const epochRow = (owner: string): Uint8Array => rowKey(systemStores.epoch
 /** An epoch as a row's value: a big-endian u32. */
 export const epochValue = (epoch: number): Uint8Array => {
   const bytes = new Uint8Array(4)
-  writeUint32(bytes, 0, epoch)
+  writeWord(bytes, 0, epoch)
   return bytes
 }
 
 /** The epoch in a row's value; 0 for an owner without one. */
 export const epochOf = (value: Uint8Array | undefined): number =>
   value === undefined ? 0 : new DataView(value.buffer, value.byteOffset, 4).getUint32(0)
-
-const writeUint32 = (into: Uint8Array, at: number, value: number): void => {
-  into[at] = value >>> 24
-  into[at + 1] = value >>> 16
-  into[at + 2] = value >>> 8
-  into[at + 3] = value
-}

@@ -1,9 +1,10 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { Codec } from '../codec/Codec.ts'
+import { encodeBehind } from '../codec/encodeBehind.ts'
 import type { KeyValueStore } from '../job/Store.ts'
 import { StoreMismatch } from '../model/errors.ts'
 import type { RowChange } from '../ports/Commit.ts'
-import { rowKey, rowKeyEnd } from '../ports/rows.ts'
+import { rowHeadBytes, rowKey, rowKeyEnd, writeRowHead } from '../ports/rows.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import type { CacheShare } from './CacheBudget.ts'
 import { mapKeyOf, type TaskStore } from './TaskStore.ts'
@@ -115,7 +116,9 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
   }
 
   #rowKey(key: K): Uint8Array {
-    return rowKey(this.#location.id, this.#location.partition, this.#location.key.encode(key))
+    const row = encodeBehind(rowHeadBytes, this.#location.key, key)
+    writeRowHead(row, this.#location.id, this.#location.partition)
+    return row
   }
 }
 

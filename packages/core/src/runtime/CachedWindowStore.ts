@@ -1,4 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
+import { encodeBehind } from '../codec/encodeBehind.ts'
 import type { WindowStore } from '../job/Store.ts'
 import { compareBytes } from '../model/compareBytes.ts'
 import { StoreMismatch } from '../model/errors.ts'
@@ -9,7 +10,7 @@ import type { CacheShare } from './CacheBudget.ts'
 import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
 import { successorOf } from './mergeRows.ts'
 import { mapKeyOf, type TaskStore } from './TaskStore.ts'
-import { windowKeyOf, windowRowKey, windowStartOf } from './windowRows.ts'
+import { windowHeadBytes, windowKeyOf, windowRowKey, windowStartOf, writeWindowHead } from './windowRows.ts'
 
 interface Entry<K, V> {
   readonly key: K
@@ -112,7 +113,8 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     const found: Array<EncodedEntry<K, V>> = []
     for (const entry of window.entries.values()) {
       const encoded = this.#encoded(entry)
-      if (entry.stored) this.#removed.push(this.#rowKey(windowStart, encoded.bytes))
+      if (entry.stored)
+        this.#removed.push(windowRowKey(this.#location.id, this.#location.partition, windowStart, encoded.bytes))
       found.push(encoded)
     }
     this.#forget(window)
@@ -128,7 +130,7 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
       entry.stored = entry.value !== undefined
       entry.commit = commit
       rows.push({
-        key: this.#rowKey(entry.window.start, this.#location.key.encode(entry.key)),
+        key: this.#rowKey(entry.window.start, entry.key),
         value: entry.value === undefined ? null : this.#location.value.encode(entry.value),
       })
     }
@@ -156,9 +158,7 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     const mapKey = mapKeyOf(key, this.#location.key.encode)
     let entry = window.entries.get(mapKey)
     if (entry === undefined) {
-      const row = window.complete
-        ? undefined
-        : this.#rows.get(this.#rowKey(window.start, this.#location.key.encode(key)))
+      const row = window.complete ? undefined : this.#rows.get(this.#rowKey(window.start, key))
       const value = row === undefined ? undefined : decodeStored(this.#location, row)
       entry = { key, window, value, dirty: false, stored: row !== undefined, commit: 0 }
       window.entries.set(mapKey, entry)
@@ -226,8 +226,10 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     return row === undefined ? undefined : windowStartOf(row.key)
   }
 
-  #rowKey(start: number, key: Uint8Array): Uint8Array {
-    return windowRowKey(this.#location.id, this.#location.partition, start, key)
+  #rowKey(start: number, key: K): Uint8Array {
+    const row = encodeBehind(windowHeadBytes, this.#location.key, key)
+    writeWindowHead(row, this.#location.id, this.#location.partition, start)
+    return row
   }
 
   #decodeKey(bytes: Uint8Array): K {
