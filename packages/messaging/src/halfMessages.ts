@@ -32,6 +32,7 @@ import {
 } from './internal/halfMessageRows.ts'
 import { oneRecord } from './internal/oneRecord.ts'
 import { randomName } from './internal/randomName.ts'
+import { requireTopic } from './internal/requireTopic.ts'
 import { scheduledBatch } from './internal/scheduledBatch.ts'
 import { scheduled } from './internal/scheduledTopic.ts'
 import { settleMessage } from './internal/settleMessage.ts'
@@ -107,6 +108,7 @@ export class HalfMessages {
   prepare<K, V>(topic: Topic<K, V>, key: K, value: V, options: PrepareOptions): CompletableFuture<string> {
     return CompletableFuture.supply(() => {
       const { storage, clock } = this.#weir
+      requireTopic('half message: topic', topic)
       const { checker, messageId = randomName(), firstCheckMs = 6_000, deliverAtMs } = options
       requireKnown(`half message for '${topic.name}'`, options, prepareOptionNames)
       validateName('checker', checker)

@@ -20,6 +20,7 @@ import { RecordBatch } from '@weir/core/storage'
 import { requireCronTimes } from './internal/cronTimes.ts'
 import { crons, deliverDue } from './internal/deliverDue.ts'
 import { oneRecord } from './internal/oneRecord.ts'
+import { requireTopic } from './internal/requireTopic.ts'
 import { scheduled } from './internal/scheduledTopic.ts'
 import type { Missed, Scheduled, ScheduledRecord } from './Scheduled.ts'
 
@@ -143,17 +144,20 @@ export class Schedules {
    * @throws InvalidOption, EncodeFailed, TopicMismatch; as `Producer.append`
    */
   deliver<K, V>(to: Topic<K, V>, key: K, value: V, options: DeliverOptions): CompletableFuture<RecordMetadata> {
-    return this.#placeOf(to).thenCompose((info) => {
+    return CompletableFuture.supply(() => {
+      requireTopic('delivery: topic', to)
       const atMs = this.#timeOf(to.name, options)
-      const record = this.#encoded(to, info, key, value, options)
-      const { id } = record
-      // of one id in one partition, where the log knows it; others are spread
-      const place = id === null ? `${this.#weir.storage.session}/${this.#sent++}` : `${to.name}/${id}`
-      return this.#producer.append(
-        place,
-        { _tag: 'Delivery', atMs, record },
-        id === null ? undefined : { id: `${to.name}/${id}` },
-      )
+      return this.#placeOf(to).thenCompose((info) => {
+        const record = this.#encoded(to, info, key, value, options)
+        const { id } = record
+        // of one id in one partition, where the log knows it; others are spread
+        const place = id === null ? `${this.#weir.storage.session}/${this.#sent++}` : `${to.name}/${id}`
+        return this.#producer.append(
+          place,
+          { _tag: 'Delivery', atMs, record },
+          id === null ? undefined : { id: `${to.name}/${id}` },
+        )
+      })
     })
   }
 
@@ -166,17 +170,20 @@ export class Schedules {
    * @throws InvalidName; InvalidOption for a line that is no cron line or has no time to come, and an unknown time zone
    */
   cron<K, V>(name: string, options: CronOptions<K, V>): CompletableFuture<void> {
-    const { cron, timeZone = 'UTC', topic: to, key, value, headers, missed = 'once' } = options
-    return this.#placeOf(to).thenCompose((info) => {
+    return CompletableFuture.supply(() => {
       validateName('schedule', name)
       requireKnown(`schedule '${name}'`, options, cronOptionNames)
+      const { cron, timeZone = 'UTC', topic: to, key, value, headers, missed = 'once' } = options
+      requireTopic(`schedule '${name}': topic`, to)
       requireCronTimes(`schedule '${name}'`, { cron, timeZone }, this.#weir.clock.now())
       if (!['once', 'each', 'skip'].includes(missed)) {
         throw new InvalidOption(`schedule '${name}': missed is ${missed}; expected 'once', 'each' or 'skip'`)
       }
-      const record = this.#encoded(to, info, key, value, headers === undefined ? {} : { headers })
-      const set: Scheduled = { _tag: 'CronSet', name, cron, timeZone, missed, record }
-      return this.#producer.append(name, set).thenApply(() => undefined)
+      return this.#placeOf(to).thenCompose((info) => {
+        const record = this.#encoded(to, info, key, value, headers === undefined ? {} : { headers })
+        const set: Scheduled = { _tag: 'CronSet', name, cron, timeZone, missed, record }
+        return this.#producer.append(name, set).thenApply(() => undefined)
+      })
     })
   }
 

@@ -66,3 +66,29 @@ test.each<readonly [name: string, make: (weir: Weir) => unknown]>([
   await expect(making).rejects.toBeInstanceOf(InvalidOption)
   await weir.close()
 })
+
+test.each<readonly [name: string, make: (weir: Weir) => unknown]>([
+  ['deliver', async (weir) => (await openSchedules(weir)).deliver(words, 'k', 'v', { deliverAfterMs: -1 })],
+  ['cron', async (weir) => (await openSchedules(weir)).cron('c', { cron: 'soon', topic: words, key: 'k', value: 'v' })],
+  ['prepare', (weir) => halfMessages(weir).prepare(words, 'k', 'v', { checker: 'c', firstCheckMs: -1 })],
+])('%s refuses an option before it creates the topic', async (_name, make) => {
+  const weir = await Weir.open(memory())
+  await expect(Promise.resolve().then(() => make(weir))).rejects.toBeInstanceOf(InvalidOption)
+  expect(weir.topics().map(({ name }) => name)).not.toContain('words')
+  await weir.close()
+})
+
+const named = 'words' as never
+
+test.each<readonly [name: string, make: (weir: Weir) => unknown]>([
+  ['deliver', async (weir) => (await openSchedules(weir)).deliver(named, 'k', 'v', { deliverAfterMs: 1 })],
+  [
+    'cron',
+    async (weir) => (await openSchedules(weir)).cron('c', { cron: '* * * * *', topic: named, key: 'k', value: 'v' }),
+  ],
+  ['prepare', (weir) => halfMessages(weir).prepare(named, 'k', 'v', { checker: 'c' })],
+])('%s refuses the name of a topic where a topic is expected', async (_name, make) => {
+  const weir = await Weir.open(memory())
+  await expect(Promise.resolve().then(() => make(weir))).rejects.toThrow(/topic is string; expected a topic/)
+  await weir.close()
+})
