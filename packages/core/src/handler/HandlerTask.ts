@@ -112,7 +112,7 @@ export class HandlerTask<K, V> implements OngoingWork, AttemptOutcomes<K, V> {
     this.#scheduler.add(work)
     if (this.#settings.priorityOf === undefined) this.#pump()
     // what is settled already nobody waits for
-    if (!work.isKept) this.#kept.await(work)
+    if (!work.isKept) this.#kept.waitFor(work)
   }
 
   /** The batch is complete: begins what can begin, and keeps what the position no longer waits for. */

@@ -43,7 +43,7 @@ export class KeptRecords<K, V> {
   }
 
   /** The position waits for the record, which comes behind all others that were read. */
-  await(work: Work<K, V>): void {
+  waitFor(work: Work<K, V>): void {
     this.#pending.add(work)
   }
 
