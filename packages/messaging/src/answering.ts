@@ -49,6 +49,7 @@ export const answering = <K, V, R>(
   answerer: Answerer<K, V, R>,
   options: AnswerOptions<K, V> = {},
 ): Operator<K, V, K, V> => {
+  requireKnown('answering', options, answerOptionNames)
   requireTopic('answering: replies', replies)
   const retry = options.retry ?? exponential()
   const topic = repliesTopic(replies)

@@ -2,6 +2,7 @@ import { InvalidOption, topic, utf8, Weir } from '@weir/core'
 import { memory } from '@weir/testing'
 import { expect, test } from 'vitest'
 import {
+  answering,
   checkStamps,
   exchange,
   halfMessages,
@@ -66,6 +67,15 @@ test.each<readonly [name: string, make: (weir: Weir) => unknown]>([
   await expect(making).rejects.toBeInstanceOf(InvalidOption)
   await weir.close()
 })
+
+test.each([{ delivery: 'at-most-once' }, { onExhausted: 'hold' }] as const)(
+  'answering refuses what would leave an asker without an answer: %j',
+  (option) => {
+    expect(() => answering({ replies: answers }, () => 'answer', option as object)).toThrow(
+      /^answering: there is no option/,
+    )
+  },
+)
 
 test.each<readonly [name: string, make: (weir: Weir) => unknown]>([
   ['deliver', async (weir) => (await openSchedules(weir)).deliver(words, 'k', 'v', { deliverAfterMs: -1 })],
