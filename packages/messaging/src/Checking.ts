@@ -31,6 +31,7 @@ import {
   recordKey,
   shownMessage,
 } from './internal/halfMessageRows.ts'
+import { requireTopic } from './internal/requireTopic.ts'
 import { commitSettling, settleMessage } from './internal/settleMessage.ts'
 
 /** How often messages are asked for, and how long. */
@@ -103,6 +104,7 @@ export const checkSettings = (name: string, options: CheckOptions): CheckSetting
   requireInteger(what('intervalMsMax'), settings.intervalMsMax, 1, 2 ** 40)
   requireInteger(what('checksMax'), settings.checksMax, 1, 1_000_000)
   requireInteger(what('answerWithinMs'), settings.answerWithinMs, 1, 2 ** 31)
+  if (settings.abandoned !== undefined) requireTopic(what('abandoned'), settings.abandoned)
   requireInteger(what('checksInFlightMax'), settings.checksInFlightMax, 1, 10_000)
   if (settings.intervalMs > settings.intervalMsMax) {
     throw new InvalidOption(

@@ -16,6 +16,7 @@ import {
 import { handlerOptionNames, pickOptions, requireKnown, runOptionNames } from '@weir/core/protocol'
 import { repliesTopic } from './internal/repliesTopic.ts'
 import { headersOfReply, replyAddressOf } from './internal/requestHeaders.ts'
+import { requireFunction } from './internal/requireFunction.ts'
 import { requireApart, requireTopic } from './internal/requireTopic.ts'
 import type { RequestTopics } from './RequestTopics.ts'
 
@@ -51,6 +52,7 @@ export const answering = <K, V, R>(
 ): Operator<K, V, K, V> => {
   requireKnown('answering', options, answerOptionNames)
   requireTopic('answering: replies', replies)
+  requireFunction('answering: the answerer', answerer)
   const retry = options.retry ?? exponential()
   const topic = repliesTopic(replies)
   const reply = (context: HandlerContext<K, V>, value: R | null, error?: string): void => {

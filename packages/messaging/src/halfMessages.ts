@@ -32,6 +32,7 @@ import {
 } from './internal/halfMessageRows.ts'
 import { oneRecord } from './internal/oneRecord.ts'
 import { randomName } from './internal/randomName.ts'
+import { requireFunction } from './internal/requireFunction.ts'
 import { requireTopic } from './internal/requireTopic.ts'
 import { scheduledBatch } from './internal/scheduledBatch.ts'
 import { scheduled } from './internal/scheduledTopic.ts'
@@ -160,7 +161,10 @@ export class HalfMessages {
     options: PrepareOptions,
     local: LocalTransaction,
   ): CompletableFuture<TransactionState> {
-    return this.prepare(topic, key, value, options).thenCompose((messageId) =>
+    return CompletableFuture.supply(() => {
+      requireFunction('half message: the local transaction', local)
+      return this.prepare(topic, key, value, options)
+    }).thenCompose((messageId) =>
       CompletableFuture.supply(() => local(messageId)).thenCompose((state) => {
         if (state === 'commit') return this.commit(messageId).thenApply(() => state)
         if (state === 'rollBack') return this.rollBack(messageId).thenApply(() => state)
@@ -213,6 +217,7 @@ export class HalfMessages {
    */
   check(name: string, checker: Checker, options: CheckOptions = {}): Checking {
     validateName('checker', name)
+    requireFunction(`checker '${name}'`, checker)
     return new Checking(this.#weir, name, checker, checkSettings(name, options))
   }
 

@@ -88,6 +88,28 @@ test.each<readonly [name: string, make: (weir: Weir) => unknown]>([
   await weir.close()
 })
 
+const nothing = undefined as never
+
+test.each<readonly [name: string, make: (weir: Weir) => unknown]>([
+  ['halfMessages(weir).check', (weir) => halfMessages(weir).check('c', nothing)],
+  ['send', (weir) => halfMessages(weir).send(words, 'k', 'v', { checker: 'c' }, nothing)],
+  ['relayOutbox', (weir) => relayOutbox(weir, 'o', { readAfter: nothing }, words)],
+  ['answering', () => answering({ replies: answers }, nothing)],
+])('%s refuses what cannot be called before anything is done', async (_name, make) => {
+  const weir = await Weir.open(memory())
+  await expect(Promise.resolve().then(() => make(weir))).rejects.toThrow(/is undefined; expected a function/)
+  expect(halfMessages(weir).pending()).toEqual([])
+  await weir.close()
+})
+
+test('halfMessages(weir).check refuses the name of a topic for what is abandoned', async () => {
+  const weir = await Weir.open(memory())
+  expect(() => halfMessages(weir).check('c', () => 'unknown', { abandoned: 'lost' as never })).toThrow(
+    "checker 'c': abandoned is string; expected a topic",
+  )
+  await weir.close()
+})
+
 const named = 'words' as never
 
 test.each<readonly [name: string, make: (weir: Weir) => unknown]>([
