@@ -60,8 +60,8 @@ export const operatorMutants: ReadonlyArray<Mutant> = [
   {
     name: 'sliding-value-forgotten-too-early',
     file: `${operators}/aggregateSliding.ts`,
-    text: 'kept.filter(({ start, end }) => end !== last || start === last)',
-    replacement: 'kept.filter(({ end }) => end !== last)',
+    text: 'kept.splice(done, firstAtOrAfter(kept, last - sizeMs) - done)',
+    replacement: 'kept.splice(done, firstAtOrAfter(kept, last - sizeMs + 1) - done)',
     caughtBy: windows,
   },
   {
@@ -116,8 +116,8 @@ export const operatorMutants: ReadonlyArray<Mutant> = [
   {
     name: 'late-side-of-a-join-not-looked-at',
     file: `${operators}/streamJoin.ts`,
-    text: 'return isInTime && entry.value.watermark <= at + own.openMs',
-    replacement: 'return isInTime',
+    text: ' || entry.value.watermark > at + own.openMs',
+    replacement: '',
     caughtBy: joins,
   },
   {

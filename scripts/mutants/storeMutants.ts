@@ -93,8 +93,8 @@ export const storeMutants: ReadonlyArray<Mutant> = [
   {
     name: 'rows-of-a-closed-window-stay',
     file: `${runtime}/CachedWindowStore.ts`,
-    text: 'if (entry.stored) this.#removed.push(this.#rowKey(windowStart, encoded.bytes))',
-    replacement: '',
+    text: 'this.#removed.push(windowRowKey(this.#location.id, this.#location.partition, windowStart, encoded.bytes))',
+    replacement: 'void encoded',
     caughtBy: models,
   },
   {
