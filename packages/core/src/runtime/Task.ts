@@ -130,7 +130,7 @@ export class Task {
     const draining = new CompletableFuture<void>()
     this.#draining = draining
     this.#scope.hooks.drain()
-    if (this.#state === 'idle') this.#commits.flush()
+    if (this.#state === 'idle') this.#flush()
     const cancel = this.#run.clock.after(withinMs, () => draining.complete(undefined))
     this.#endWhenDrained()
     return draining.thenCompose(() => {
@@ -148,6 +148,14 @@ export class Task {
   resume(): void {
     this.#isPaused = false
     this.wake()
+  }
+
+  #flush(): void {
+    try {
+      this.#commits.flush()
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   #endWhenDrained(): void {

@@ -1,11 +1,13 @@
-import { count, mapAsync, tap, to } from '@weir/operators'
+import { aggregate, count, mapAsync, tap, to } from '@weir/operators'
 import { crashBefore, strike, where } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
+import type { Codec } from '../../src/codec/Codec.ts'
 import { float64 } from '../../src/codec/float64.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
 import { CompletableFuture } from '../../src/future/CompletableFuture.ts'
 import { job } from '../../src/job/Job.ts'
 import { topic } from '../../src/log/Topic.ts'
+import { EncodeFailed } from '../../src/model/errors.ts'
 import type { RunningJob } from '../../src/runtime/RunningJob.ts'
 import type { RunOptions } from '../../src/runtime/Weir.ts'
 import { linesOf, send, start } from '../support/jobs.ts'
@@ -102,6 +104,31 @@ describe('while there is more to read', () => {
     world.weir.run(stopping, { batchRecordsMax: 1 }).thenAccept((run) => void (running = run))
     await world.clock.advance(1_000)
     expect(await linesOf(world, texts)).toHaveLength(12)
+  })
+
+  test('a stop comes to its end when what waits cannot be written', async () => {
+    const unwritable: Codec<number> = {
+      ...float64,
+      encode: () => {
+        throw new EncodeFailed('no')
+      },
+    }
+    const world = await openWorld()
+    let stopped: CompletableFuture<void> | undefined
+    const stopping = job('stopping')
+      .from(words)
+      .pipe(
+        tap(() => queueMicrotask(() => (stopped ??= running.stop()))),
+        aggregate('all', { initial: () => 0, add: (sum) => sum + 1, codec: unwritable }),
+        to(counts),
+      )
+    const running = await start(world, stopping, { batchRecordsMax: 1 })
+    running.pause()
+    await sendWords(world, 3)
+    running.resume()
+    await world.clock.advance(1_000)
+    expect(stopped?.isCompletedExceptionally).toBe(false)
+    expect(stopped?.isDone).toBe(true)
   })
 
   test('a record that fails takes no batch with it that was done again', async () => {
