@@ -161,8 +161,8 @@ export class BatchScope implements TaskContext {
   }
 
   /**
-   * Whether what was gathered may wait for that of more batches: there is not much of it yet, no operator wants to hear of its
-   * commit, and it cannot outgrow the capacity of a topic.
+   * Whether what was gathered may wait for that of more batches: there is not much of it yet, no operator works beside the
+   * batches, and it cannot outgrow the capacity of a topic.
    */
   get mayWait(): boolean {
     if (!this.hooks.isUnused || this.recordsMax < Infinity) return false

@@ -218,15 +218,15 @@ export class Task {
         return CompletableFuture.completed(inputs.hasEnded)
       }
     }
-    return this.#pipeline
-      .run((to) => inputs.push(to))
-      .thenApply(() => {
-        // stopped, or an earlier commit has failed, while an asynchronous operator was at work
-        if (this.#state !== 'busy') return false
-        if (hasRead && this.#draining === undefined) this.#commits.gather()
-        else this.#commits.send()
-        return hasRead || inputs.hasEnded
-      })
+    const processed = this.#pipeline.run((to) => inputs.push(to))
+    const isAsync = !processed.isDone
+    return processed.thenApply(() => {
+      // stopped, or an earlier commit has failed, while an asynchronous operator was at work
+      if (this.#state !== 'busy') return false
+      if (hasRead && this.#draining === undefined) this.#commits.gather(isAsync)
+      else this.#commits.send()
+      return hasRead || inputs.hasEnded
+    })
   }
 
   #landed(error: unknown, actions: ReadonlyArray<() => void>): void {

@@ -34,8 +34,11 @@ export class TaskCommits {
   /** By input: the position on record, as far as this task knows. */
   #positions: ReadonlyArray<number>
   readonly #line: CommitLine
-  /** A task that was made anew because of a record may fail on the next one: it keeps what it has done. */
-  readonly #isWary: boolean
+  /**
+   * The next batch may undo what was done before it, or hold it up: a task that was made anew because of a record may fail on another
+   * one, and one whose operators have waited for something outside may wait for long.
+   */
+  #isWary: boolean
   #count = 0
   #hasLanded = false
   /** How many batches were processed since the last commit, and when the first of them was. */
@@ -82,9 +85,14 @@ export class TaskCommits {
     return this.#hasLanded
   }
 
-  /** A batch was processed: commits it with those before it, or leaves it to be committed with those that are read next. */
-  gather(): void {
+  /**
+   * A batch was processed: commits it with those before it, or leaves it to be committed with those that are read next.
+   *
+   * @param isAsync - an operator has waited for something outside
+   */
+  gather(isAsync: boolean): void {
     const { clock, settings } = this.#run
+    if (isAsync) this.#isWary = true
     if (this.#gathered++ === 0) this.#gatheredSinceMs = clock.monotonic()
     const mayWait =
       !this.#inputs.isAtEnd &&

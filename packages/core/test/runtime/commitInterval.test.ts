@@ -1,5 +1,5 @@
 import { aggregate, count, mapAsync, tap, to } from '@weir/operators'
-import { crashBefore, strike, where } from '@weir/testing'
+import { crashBefore, on, slow, strike, where } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import type { Codec } from '../../src/codec/Codec.ts'
 import { float64 } from '../../src/codec/float64.ts'
@@ -60,24 +60,31 @@ describe('while there is more to read', () => {
   })
 
   test('a commit is not put off for longer than the interval', async () => {
-    const world = await openWorld()
+    const world = await openWorld([strike(on('read'), slow(60))])
     await sendWords(world, 6)
-    const slow = job('slow')
-      .from(words)
-      .pipe(
-        mapAsync('slowly', (word) => {
-          const later = new CompletableFuture<string>()
-          world.clock.after(60, () => later.complete(word))
-          return later
-        }),
-        to(texts),
-      )
-    const running = await start(world, slow, { batchRecordsMax: 1 })
+    const running = await start(world, copy, { batchRecordsMax: 1 })
     await world.clock.advance(179)
     expect(running.metrics().commits).toBe(0)
     await world.clock.advance(1)
     expect(running.metrics().commits).toBe(1)
-    expect(await linesOf(world, texts)).toHaveLength(3)
+  })
+
+  test('a batch that waits for something outside holds up none that is done', async () => {
+    const world = await openWorld()
+    await sendWords(world, 3)
+    const asking = job('asking')
+      .from(words)
+      .pipe(
+        mapAsync('ask', (word) => {
+          const answer = new CompletableFuture<string>()
+          world.clock.after(word === 'w0' ? 10 : 60_000, () => answer.complete(word))
+          return answer
+        }),
+        to(texts),
+      )
+    await start(world, asking, { batchRecordsMax: 1 })
+    await world.clock.advance(11)
+    expect(await linesOf(world, texts)).toEqual(['k: w0'])
   })
 
   test('a commit does not outgrow the capacity of a topic', async () => {
