@@ -227,7 +227,7 @@ export const taskMutants: ReadonlyArray<Mutant> = [
   {
     name: 'commit-sent-by-a-failed-task',
     file: `${runtime}/Task.ts`,
-    text: "        if (this.#state !== 'busy') return false",
+    text: "      if (this.#state !== 'busy') return false",
     replacement: '',
     caughtBy: [...laws, `${tests}/failures.test.ts`, 'packages/operators/test/mapAsync.test.ts'],
   },
