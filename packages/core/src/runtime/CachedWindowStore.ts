@@ -40,7 +40,7 @@ const noKey = new Uint8Array(0)
 const rangeRowsMax = 10_000
 
 /**
- * State by window behind a write-back cache. Windows that open and close within one batch never reach the storage,
+ * State by window behind a write-back cache. Windows that open and close between two commits never reach the storage,
  * and a window that began in memory is never looked for there. The starts of all open windows are held in memory;
  * of their entries at most `share.entriesMax` beside those that are not durable yet.
  */
