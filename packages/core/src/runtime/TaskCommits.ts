@@ -35,10 +35,10 @@ export class TaskCommits {
   #positions: ReadonlyArray<number>
   readonly #line: CommitLine
   /**
-   * The next batch may undo what was done before it, or hold it up: a task that was made anew because of a record may fail on another
-   * one, and one whose operators have waited for something outside may wait for long.
+   * No batch waits for the next one: that might undo what was done, as in a task that was made anew because of a record, or hold it
+   * up, as where operators have waited for something outside; or others wait for room in what is read.
    */
-  #isWary: boolean
+  #isEager: boolean
   #count = 0
   #hasLanded = false
   /** How many batches were processed since the last commit, and when the first of them was. */
@@ -60,7 +60,9 @@ export class TaskCommits {
     this.#turnRow = new TurnRow(run.storage.rows, placeOf(run, stage, partition))
     this.#listener = listener
     this.#line = new CommitLine(run.storage)
-    this.#isWary = failed.hasWaited || task.inputs.all.some(({ topic }) => failed.of(topic).size > 0)
+    const commitsEach = ({ topic }: TaskInput): boolean =>
+      failed.of(topic).size > 0 || run.topics.get(topic)?.capacity !== undefined
+    this.#isEager = failed.hasWaited || task.inputs.all.some(commitsEach)
     this.#positions = task.inputs.all.map(({ position }) => position)
     this.#sent = [...this.#positions]
   }
@@ -92,14 +94,14 @@ export class TaskCommits {
    */
   gather(isAsync: boolean): void {
     const { clock, settings } = this.#run
-    if (isAsync) this.#isWary = true
+    if (isAsync) this.#isEager = true
     if (this.#gathered++ === 0) this.#gatheredSinceMs = clock.monotonic()
     const mayWait =
       !this.#inputs.isAtEnd &&
       this.#gathered < gatheredMax &&
       clock.monotonic() - this.#gatheredSinceMs < settings.commitIntervalMs &&
       this.#scope.mayWait &&
-      !this.#isWary
+      !this.#isEager
     if (!mayWait) this.send()
   }
 

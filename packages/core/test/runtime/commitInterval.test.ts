@@ -91,6 +91,17 @@ describe('while there is more to read', () => {
     expect(await commitsFor(job('few').from(words).pipe(to(few)), {})).toBe(10)
   })
 
+  test('who waits for room in the topic that is read need not wait for more than a batch', async () => {
+    const full = topic('full', { key: utf8, value: utf8, capacity: { countMax: 4, whenFull: 'wait' } })
+    const world = await openWorld([strike(on('read'), slow(10))])
+    for (const value of 'abcd') await send(world, full, [['k', value]])
+    await start(world, job('reading').from(full).pipe(to(texts)), { batchRecordsMax: 1 })
+    const producer = await world.outcome(world.weir.producer(full))
+    const waiting = producer.append('k', 'e')
+    await world.clock.advance(10)
+    expect(waiting.isDone).toBe(true)
+  })
+
   test('a commit does not grow far beyond the bytes of a batch', async () => {
     const world = await openWorld()
     for (let at = 0; at < 6; at++) await send(world, words, [['k', 'x'.repeat(70_000)]])
