@@ -97,7 +97,7 @@ export interface Stamp {
  * Each record is handed over with the state of its key, and what is written, set and emitted is in the same commit as the
  * record's position. Timers of event time fire before the first record that brings event time beyond them, in the order of
  * their time and then of their keys' bytes; so their place among the records depends on the source alone. Timers of the wall
- * clock fire between batches, when the clock has come to them, and at most 4096 in one commit.
+ * clock fire between batches, when the clock has come to them, and at most 4096 in a batch.
  *
  * In a run to the end all timers of event time fire, and those that they set by then are dropped: one that always sets the next
  * would never end. Timers of the wall clock are not waited for; they stay for the next run.

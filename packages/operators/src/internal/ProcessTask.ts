@@ -40,9 +40,9 @@ interface Current<K, B> {
   readonly out: Subscriber<StreamRecord<K, B>>
 }
 
-/** So many timers of the wall clock fire in one commit. */
+/** So many timers of the wall clock fire in one batch. */
 const firedMax = 4_096
-/** So much that has expired is looked at in one commit. */
+/** So much that has expired is looked at in one batch. */
 const expiredMax = 1_024
 const nothing = new Uint8Array(0)
 
