@@ -164,7 +164,7 @@ export interface FailedRecord {
 
 /**
  * For handlers to throw: no further attempt makes sense, and the record is given up at once. `message` is what the dead letter
- * says.
+ * says. Code of other operators, which has one attempt, sets its record aside with it as with any other error.
  */
 export class TerminalError extends WeirError {
   readonly _tag = 'TerminalError'

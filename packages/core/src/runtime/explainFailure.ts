@@ -1,7 +1,14 @@
 import { whereItFailed } from '../job/attachAll.ts'
 import { blamedRecord } from '../job/blame.ts'
 import type { WaitedFailure } from './WaitedRecords.ts'
-import { EncodeFailed, InvalidOption, OperatorFailed, RecordTooLarge, WeirError } from '../model/errors.ts'
+import {
+  EncodeFailed,
+  InvalidOption,
+  OperatorFailed,
+  RecordTooLarge,
+  TerminalError,
+  WeirError,
+} from '../model/errors.ts'
 
 /** Where a task was when something failed. */
 export interface FailurePlace {
@@ -17,13 +24,15 @@ export interface FailurePlace {
   readonly to: number
 }
 
+/** Of Weir's kinds those that say something of the job's own code. */
+const ownFailures = [EncodeFailed, RecordTooLarge, InvalidOption, TerminalError] as const
+
 /** What went wrong, with its place when it was the job's own code: what that throws, or what it cannot send. */
 export const explainFailure = (
   cause: unknown,
   { job, topic, partition, at, waited, from, to }: FailurePlace,
 ): WeirError => {
-  const isOwn = cause instanceof EncodeFailed || cause instanceof RecordTooLarge || cause instanceof InvalidOption
-  if (cause instanceof WeirError && !isOwn) return cause
+  if (cause instanceof WeirError && !ownFailures.some((kind) => cause instanceof kind)) return cause
   const blamed = blamedRecord(cause)
   if (blamed === undefined && waited !== undefined) {
     return rememberWaited(

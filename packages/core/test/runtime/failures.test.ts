@@ -33,6 +33,7 @@ import {
   OperatorFailed,
   RecordTooLarge,
   StorageFailed,
+  TerminalError,
   TimedOut,
   WeirError,
 } from '../../src/model/errors.ts'
@@ -213,6 +214,19 @@ describe('code of an operator that throws', () => {
       expect.objectContaining({ 'weir.offset': '3' }),
     ])
     expect(running.metrics()).toMatchObject({ recordsIn: 5, recordsBad: 2, lag: 0 })
+  })
+
+  test('sets the record aside also when it says as a handler does that no attempt makes sense', async () => {
+    const world = await openWorld()
+    const closed = tap<string, string>(({ value }) => {
+      if (value === 'bad') throw new TerminalError('it is closed')
+    })
+    await start(world, job('failing').from(words).pipe(closed, to(texts)))
+    for (const value of ['0', 'bad', '2']) await send(world, words, [['a', value]])
+    expect(await linesOf(world, texts)).toEqual(['a: 0', 'a: 2'])
+    expect((await recordsOf(world, badRecords)).map(({ headers }) => headers?.['weir.cause'])).toEqual([
+      'operator tap threw: it is closed',
+    ])
   })
 
   test('leaves no trace of that record in state that it had changed before', async () => {
