@@ -1,4 +1,4 @@
-import { bytes, int, int32, job, nullable, type StreamRecord, topic, utf8 } from '@weir/core'
+import { bytes, int, int32, job, nullable, type StreamRecord, TerminalError, topic, utf8 } from '@weir/core'
 import { crashBefore, type JobDriver, jobDriver, on, and, nth, strike } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import {
@@ -404,7 +404,10 @@ describe('what process cannot do is refused', () => {
     await driver.close()
   })
 
-  test('as a timer fires: no record is to blame, and the run ends', async () => {
+  test.each([
+    ['Error', Error],
+    ['TerminalError', TerminalError],
+  ] as const)('as a timer fires: no record is to blame, and the run ends: %s', async (_, Kind) => {
     const failing = job('failing')
       .from(numbers)
       .pipe(
@@ -412,7 +415,7 @@ describe('what process cannot do is refused', () => {
           emits: int32,
           onRecord: (_, { timers }) => timers.event.set(1),
           onTimer: () => {
-            throw new Error('too late')
+            throw new Kind('too late')
           },
         }),
         to(results),

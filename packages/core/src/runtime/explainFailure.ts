@@ -1,14 +1,7 @@
 import { whereItFailed } from '../job/attachAll.ts'
-import { blamedRecord } from '../job/blame.ts'
+import { blamedRecord, isOfWeir } from '../job/blame.ts'
 import type { WaitedFailure } from './WaitedRecords.ts'
-import {
-  EncodeFailed,
-  InvalidOption,
-  OperatorFailed,
-  RecordTooLarge,
-  TerminalError,
-  WeirError,
-} from '../model/errors.ts'
+import { OperatorFailed, WeirError } from '../model/errors.ts'
 
 /** Where a task was when something failed. */
 export interface FailurePlace {
@@ -24,15 +17,12 @@ export interface FailurePlace {
   readonly to: number
 }
 
-/** Of Weir's kinds those that say something of the job's own code. */
-const ownFailures = [EncodeFailed, RecordTooLarge, InvalidOption, TerminalError] as const
-
 /** What went wrong, with its place when it was the job's own code: what that throws, or what it cannot send. */
 export const explainFailure = (
   cause: unknown,
   { job, topic, partition, at, waited, from, to }: FailurePlace,
 ): WeirError => {
-  if (cause instanceof WeirError && !ownFailures.some((kind) => cause instanceof kind)) return cause
+  if (isOfWeir(cause)) return cause
   const blamed = blamedRecord(cause)
   if (blamed === undefined && waited !== undefined) {
     return rememberWaited(

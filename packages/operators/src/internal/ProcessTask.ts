@@ -1,19 +1,17 @@
 import {
-  EncodeFailed,
   type Headers,
   InvalidOption,
   invariant,
   OperatorFailed,
   type Output,
-  RecordTooLarge,
   type StreamRecord,
   type TaskContext,
   type TimerStore,
   type Topic,
-  WeirError,
+  type WeirError,
   type Window,
 } from '@weir/core'
-import { requireInteger } from '@weir/core/protocol'
+import { isOfWeir, requireInteger } from '@weir/core/protocol'
 import type { Subscriber } from 'rxjs'
 import type {
   Stamp,
@@ -147,8 +145,7 @@ export class ProcessTask<K, V, S extends States, O extends Outputs, B> {
 
   /** The record that is read just now is not to blame for what a timer does. */
   #explained({ kind, timeMs }: FiredTimer, cause: unknown): WeirError {
-    const isOwn = cause instanceof EncodeFailed || cause instanceof RecordTooLarge || cause instanceof InvalidOption
-    if (cause instanceof WeirError && !isOwn) return cause
+    if (isOfWeir(cause)) return cause
     const { job, input, partition } = this.#task
     const reason = cause instanceof Error ? cause.message : String(cause)
     return new OperatorFailed(
