@@ -8,6 +8,8 @@ export interface PuppetOptions {
   /** Put before the command, such as `strace` and its options. */
   readonly under?: ReadonlyArray<string>
   readonly env?: Readonly<Record<string, string>>
+  /** Native code may end it by SIGABRT, which counts as a kill. */
+  readonly mayAbort?: boolean
   /** See `sabotages`. */
   readonly sabotage?: string | undefined
 }
@@ -20,13 +22,15 @@ export class Puppet {
   readonly name: string
   readonly child: ChildProcess
   readonly lines: string[] = []
+  readonly #mayAbort: boolean
   readonly #closed: Promise<unknown>
   #errors = ''
   #hasEnded = false
 
   constructor(name: string, args: ReadonlyArray<string | number>, options: PuppetOptions = {}) {
     this.name = name
-    const { under = [], env = {}, sabotage } = options
+    const { under = [], env = {}, sabotage, mayAbort = false } = options
+    this.#mayAbort = mayAbort
     const sabotaged = sabotage === undefined ? [] : ['--import', fileOf('sabotage')]
     const [program, ...rest] = [
       ...under,
@@ -55,10 +59,15 @@ export class Puppet {
     return this.#hasEnded
   }
 
+  /** Whether native code has ended it, as it may. */
+  get wasAborted(): boolean {
+    return this.#mayAbort && this.#hasEnded && this.child.signalCode === 'SIGABRT'
+  }
+
   /** What it said of its end, when it came to one by itself. */
   get failure(): string | undefined {
     const { exitCode, signalCode } = this.child
-    if (!this.#hasEnded || exitCode === 0 || signalCode === 'SIGKILL') return undefined
+    if (!this.#hasEnded || exitCode === 0 || signalCode === 'SIGKILL' || this.wasAborted) return undefined
     return `process '${this.name}' ended with ${signalCode ?? `code ${exitCode}`}: ${this.#errors.trim()}`
   }
 

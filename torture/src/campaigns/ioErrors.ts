@@ -1,12 +1,16 @@
 import type { Campaign } from '../Campaign.ts'
 import { newShim, whyNoShim } from '../machine.ts'
+import type { Puppet } from '../Puppet.ts'
 import { onStage, Stage } from '../Stage.ts'
 
 const errors = { short: 10, full: 200 }
 const callsMax = 200
 const [inputOutputError, noSpace] = [5, 28]
 
-/** The n-th write or sync of the data fails, or finds no room; the writer opens the folder again and goes on. */
+/**
+ * The n-th write or sync of the data fails, or finds no room; the writer opens the folder again and goes on. lmdb-js puts what it
+ * says of an error into a buffer that may be too small for it, and an abort for that is as good as a kill: another writer goes on.
+ */
 export const ioErrorCampaign: Campaign = {
   name: 'I/O error at a call',
   of: 'errors',
@@ -15,8 +19,12 @@ export const ioErrorCampaign: Campaign = {
   run: (scene) =>
     onStage(new Stage(scene), async (stage) => {
       const shim = newShim(stage.base)
-      const writer = stage.writer({ inFlight: 2, linesMax: 6, reopens: true }, { env: shim.env })
-      await writer.said('acked')
+      const start = async (): Promise<Puppet> => {
+        const started = stage.writer({ inFlight: 2, linesMax: 6, reopens: true }, { env: shim.env, mayAbort: true })
+        await started.said('acked')
+        return started
+      }
+      let writer = await start()
       let done = 0
       for (; done < errors[scene.scale]; done++) {
         const answers = writer.count('reopened') + writer.count('full')
@@ -29,6 +37,12 @@ export const ioErrorCampaign: Campaign = {
           writer.said('reopened', writer.count('reopened') + 1, 20_000),
           writer.said('full', writer.count('full') + 1, 20_000),
         ])
+        if (writer.wasAborted) {
+          console.log('  a writer was aborted by native code after an I/O error; another one goes on')
+          shim.set({})
+          writer = await start()
+          continue
+        }
         if (!isSaid || writer.count('reopened') + writer.count('full') === answers) {
           if (writer.hasEnded || writer.count('acked') === acked) stage.notice('a writer was silent after an I/O error')
           break
