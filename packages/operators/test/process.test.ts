@@ -407,7 +407,7 @@ describe('what process cannot do is refused', () => {
   test.each([
     ['Error', Error],
     ['TerminalError', TerminalError],
-  ] as const)('as a timer fires: no record is to blame, and the run ends: %s', async (_, Kind) => {
+  ] as const)('as a timer fires: no record is to blame, and the run ends: %s', async (_name, Kind) => {
     const failing = job('failing')
       .from(numbers)
       .pipe(
