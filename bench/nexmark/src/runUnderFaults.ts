@@ -21,7 +21,7 @@ import { resultsOf } from './results.ts'
 
 const workers = 2
 /** Small, so that there are many commits to crash at. */
-const run = { batchRecordsMax: 1_000 }
+const run = { batchRecordsMax: 1_000, commitIntervalMs: 0 }
 const crashChance = 0.03
 
 /** Commits that crash the worker, before or after they are durable, one of them in any case: the same ones for the same seed. */

@@ -19,7 +19,7 @@ export const runUnderKills = async (
   const workers = await runWorkers(
     job,
     { storage, module: import.meta.resolve('./jobs.ts'), processes },
-    { until: 'end', batchRecordsMax, leaseMs: 500 },
+    { until: 'end', batchRecordsMax, commitIntervalMs: 0, leaseMs: 500 },
   )
   let kills = 0
   const kill = async (): Promise<void> => {

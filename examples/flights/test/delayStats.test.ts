@@ -19,7 +19,7 @@ const withWeir = async <A>(storage: StorageProvider, use: (weir: Weir) => Promis
 
 const runToEnd = async (weir: Weir): Promise<void> => {
   await (
-    await weir.run(delayStats, { until: 'end', batchRecordsMax: 500 })
+    await weir.run(delayStats, { until: 'end', batchRecordsMax: 500, commitIntervalMs: 0 })
   ).done
 }
 

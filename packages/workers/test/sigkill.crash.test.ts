@@ -40,7 +40,7 @@ test(
     try {
       const options = { storage, module: fixture('counting.ts'), processes: 2 }
       const producer = await weir.producer(sales)
-      const workers = await runWorkers(salesByMinute, options, { batchRecordsMax: 100 })
+      const workers = await runWorkers(salesByMinute, options, { batchRecordsMax: 100, commitIntervalMs: 0 })
       let appended = 0
       let kills = 0
       let killsAtWork = 0

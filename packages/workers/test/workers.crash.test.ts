@@ -87,7 +87,7 @@ test.each<Placement>([{ threads: 1 }, { processes: 1 }])(
     const { weir, storage } = await openSales(5_000)
     const producer = await weir.producer(sales)
     const options = { storage, module: fixture('counting.ts'), ...placement }
-    const workers = await runWorkers(salesByMinute, options, { batchRecordsMax: 50 })
+    const workers = await runWorkers(salesByMinute, options, { batchRecordsMax: 50, commitIntervalMs: 0 })
     const group = weir.group(salesByMinute.name)
     for (const [step, count] of [3, 1, 2].entries()) {
       const scaled = workers.scaleTo(count)
@@ -114,7 +114,7 @@ test(
   async () => {
     const { weir, storage } = await openSales(30_000)
     const options = { storage, module: fixture('counting.ts'), processes: 2 }
-    const workers = await runWorkers(salesByMinute, options, { batchRecordsMax: 100 })
+    const workers = await runWorkers(salesByMinute, options, { batchRecordsMax: 100, commitIntervalMs: 0 })
     await eventually(
       () => workers.metrics().commits > 20 || workers.done.isDone,
       () => workers.metrics(),

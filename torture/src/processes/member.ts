@@ -19,7 +19,7 @@ weir = await Weir.open({
       .open()
       .thenApply((storage) => recordStorage(storage, recorder, records)),
 })
-const running = await weir.run(numbering, { leaseMs: Number(leaseMs), batchRecordsMax: 50 })
+const running = await weir.run(numbering, { leaseMs: Number(leaseMs), batchRecordsMax: 50, commitIntervalMs: 0 })
 console.log('open')
 let assigned = -1
 let commits = 0
