@@ -3,7 +3,7 @@ import { newShim, whyNoShim } from '../machine.ts'
 import type { Puppet } from '../Puppet.ts'
 import { onStage, Stage } from '../Stage.ts'
 
-const errors = { short: 10, full: 200 }
+const errors = { short: 45, full: 200 }
 const callsMax = 200
 const [inputOutputError, noSpace] = [5, 28]
 

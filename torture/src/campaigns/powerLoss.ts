@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pause } from '../Puppet.ts'
 import { onStage, Stage } from '../Stage.ts'
 
-const cuts = { short: 4, full: 20 }
+const cuts = { short: 10, full: 20 }
 
 /** The power of a disk goes while one writes: before the writer is killed, or just after; then it is mounted anew. */
 export const powerLossCampaign: Campaign = {
