@@ -133,9 +133,6 @@ const windowedParts = <K, V, A>(
   options: AnyWindowedOptions<K, V, A>,
 ): Parts<K, V, A> => {
   const { window, late, emit = 'close', values } = options
-  if (emit !== 'close' && emit !== 'update') {
-    throw new InvalidOption(`aggregate '${name}': emit is '${String(emit)}'; expected 'close' or 'update'`)
-  }
   requireWindow(`aggregate '${name}'`, options)
   const holdsMs = emit === 'update' || window.time === 'processing' ? 0 : heldMs(window)
   if (window.kind === 'tumbling' || window.kind === 'hopping') {

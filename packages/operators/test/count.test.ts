@@ -44,6 +44,8 @@ describe('count', () => {
   })
 
   test('takes no options of windows without one', () => {
+    const often = { window: tumbling(1_000), emit: 'often' as 'update' }
+    expect(() => count('c', often)).toThrow("count 'c': emit is 'often'; expected 'close' or 'update'")
     for (const options of [{ emit: 'update' as const }, { late }]) {
       expect(() => count('c', options)).toThrow(
         "count 'c': emit and late are of windows; expected a window beside them",

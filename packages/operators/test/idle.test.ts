@@ -1,5 +1,5 @@
 import { int32, job, type Job, topic, utf8 } from '@weir/core'
-import { type JobDriver, jobDriver } from '@weir/testing'
+import { and, type JobDriver, jobDriver, on, slow, strike, where } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { assignTimestamps, count, keyBy, recordTimestamps, to, tumbling } from '../src/index.ts'
 
@@ -48,6 +48,19 @@ describe('a partition that is silent', () => {
     await send(driver, 100, 0)
     await send(driver, 2_000, 0)
     expect(await closed(driver)).toEqual(['all@999: 1'])
+    await driver.close()
+  })
+
+  test('costs a commit now and then, and not one for each that others make of it', async () => {
+    let commits = 0
+    const counted = where(({ commit }) => commit?.fence !== undefined && ++commits > 0)
+    const driver = await jobDriver(perSecond(idle, true), { faults: [strike(and(on('commit'), counted), slow(1))] })
+    await send(driver, 100, 0)
+    await driver.advance(5_000)
+    commits = 0
+    await driver.advance(50_000)
+    expect(commits).toBeGreaterThan(0)
+    expect(commits).toBeLessThan(100)
     await driver.close()
   })
 

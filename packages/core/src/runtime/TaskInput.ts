@@ -292,19 +292,21 @@ export class TaskInput {
   }
 
   /**
-   * Lets a source that has been silent for long hold nobody back: its event time goes on with the clock. It is to be asked when
+   * Lets a source that has been silent for long hold nobody back: its event time goes on with the clock, in steps of `idleAfterMs`. It is to be asked when
    * something may have been read, and again when `wakeAt` says so.
    */
   rest(wakeAt: (timeMs: number) => void): void {
     const { idleAfterMs } = this.#input.timestamps
     if (idleAfterMs === undefined || this.#upstream !== undefined || this.#input.isLookedUp || !this.isAtEnd) return
     const silentMs = this.#clock.monotonic() - this.#silentSinceMs
+    // in steps: what moves on with every look is committed, and a commit is what makes the task look again
+    const sinceStepMs = silentMs % idleAfterMs
     if (silentMs >= idleAfterMs) {
       const { first } = this.#sources
-      this.#progress.advance(first, this.#silentAt + silentMs)
+      this.#progress.advance(first, this.#silentAt + silentMs - sinceStepMs)
       this.#progress.setIdle(first, true)
     }
-    wakeAt(this.#clock.now() + (silentMs < idleAfterMs ? idleAfterMs - silentMs : idleAfterMs))
+    wakeAt(this.#clock.now() + idleAfterMs - sinceStepMs)
   }
 
   /** Whether nothing is left to read in a run to the end, and nothing can come. */

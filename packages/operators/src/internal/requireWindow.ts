@@ -9,10 +9,13 @@ interface OfWindows {
   readonly values?: unknown
 }
 
-/** @throws InvalidOption for one of them without the window that it is of */
+/** @throws InvalidOption for one of them without the window that it is of, and for a time to emit that is none */
 export const requireWindow = (what: string, { window, emit, late, values }: OfWindows): void => {
   if (window === undefined && (emit !== undefined || late !== undefined)) {
     throw new InvalidOption(`${what}: emit and late are of windows; expected a window beside them`)
+  }
+  if (emit !== undefined && emit !== 'close' && emit !== 'update') {
+    throw new InvalidOption(`${what}: emit is '${String(emit)}'; expected 'close' or 'update'`)
   }
   if (values !== undefined && window?.kind !== 'sliding') {
     throw new InvalidOption(
