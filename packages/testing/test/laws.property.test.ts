@@ -231,6 +231,16 @@ describe('isIdempotent', () => {
 
 describe('a law that would prove nothing is refused', () => {
   test.each([
+    [
+      'with an option that no law has',
+      () => isExactlyOnce(wordCount, { ...law, faultMax: 2 } as never),
+      "there is no option 'faultMax'",
+    ],
+    [
+      'with an order that is none',
+      () => isExactlyOnce(wordCount, { ...law, order: 'bykey' as 'byKey' }),
+      "order is 'bykey'; expected one of ordered, byKey, unordered, latest",
+    ],
     ['without inputs', () => isExactlyOnce(wordCount, { inputs: [] }), 'no inputs'],
     ['of another topic', () => rescales(wordCount, { inputs: [inputTo(more, records)] }), "topic 'more' is an input"],
     ['without a relation', () => losesNothing(copying, { ...relation, to: [] }), 'to names nothing'],

@@ -10,7 +10,7 @@ import type { UpstreamProgress } from './UpstreamProgress.ts'
 
 /** How a job is run. Every figure has a default; none changes what the job computes. */
 export interface RunSettings {
-  /** At most so many records are read and processed at once. */
+  /** So many records are read and processed at once: in stored batches, which are not cut, so that the last one may bring more. */
   readonly batchRecordsMax: number
   readonly batchBytesMax: number
   /**

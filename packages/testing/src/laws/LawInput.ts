@@ -1,4 +1,5 @@
 import { InvalidOption, type Job, type ProducerRecord, type Topic } from '@weir/core'
+import { requireKnown } from '@weir/core/protocol'
 import type fc from 'fast-check'
 import { jobParts } from '../internal/jobParts.ts'
 import type { MemorySink } from '../memorySink.ts'
@@ -54,6 +55,20 @@ export interface LawOptions {
    * output is. One that is left out keeps what earlier runs have written, which ends a run with `SinkMismatch`. None by default.
    */
   readonly sinks?: ReadonlyArray<MemorySink<unknown, unknown>>
+}
+
+/** Those of all laws: each knows some of them. */
+const optionsOfLaws = ['inputs', 'order', 'timestamps', 'badRecords', 'sinks', 'faultsMax', 'commitsMax', 'workersMax']
+const optionsOfSome = ['distanceMax', 'per', 'from', 'to']
+const orders: ReadonlyArray<OutputOrder> = ['ordered', 'byKey', 'unordered', 'latest']
+
+/** @throws InvalidOption for an option that no law has, or an order that is none */
+export const requireLawOptions = (job: Job, options: LawOptions): void => {
+  const what = `law over job '${job.name}'`
+  requireKnown(what, options, [...optionsOfLaws, ...optionsOfSome])
+  if (options.order !== undefined && !orders.includes(options.order)) {
+    throw new InvalidOption(`${what}: order is '${String(options.order)}'; expected one of ${orders.join(', ')}`)
+  }
 }
 
 /** @throws InvalidOption for no input, or for one of a topic that is no source of the job: the law would prove nothing */

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { DiskState } from '../internal/DiskState.ts'
 import type { Divergence } from './Committed.ts'
 import type { LawHistory } from './LawHistory.ts'
-import { type LawOptions, requireInputs, requireSinks } from './LawInput.ts'
+import { type LawOptions, requireInputs, requireLawOptions, requireSinks } from './LawInput.ts'
 import { type LawOutcome, LawRun, preparedDisk } from './runHistory.ts'
 import { show } from './show.ts'
 
@@ -27,9 +27,10 @@ export interface LawStatement<Given> {
 /**
  * Makes the property.
  *
- * @throws InvalidOption for inputs that are no sources of the job, or none, and for sinks that are not in memory
+ * @throws InvalidOption for an option that no law has, for inputs that are no sources of the job, or none, and for sinks that are not in memory
  */
 export const lawOf = <Given extends object>(job: Job, options: LawOptions, law: LawStatement<Given>): Law<Given> => {
+  requireLawOptions(job, options)
   requireInputs(job, options.inputs)
   requireSinks(job, options.sinks)
   const readable = law.given().map((given) =>
