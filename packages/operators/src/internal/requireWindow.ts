@@ -4,7 +4,7 @@ import type { Windows } from '../Windows.ts'
 /** Options that only some windows have, or none at all but windows. */
 interface OfWindows {
   readonly window?: Windows | undefined
-  readonly emit?: unknown
+  readonly emit?: string | undefined
   readonly late?: unknown
   readonly values?: unknown
 }
@@ -15,7 +15,7 @@ export const requireWindow = (what: string, { window, emit, late, values }: OfWi
     throw new InvalidOption(`${what}: emit and late are of windows; expected a window beside them`)
   }
   if (emit !== undefined && emit !== 'close' && emit !== 'update') {
-    throw new InvalidOption(`${what}: emit is '${String(emit)}'; expected 'close' or 'update'`)
+    throw new InvalidOption(`${what}: emit is '${emit}'; expected 'close' or 'update'`)
   }
   if (values !== undefined && window?.kind !== 'sliding') {
     throw new InvalidOption(

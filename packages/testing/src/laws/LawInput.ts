@@ -67,7 +67,7 @@ export const requireLawOptions = (job: Job, options: LawOptions): void => {
   const what = `law over job '${job.name}'`
   requireKnown(what, options, [...optionsOfLaws, ...optionsOfSome])
   if (options.order !== undefined && !orders.includes(options.order)) {
-    throw new InvalidOption(`${what}: order is '${String(options.order)}'; expected one of ${orders.join(', ')}`)
+    throw new InvalidOption(`${what}: order is '${options.order}'; expected one of ${orders.join(', ')}`)
   }
 }
 
