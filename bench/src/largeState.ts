@@ -9,8 +9,6 @@ import { chance } from './samples.ts'
 
 const partitions = 8
 const chunk = 50_000
-/** Where state is large, rows of a large commit share pages of the disk. */
-const commitIntervalMs = 1_000
 
 const clicks: Topic<string, number> = topic('clicks', { key: utf8, value: int32, partitions })
 const counts: Topic<string, number> = topic('counts', { key: utf8, value: int32, partitions })
@@ -122,7 +120,7 @@ class Subject {
 
   async #count(): Promise<void> {
     await (
-      await this.#weir.run(counting, { until: 'end', commitIntervalMs })
+      await this.#weir.run(counting, { until: 'end' })
     ).done
   }
 }
