@@ -73,7 +73,8 @@ export class Group {
   }
 
   /**
-   * How far the group is behind, by partition of its topics; see `waiting` for what a handler has read and not settled. Costs a read of one batch for each partition with a lag.
+   * How far the group is behind, by partition of its topics; see `waiting` for what a handler has read and not settled. Costs a
+   * read of one batch for each partition with a lag.
    *
    * @throws UnknownGroup
    */

@@ -292,8 +292,8 @@ export class TaskInput {
   }
 
   /**
-   * Lets a source that has been silent for long hold nobody back: its event time goes on with the clock, in steps of `idleAfterMs`. It is to be asked when
-   * something may have been read, and again when `wakeAt` says so.
+   * Lets a source that has been silent for long hold nobody back: its event time goes on with the clock, in steps of
+   * `idleAfterMs`. It is to be asked when something may have been read, and again when `wakeAt` says so.
    */
   rest(wakeAt: (timeMs: number) => void): void {
     const { idleAfterMs } = this.#input.timestamps

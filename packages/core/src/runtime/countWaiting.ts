@@ -4,7 +4,7 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { isPendingKey } from '../handler/pendingRow.ts'
 import { handlersAmong } from '../handler/stores.ts'
 import type { ReadableLog } from '../log/OpenLog.ts'
-import { rowKey, rowKeyEnd } from '../ports/rows.ts'
+import { rowHeadBytes, rowKey, rowKeyEnd } from '../ports/rows.ts'
 import { successorOf } from './mergeRows.ts'
 import { storedStores } from './storeCatalog.ts'
 
@@ -12,7 +12,6 @@ import { storedStores } from './storeCatalog.ts'
 const rowsMax = 1_000
 const allPartitions = 0xffff_ffff
 const noKey = new Uint8Array(0)
-const rowKeyLength = 8
 
 /** How many records the handlers of a job have as rows, behind its positions; counted in as many turns of the event loop as it takes. */
 export const countWaiting = (log: Pick<ReadableLog, 'storage' | 'clock'>, job: string): CompletableFuture<number> => {
@@ -38,7 +37,7 @@ const rowCount = (
   return chainRec({ from: rowKey(store, 0, noKey), count: 0 }, ({ from, count }: Counted) => {
     const rows = storage.rows.range(from, until, { limit: rowsMax })
     const last = rows.at(-1)
-    const sum = count + rows.filter(({ key }) => isCounted(key.subarray(rowKeyLength))).length
+    const sum = count + rows.filter(({ key }) => isCounted(key.subarray(rowHeadBytes))).length
     const isLast = last === undefined || rows.length < rowsMax
     if (isLast) return CompletableFuture.completed<Either<Counted, number>>(right(sum))
     const next = new CompletableFuture<Either<Counted, number>>()
