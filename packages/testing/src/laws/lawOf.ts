@@ -27,7 +27,8 @@ export interface LawStatement<Given> {
 /**
  * Makes the property.
  *
- * @throws InvalidOption for an option that no law has, for inputs that are no sources of the job, or none, and for sinks that are not in memory
+ * @throws InvalidOption for an option that no law has, for inputs that are no sources of the job, or none, and for sinks that
+ *   are not in memory
  */
 export const lawOf = <Given extends object>(job: Job, options: LawOptions, law: LawStatement<Given>): Law<Given> => {
   requireLawOptions(job, options)
