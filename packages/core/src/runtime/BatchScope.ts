@@ -41,6 +41,9 @@ export interface GatheredBatch {
   readonly counts: ReadonlyMap<string, number>
 }
 
+/** Rows that are changed stay in memory until they are durable: a commit takes in no further batch once it has so many. */
+const changesMax = 16_384
+
 /** How many timers are read into memory at once. */
 const timersAtOnce = 4_096
 
@@ -168,7 +171,9 @@ export class BatchScope implements TaskContext {
     if (!this.hooks.isUnused || this.recordsMax < Infinity) return false
     let bytes = 0
     for (const writer of this.#writers.values()) bytes += writer.closedBytes
-    return bytes < this.#run.settings.batchBytesMax
+    let changes = 0
+    for (const store of this.#stores.values()) changes += store.changes
+    return bytes < this.#run.settings.batchBytesMax && changes < changesMax
   }
 
   /** Takes what was gathered since the last call; nothing when there is nothing and `isForced` does not say otherwise. */

@@ -163,6 +163,10 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
     if (timeMs > this.#takenBefore) this.#takenBefore = timeMs
   }
 
+  get changes(): number {
+    return this.#removed.length + this.#dirty.length
+  }
+
   flush(rows: RowChange[], commit: number): void {
     for (const key of this.#removed) rows.push({ key, value: null })
     this.#removed = []

@@ -66,6 +66,10 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
     this.#write(key, undefined)
   }
 
+  get changes(): number {
+    return this.#dirty.length
+  }
+
   flush(rows: RowChange[], commit: number): void {
     for (const entry of this.#dirty) {
       entry.dirty = false

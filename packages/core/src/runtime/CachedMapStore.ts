@@ -108,6 +108,10 @@ export class CachedMapStore<K, S, V> implements MapStore<K, S, V>, TaskStore {
     return this.range(key, { limit: 1 }).next().done === true
   }
 
+  get changes(): number {
+    return this.#dirty.length
+  }
+
   flush(rows: RowChange[], commit: number): void {
     for (const { map, entry } of this.#dirty) {
       entry.dirty = false

@@ -88,6 +88,10 @@ export class CachedTimerStore<V, I> implements TimerStore<V, I>, TaskStore {
     return due
   }
 
+  get changes(): number {
+    return this.#dirty.length
+  }
+
   flush(rows: RowChange[], commit: number): void {
     for (const change of this.#dirty) {
       const { row: key, entry } = change

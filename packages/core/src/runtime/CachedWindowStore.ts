@@ -121,6 +121,10 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     return inOrder(found)
   }
 
+  get changes(): number {
+    return this.#removed.length + this.#dirty.length
+  }
+
   flush(rows: RowChange[], commit: number): void {
     for (const key of this.#removed) rows.push({ key, value: null })
     for (const entry of this.#dirty) {

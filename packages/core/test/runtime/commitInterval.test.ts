@@ -1,4 +1,4 @@
-import { aggregate, count, mapAsync, tap, to } from '@weir/operators'
+import { aggregate, count, filter, mapAsync, tap, to } from '@weir/operators'
 import { crashBefore, on, slow, strike, where } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import type { Codec } from '../../src/codec/Codec.ts'
@@ -107,6 +107,17 @@ describe('while there is more to read', () => {
     for (let at = 0; at < 6; at++) await send(world, words, [['k', 'x'.repeat(70_000)]])
     const running = await start(world, copy, { batchRecordsMax: 1, batchBytesMax: 100_000 })
     expect(running.metrics()).toMatchObject({ recordsIn: 6, commits: 3 })
+  })
+
+  test('a commit does not grow far beyond 16 384 rows', async () => {
+    const world = await openWorld()
+    for (let batch = 0; batch < 4; batch++) {
+      const records = Array.from({ length: 9_000 }, (_, at) => [`k${batch}-${at}`, 'x'] as const)
+      await send(world, words, records)
+    }
+    const counting = job('counting').from(words).pipe(count('counted'), filter(() => false), to(counts))
+    const running = await start(world, counting, { batchRecordsMax: 9_000 })
+    expect(running.metrics()).toMatchObject({ recordsIn: 36_000, commits: 2 })
   })
 
   test.each(['stop', 'pause'] as const)('what waits is committed at a %s', async (call) => {
