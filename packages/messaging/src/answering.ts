@@ -13,7 +13,7 @@ import {
   type Topic,
   type Weir,
 } from '@weir/core'
-import { handlerOptionNames, pickOptions, requireKnown, runOptionNames } from '@weir/core/protocol'
+import { handlerOptionNames, isTriedAgain, pickOptions, requireKnown, runOptionNames } from '@weir/core/protocol'
 import { repliesTopic } from './internal/repliesTopic.ts'
 import { headersOfReply, replyAddressOf } from './internal/requestHeaders.ts'
 import { requireFunction } from './internal/requireFunction.ts'
@@ -69,7 +69,7 @@ export const answering = <K, V, R>(
       CompletableFuture.supply(() => answerer(value, context))
         .thenAccept((answer) => reply(context, answer))
         .exceptionally((error) => {
-          if (context.attempt < retry.attemptsMax && retry.isWorthIt(error)) throw error
+          if (isTriedAgain(retry, context.attempt, error)) throw error
           // the failure is all that is left of this attempt
           context.discard()
           reply(context, null, messageOf(error))

@@ -155,7 +155,8 @@ describe('a requester', () => {
     const failing = (): never => {
       throw new TerminalError('no such account')
     }
-    await now(answer(await open(), 'squarers', topics, failing, run))
+    const retry = { attemptsMax: 9, delayMs: () => 100, isWorthIt: () => true }
+    await now(answer(await open(), 'squarers', topics, failing, { ...run, retry }))
     const asker = await now(openRequester(await open(), { ...topics, replyWithinMs }))
     const asked = asker.ask('k', 1)
     await clock.advance(20)

@@ -10,7 +10,7 @@ import {
   type SinkRecord,
   validateName,
 } from '@weir/core'
-import { observe, optionNames, requireInteger, requireKnown } from '@weir/core/protocol'
+import { isTriedAgain, observe, optionNames, requireInteger, requireKnown } from '@weir/core/protocol'
 
 /** A call of a `callbackSink`. */
 export interface SinkCall<K, V> {
@@ -29,7 +29,7 @@ export interface SinkCall<K, V> {
 export interface CallbackSinkOptions {
   /** At most so many calls of a partition are under way; 16 by default. */
   readonly concurrencyMax?: number
-  /** Which failed calls are tried again, and when; `exponential()` by default. */
+  /** Which failed calls are tried again, and when; `exponential()` by default. None that fails with a `TerminalError` is. */
   readonly retry?: Retry
   /** A call that takes longer has failed, in ms; 30 000 by default. */
   readonly attemptMsMax?: number
@@ -149,7 +149,7 @@ class Calls<K, V> {
 
   #failed(lane: Lane<K, V>, index: number, attempt: number, error: unknown): void {
     const { retry } = this.#settings
-    if (attempt >= retry.attemptsMax || !retry.isWorthIt(error)) return this.#giveUp(lane[index]!, attempt, error)
+    if (!isTriedAgain(retry, attempt, error)) return this.#giveUp(lane[index]!, attempt, error)
     const cancel = this.#place.clock.after(retry.delayMs(attempt), () => this.#walk(lane, index, attempt + 1))
     this.#place.ended.thenRun(cancel)
   }

@@ -6,6 +6,7 @@ import {
   job,
   noRetry,
   SinkFailed,
+  TerminalError,
   topic,
   utf8,
 } from '@weir/core'
@@ -109,6 +110,15 @@ test('a call that takes too long has failed', async () => {
   await driver.send(lines, records('a1'))
   await driver.advance(51)
   expect(service.calls.map(({ attempt }) => attempt)).toEqual([1, 2])
+  await driver.close()
+})
+
+test('a call that fails with a TerminalError is made once, whatever the retry says', async () => {
+  const service = new Service()
+  const driver = await driven(service.send, { retry: { attemptsMax: 9, delayMs: () => 1, isWorthIt: () => true } })
+  await driver.send(lines, records('a1'))
+  service.answer('a1', new TerminalError('410'))
+  await expect(driver.settle()).rejects.toThrow('after 1 attempts. The last one said: 410')
   await driver.close()
 })
 

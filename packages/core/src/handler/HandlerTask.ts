@@ -13,6 +13,7 @@ import type { HandlerSettings } from './HandlerOptions.ts'
 import { IdempotentRows } from './IdempotentRows.ts'
 import { KeptRecords } from './KeptRecords.ts'
 import type { PendingRecord } from './pendingRow.ts'
+import { isTriedAgain } from './retry.ts'
 import { Scheduler } from './Scheduler.ts'
 import { Sender } from './Sender.ts'
 import type { HandlerStores } from './stores.ts'
@@ -138,9 +139,8 @@ export class HandlerTask<K, V> implements OngoingWork, AttemptOutcomes<K, V> {
   failed(work: Work<K, V>, attempt: Attempt<K, V>, error: unknown): void {
     const { retry, delivery } = this.#settings
     work.failed++
-    const isLast = delivery === 'at-most-once' || work.failed >= retry.attemptsMax
     try {
-      if (isLast || !retry.isWorthIt(error)) this.#exhausted(work, error)
+      if (delivery === 'at-most-once' || !isTriedAgain(retry, work.failed, error)) this.#exhausted(work, error)
       else this.#retry(work, this.#context.clock.now() + retry.delayMs(work.failed))
     } catch (cause) {
       this.#failure = this.#givenUp.retryThrew(work, cause)

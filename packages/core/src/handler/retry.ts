@@ -11,7 +11,7 @@ export interface Retry {
   readonly attemptsMax: number
   /** How long to wait after the failed attempt of this number, from 1 on; in ms. */
   readonly delayMs: (attempt: number) => number
-  /** Whether another attempt makes sense after this failure. */
+  /** Whether another attempt makes sense after this failure. Not asked about a `TerminalError`: none does. */
   readonly isWorthIt: (error: unknown) => boolean
 }
 
@@ -68,11 +68,15 @@ export const exponential = (options: ExponentialOptions = {}): Retry => {
       const wait = Math.min(delayMsMax, delayMs * 2 ** (attempt - 1))
       return Math.max(1, Math.round(wait * (1 - jitter * random.next())))
     },
-    isWorthIt: (error) => !(error instanceof TerminalError) && when(error),
+    isWorthIt: when,
   }
 }
 
 const always = (): boolean => true
+
+/** Whether an attempt that failed is followed by another one: one is left, and the failure is none of which no attempt makes sense. */
+export const isTriedAgain = (retry: Retry, attempt: number, error: unknown): boolean =>
+  attempt < retry.attemptsMax && !(error instanceof TerminalError) && retry.isWorthIt(error)
 
 /** One attempt only: what fails is exhausted at once. */
 export const noRetry: Retry = { attemptsMax: 1, delayMs: () => 1, isWorthIt: () => false }

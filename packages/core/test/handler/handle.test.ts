@@ -69,24 +69,30 @@ describe('a handler', () => {
     }
   })
 
-  test('gives a record up at once when it says by TerminalError that no attempt makes sense, and goes on with its key', async () => {
-    const attempts: number[] = []
-    const closed = new TerminalError('account 7 is closed')
-    const handler = (value: number): void => {
-      attempts.push(value)
-      if (value === 1) throw closed
-    }
-    const driver = await drive(handler, { retry: exponential({ when: () => true }) })
-    await sendAll(driver, [
-      ['a', 1],
-      ['a', 2],
-    ])
-    expect(attempts).toEqual([1, 2])
-    expect(await given(driver)).toMatchObject([
-      { 'weir.cause': 'TerminalError: account 7 is closed', 'weir.attempts': '1' },
-    ])
-    await driver.close()
-  })
+  test.each([
+    ['exponential', exponential({ when: () => true })],
+    ['of its own', { attemptsMax: 9, delayMs: () => 1, isWorthIt: () => true }],
+  ])(
+    'gives a record up at once by TerminalError, and goes on with its key; with a retry that is %s',
+    async (_, retry) => {
+      const attempts: number[] = []
+      const closed = new TerminalError('account 7 is closed')
+      const handler = (value: number): void => {
+        attempts.push(value)
+        if (value === 1) throw closed
+      }
+      const driver = await drive(handler, { retry })
+      await sendAll(driver, [
+        ['a', 1],
+        ['a', 2],
+      ])
+      expect(attempts).toEqual([1, 2])
+      expect(await given(driver)).toMatchObject([
+        { 'weir.cause': 'TerminalError: account 7 is closed', 'weir.attempts': '1' },
+      ])
+      await driver.close()
+    },
+  )
 
   test('takes no more than concurrencyMax at once', async () => {
     const { begun, handler, done } = gates()
