@@ -8,6 +8,7 @@ import {
   utf8,
   type WindowOrNone,
 } from '@weir/core'
+import { hasResult } from '@weir/core/protocol'
 
 /** A line of operators, built with `pipe` as a job is: `(line) => line.pipe(count('all'), to(counts))`. */
 export type ForkLine<K, V, W = WindowOrNone> = (line: JobFlow<K, V, W>) => JobFlow<unknown, unknown>
@@ -65,6 +66,9 @@ const operatorsOf = <K, V, W>(line: ForkLine<K, V, W>): ReadonlyArray<AnyOperato
   ).flows.at(-1)!.operators
 
 const checked = (operators: ReadonlyArray<AnyOperator>, index: number): ReadonlyArray<AnyOperator> => {
-  if (operators.some((operator) => operator.sink === true)) return operators
-  throw new InvalidJob(`fork: line ${index} has no sink; expected to(topic) in its pipe()`)
+  if (hasResult(operators)) return operators
+  throw new InvalidJob(
+    `fork: line ${index} does nothing with its records; expected to(topic) or another sink in its pipe(), ` +
+      'or an operator that keeps state at the end of it',
+  )
 }

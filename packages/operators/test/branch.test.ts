@@ -40,6 +40,6 @@ test('a record goes down the first branch that takes it; what none takes goes on
 test('no branch, or one without a sink, is refused at once', () => {
   expect(() => branch()).toThrow(InvalidJob)
   expect(() => branch<string, number>({ when: () => true, line: (line) => line.pipe(map(String)) })).toThrow(
-    'line 0 has no sink',
+    'line 0 does nothing with its records',
   )
 })

@@ -154,8 +154,8 @@ describe('a fork', () => {
     expect(await through(forked, texts, sent)).toEqual(['all@0: 1', 'all@0: 2', 'all@0: 3'])
   })
 
-  test('that cannot work is refused at once: no line, a line without a sink', () => {
+  test('that cannot work is refused at once: no line, a line without a result', () => {
     expect(() => fork()).toThrow(InvalidJob)
-    expect(() => fork<string, number>((line) => line.pipe(count('c')))).toThrow('line 0 has no sink')
+    expect(() => fork<string, number>((line) => line.pipe(map(String)))).toThrow('line 0 does nothing with its records')
   })
 })

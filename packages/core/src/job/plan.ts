@@ -3,6 +3,7 @@ import { nullable } from '../codec/nullable.ts'
 import type { Topic } from '../log/Topic.ts'
 import { InvalidJob } from '../model/errors.ts'
 import type { Flows } from './Flow.ts'
+import { hasResult } from './hasResult.ts'
 import type { Stage } from './Stage.ts'
 import { nameOf, ownTopic, Topology } from './topology.ts'
 
@@ -23,9 +24,9 @@ const plans = new WeakMap<Flows, Plan>()
 /**
  * Splits a job into stages, and checks it whole, before anything is opened or written. Once for each job.
  *
- * @throws InvalidJob: no source or no sink; a topic that is used for two things; a store whose name is taken or no name; work by key
- *   on records that may have no key, or that are not brought together by it; a sink with something behind it; a name that is too long
- *   for the job's own topics
+ * @throws InvalidJob: no source; a flow that ends in no sink and no state; a topic that is used for two things; a store whose name
+ *   is taken or no name; work by key on records that may have no key, or that are not brought together by it; a sink with something
+ *   behind it; a name that is too long for the job's own topics
  */
 export const planJob = (job: Flows): Plan => {
   const present = plans.get(job)
@@ -39,9 +40,10 @@ const newPlan = (job: Flows): Plan => {
   if (job.flows.length === 0) throw new InvalidJob(`job '${job.name}' has no source; expected from(topic)`)
   const topology = new Topology(job.name)
   for (const flow of job.flows) {
-    if (!flow.operators.some((operator) => operator.sink === true)) {
+    if (!hasResult(flow.operators)) {
       throw new InvalidJob(
-        `job '${job.name}' has no sink after '${flow.source.name}'; expected to(topic) in its pipe()`,
+        `job '${job.name}' does nothing with what it reads of '${flow.source.name}'; expected to(topic) or another sink in its pipe(), ` +
+          'or an operator that keeps state at the end of it',
       )
     }
     topology.add(flow)

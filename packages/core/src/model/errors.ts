@@ -143,7 +143,7 @@ export class StorageRefused extends WeirError {
   readonly recovery = 'abort'
 }
 
-/** A job cannot be run as it is described: no sink, two stores of one name, an unknown store, a job already running. */
+/** A job cannot be run as it is described: nothing is left of what it reads, two stores of one name, an unknown store, a job already running. */
 export class InvalidJob extends WeirError {
   readonly _tag = 'InvalidJob'
   readonly recovery = 'abort'

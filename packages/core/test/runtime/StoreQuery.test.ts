@@ -41,6 +41,17 @@ describe('a query of a key-value store', () => {
     expect(store.get('z')).toBeUndefined()
   })
 
+  test('is all that there is of a job which ends with state', async () => {
+    const world = await openWorld()
+    const counting = job('counting').from(words).pipe(count('by-key'))
+    await start(world, counting)
+    await send(world, words, [
+      ['a', 'x'],
+      ['a', 'y'],
+    ])
+    expect(world.weir.store<string, number>(counting, 'by-key').get('a')).toBe(2)
+  })
+
   test('gives all entries in the order of the keys’ bytes, over all partitions, however many', async () => {
     const world = await openWorld()
     await start(world, wordCount)
