@@ -2,6 +2,7 @@
 // comparing. An app needs none of it.
 
 export { withoutNull } from './codec/nullable.ts'
+export { typeOf } from './codec/typeOf.ts'
 export { Ending } from './future/Ending.ts'
 export { observe } from './future/observe.ts'
 export { handlerOptionNames } from './handler/HandlerOptions.ts'

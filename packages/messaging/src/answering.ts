@@ -8,12 +8,21 @@ import {
   type HandlerOptions,
   job,
   type Operator,
+  RecordTooLarge,
   type RunningJob,
   type RunOptions,
+  TerminalError,
   type Topic,
   type Weir,
 } from '@weir/core'
-import { handlerOptionNames, isTriedAgain, pickOptions, requireKnown, runOptionNames } from '@weir/core/protocol'
+import {
+  handlerOptionNames,
+  isTriedAgain,
+  pickOptions,
+  requireKnown,
+  runOptionNames,
+  typeOf,
+} from '@weir/core/protocol'
 import { repliesTopic } from './internal/repliesTopic.ts'
 import { headersOfReply, replyAddressOf } from './internal/requestHeaders.ts'
 import { requireFunction } from './internal/requireFunction.ts'
@@ -36,9 +45,10 @@ const answerOptionNames = handlerOptionNames.filter(
  *
  * A request that is older than its `weir.expires-at` is not run. An attempt that fails is made again as `retry` says; after
  * the last one the asker is told by RequestFailed, with the message of the error, and the request is done; what that attempt
- * has sent or claimed besides does not count. Only one whose
- * last attempt did not come to an error of its own, but took longer than `attemptMsMax` or was refused by `limit`, goes to
- * the dead letters, and its asker times out. With the default order requests of one key are answered one after another.
+ * has sent or claimed besides does not count. A reply that cannot be encoded, or is too large, is a `TerminalError`. Only a request
+ * whose last attempt did not come to an error of its own, but took longer than `attemptMsMax` or was refused by `limit`, or whose
+ * asker cannot be told, goes to the dead letters, and its asker times out. With the default order requests of one key are answered
+ * one after another.
  *
  * A reply to nobody: a request without `weir.reply-to`, or with one that names another topic than `replies` or a partition
  * that it has not, is handled like any other, and what the handler gives is dropped.
@@ -57,12 +67,17 @@ export const answering = <K, V, R>(
   const topic = repliesTopic(replies)
   const reply = (context: HandlerContext<K, V>, value: R | null, error?: string): void => {
     const { headers, key } = context.record
-    if (value === null && error === undefined && replies.value.nullable !== true) {
-      throw new EncodeFailed(`topic '${topic.name}': the reply is null; expected a value of ${topic.value.name}`)
-    }
     const to = replyAddressOf(headers)
     if (to === undefined || to.topic !== topic.name || to.partition >= topic.partitions) return
-    context.send(topic, key, value, { partition: to.partition, headers: headersOfReply(to, error) })
+    // only a reply that says a failure may have no value
+    const target = error === undefined ? (replies as typeof topic) : topic
+    try {
+      context.send(target, key, value, { partition: to.partition, headers: headersOfReply(to, error) })
+    } catch (cause) {
+      if (!(cause instanceof EncodeFailed || cause instanceof RecordTooLarge)) throw cause
+      const what = error === undefined ? `the reply, ${typeOf(value)},` : 'the failure of a request'
+      throw new TerminalError(`${what} cannot be sent: ${cause.message}`, { cause })
+    }
   }
   return handle<K, V>(
     (value, context) =>

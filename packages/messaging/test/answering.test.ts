@@ -1,4 +1,4 @@
-import { deadLettersOf, int32, job, noRetry, topic, utf8 } from '@weir/core'
+import { deadLettersOf, float64, int32, job, noRetry, topic, utf8 } from '@weir/core'
 import { and, crashAfter, crashBefore, type FaultPredicate, jobDriver, nth, on, strike } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { answering } from '../src/index.ts'
@@ -71,6 +71,32 @@ describe('answering', () => {
     expect((await driver.output(deadLetter)).map(({ headers }) => headers['weir.correlation-id'])).toEqual(['c'])
     await driver.close()
   })
+})
+
+test('a reply that is too large is told to its asker at once, and one whose key cannot be encoded is a dead letter', async () => {
+  const deadLetter = deadLettersOf('shouters')
+  const text = topic('replies', { key: int32, value: utf8, recordBytesMax: 1_000 })
+  const shouting = answering<number, number, string>({ replies: text }, (n) => 'x'.repeat(n), { deadLetter })
+  const asking = topic('asking', { key: float64, value: int32 })
+  const driver = await jobDriver(job('shouters').from(asking).pipe(shouting))
+  const headers = { 'weir.correlation-id': 'c', 'weir.reply-to': 'replies/0/me' }
+  await driver.send(asking, [
+    { key: 1, value: 2_000, headers },
+    { key: 1.5, value: 1, headers },
+  ])
+  expect((await driver.output(repliesTopic(text))).map((reply) => reply.headers['weir.error'])).toEqual([
+    expect.stringMatching(
+      /^the reply, a string, cannot be sent: topic 'replies': a record has \d+ bytes .* recordBytesMax = 1000/,
+    ),
+  ])
+  const [letter] = await driver.output(deadLetter)
+  expect(letter!.headers).toMatchObject({
+    'weir.attempts': '1',
+    'weir.cause': expect.stringMatching(
+      /^TerminalError: the failure of a request cannot be sent: .*key.*codec int32 was given/,
+    ),
+  })
+  await driver.close()
 })
 
 test('an answerer that fails for good has sent nothing and claimed nothing, but for the failure', async () => {
