@@ -28,7 +28,7 @@ import { Records } from './Records.ts'
 /** At most so much is taken into one transaction: it bounds how long others wait for the gate. */
 const groupBytesMax = 8 << 20
 /** Each may change a page of its own, which lmdb has in memory until the transaction ends. */
-const groupRowsMax = 16_384
+const groupRowsMax = 4_096
 const groupCountMax = 512
 /** How often the slots of readers that died are cleared; a dead reader keeps old pages from being used again. */
 const readerCheckIntervalMs = 10_000
