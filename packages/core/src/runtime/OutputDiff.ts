@@ -20,6 +20,13 @@ export interface DiffCounts {
   readonly same: number
 }
 
+/** What the versions of a job had to read. */
+export interface DiffInput {
+  readonly job: string
+  /** How many records of its sources the job had not read; the larger number, where the versions have other sources. */
+  readonly records: number
+}
+
 /**
  * What differs between the outputs of two versions of a job. As text (`String(diff)`) it is a line for each difference, with
  * keys and values: mind who reads it.
@@ -28,23 +35,29 @@ export class OutputDiff {
   readonly counts: DiffCounts
   /** The first ones of each topic, by timestamp and key. */
   readonly differences: ReadonlyArray<Difference>
+  /** `undefined` from `diffOutputs`, which runs nothing. */
+  readonly input: DiffInput | undefined
 
   /** Made by `diffOutputs` and `diffJobs`. */
-  constructor(counts: DiffCounts, differences: ReadonlyArray<Difference>) {
+  constructor(counts: DiffCounts, differences: ReadonlyArray<Difference>, input?: DiffInput) {
     this.counts = counts
     this.differences = differences
+    this.input = input
   }
 
-  /** Whether both versions give the same. */
+  /** Whether nothing differs: both versions give the same, or neither gives anything, and then `counts.same` is 0. */
   get isEmpty(): boolean {
     const { added, removed, changed } = this.counts
     return added + removed + changed === 0
   }
 
-  /** The counts, and the differences by topic: `+` added, `-` removed, `~` changed. */
+  /** The counts, and the differences by topic: `+` added, `-` removed, `~` changed. Where nothing was compared, it says why. */
   toString(): string {
     const { added, removed, changed, same } = this.counts
-    const lines = [`${added} added, ${removed} removed, ${changed} changed, ${same} the same`]
+    const hasCompared = added + removed + changed + same > 0
+    const lines = hasCompared ? [`${added} added, ${removed} removed, ${changed} changed, ${same} the same`] : []
+    if (!hasCompared) lines.push(`nothing was compared: ${nothingGiven(this.input)}`)
+    if (this.input?.records === 0) lines.push(noInput(this.input))
     let topic: string | undefined
     for (const each of this.differences) {
       if (each.topic !== topic) lines.push(each.topic)
@@ -56,6 +69,17 @@ export class OutputDiff {
     return lines.join('\n')
   }
 }
+
+const nothingGiven = (input: DiffInput | undefined): string => {
+  if (input === undefined) return 'the topics have no records'
+  return input.records === 0
+    ? 'there was nothing to read'
+    : `neither version gave anything for the ${input.records} records that were left to read`
+}
+
+const noInput = ({ job }: DiffInput): string =>
+  `job '${job}' has read its sources to their end, so no new record went through the versions; compare while some are left, or give both ` +
+  'versions one name that no job has had: they read from the start then, with no state'
 
 const lineOf = ({ kind, key, timestamp, before, after }: Difference): string => {
   const where = timestamp === undefined ? show(key) : `${show(key)} at ${new Date(timestamp).toISOString()}`

@@ -2,12 +2,13 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { Job } from '../job/Job.ts'
 import type { AnyOperator } from '../job/Operator.ts'
 import { planJob } from '../job/plan.ts'
+import { findTopic } from '../log/topicCatalog.ts'
 import { optionNames, pickOptions } from '../log/optionNames.ts'
 import { requireKnown } from '../log/requireKnown.ts'
 import { InvalidJob, InvalidOption } from '../model/errors.ts'
 import type { StorageProvider } from '../ports/Storage.ts'
 import { type DiffOptions, diffOutputs } from './diffOutputs.ts'
-import type { OutputDiff } from './OutputDiff.ts'
+import { OutputDiff } from './OutputDiff.ts'
 import { type RunOptions, Weir } from './Weir.ts'
 
 /** Two versions of a job, and how they are compared. */
@@ -41,7 +42,7 @@ const noRetention = { retentionIntervalMs: 86_400_000 }
 
 /**
  * Runs two versions of a job over the same input, each in a fork of its own, and compares what they give: from where the job
- * is now to the end of its sources, with all windows closed. The job goes on meanwhile, and sees nothing of it. What its code
+ * is now to the end of its sources, with all windows closed; one that is at their end leaves nothing to compare, and the diff says so. The job goes on meanwhile, and sees nothing of it. What its code
  * does outside of Weir is done twice more: a version with a sink into the outside is refused.
  *
  * @param weir - where the job runs, or has run
@@ -103,13 +104,28 @@ const compare = async (
     // a fork of the fork, so that both are of one moment
     await first.savepoint([before, after], into[1], { records: 'all' })
     const second = await open(into[1])
+    const records = Math.max(...[before, after].map((version) => unreadOf(first, version)))
     await runToEnd(first, before)
     await prepare(second)
     await runToEnd(second, after)
-    return await diffOutputs(first, second, topics, options)
+    const { counts, differences } = await diffOutputs(first, second, topics, options)
+    return new OutputDiff(counts, differences, { job: before.name, records })
   } finally {
     await Promise.all(forks.map((fork) => fork.close()))
   }
+}
+
+/** How many records of its sources the job has yet to read. */
+const unreadOf = ({ storage }: Weir, job: Job): number => {
+  const sources = planJob(job).stages.flatMap(({ inputs }) => inputs.filter(({ upstream }) => upstream === undefined))
+  const counts = sources.flatMap(({ topic }) => {
+    const { firstPartition, partitions } = findTopic(storage, topic.name) ?? { firstPartition: 0, partitions: 0 }
+    return Array.from({ length: partitions }, (_, index) => {
+      const { start, end } = storage.bounds(firstPartition + index)
+      return end - Math.max(start, storage.position(job.name, firstPartition + index))
+    })
+  })
+  return counts.reduce((sum, count) => sum + count, 0)
 }
 
 /** What is written for others: not what lies between the stages of a job. */

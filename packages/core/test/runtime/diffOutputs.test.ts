@@ -90,7 +90,8 @@ describe('diffOutputs', () => {
     await send(after, raw, [[null, new Uint8Array([1, 255])]])
     const diff = await diffOutputs(before.weir, after.weir, [perSecond, raw])
     expect(String(diff)).toContain('+ null at 1970-01-01T00:00:00.000Z: bytes 01ff')
-    expect((await diffOutputs(before.weir, before.weir, [perSecond])).isEmpty).toBe(true)
+    const none = await diffOutputs(before.weir, before.weir, [perSecond])
+    expect([none.isEmpty, String(none)]).toEqual([true, 'nothing was compared: the topics have no records'])
   })
 
   test('is refused with options that make no sense', async () => {
@@ -155,6 +156,41 @@ describe('diffJobs', () => {
     expect([diff.isEmpty, diff.counts.same]).toEqual([true, 1])
     const again = { ...versions, into: [memory({ clock: world.clock }), memory({ clock: world.clock })] as const }
     expect(await world.failure(diffJobs(world.weir, again))).toBeInstanceOf(StoreMismatch)
+  })
+
+  test('says that nothing was compared, and why, of a job that is at the end of its sources, unless windows are left to close', async () => {
+    const world = await openWorld()
+    const copying = (name: string, longest: number): Job =>
+      job(name)
+        .from(words)
+        .pipe(
+          filter((word) => word.length <= longest),
+          map((word) => word.length),
+          to(perSecond),
+        )
+    const compare = (before: Job, after: Job) =>
+      world.outcome(
+        diffJobs(world.weir, { before, after, into: [memory({ clock: world.clock }), memory({ clock: world.clock })] }),
+      )
+    await start(world, copying('copying', 9))
+    await start(world, counting('c', 9))
+    await send(world, words, [
+      ['k', 'one', 0],
+      ['k', 'three', 10],
+    ])
+    const nothing = await compare(copying('copying', 9), copying('copying', 3))
+    const readAll =
+      'has read its sources to their end, so no new record went through the versions; compare while some are left, or give both versions one name that no job has had: they read from the start then, with no state'
+    expect(String(nothing)).toBe(`nothing was compared: there was nothing to read\njob 'copying' ${readAll}`)
+    expect([nothing.isEmpty, nothing.input]).toEqual([true, { job: 'copying', records: 0 }])
+    expect(String(await compare(counting('c', 9), counting('c', 3)))).toBe(
+      `0 added, 0 removed, 0 changed, 2 the same\njob 'counting' ${readAll}`,
+    )
+    const anew = await compare(copying('anew', 9), copying('anew', 3))
+    expect([anew.counts.removed, anew.input?.records]).toEqual([1, 2])
+    expect(String(await compare(copying('anew', 1), copying('anew', 2)))).toBe(
+      'nothing was compared: neither version gave anything for the 2 records that were left to read',
+    )
   })
 
   test('compares from one moment, also while the job is at work', async () => {
