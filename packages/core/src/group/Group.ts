@@ -90,9 +90,12 @@ export class Group {
   }
 
   /**
-   * How many records a handler of the group has read and not settled, such that the position is past them and `lag` says nothing of
+   * How many records the group has read and is yet to handle, such that the position is past them and `lag` says nothing of
    * them: they wait for another attempt, for a permit, or behind a record of their key, or are under way for longer than
    * `settleWithinMs`. One that comes behind another that the position waits for is in both numbers.
+   *
+   * One that was given up is a dead letter, and not counted, also when its key is held: what is held behind it is. Once it is sent
+   * back it is in the lag, and waits again when it was read.
    *
    * They are counted when this is called: it reads them all, a thousand in a turn of the event loop.
    *

@@ -74,6 +74,9 @@ export const decodePending = (rowKey: Uint8Array, bytes: Uint8Array): PendingRec
   return { offset, key, value, timestamp, id, headers: Object.fromEntries(headers), failed, dueMs }
 }
 
+/** Whether it is the row of a record that was given up, which stays for the order of its key until its dead letter is sent back. */
+export const isParked = (bytes: Uint8Array): boolean => decodePending(pendingKey(0), bytes).dueMs === Infinity
+
 /** `[f64 first][f64 position][a bit for each offset from first on: 1 for unsettled]` */
 export const encodeReadUpTo = (first: number, position: number, unsettled: Iterable<number>): Uint8Array => {
   const bytes = new Uint8Array(16 + Math.ceil((position - first) / 8))

@@ -1,7 +1,7 @@
-import { CompletableFuture, exponential, noRetry, UnknownGroup } from '@weir/core'
+import { CompletableFuture, exponential, noRetry, redrive, UnknownGroup } from '@weir/core'
 import { type JobDriver } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
-import { drive, sendAll } from './support.ts'
+import { deadLetters, drive, sendAll } from './support.ts'
 
 const waiting = async (driver: JobDriver): Promise<number> => {
   const counted = driver.weir.group('shop').waiting()
@@ -57,11 +57,12 @@ describe('waiting', () => {
     await driver.close()
   })
 
-  test('counts the record that was given up and all that are held behind it, but nothing that was settled ahead', async () => {
+  test('counts what is held behind a record that was given up, but not that one until it is sent back, nor what was settled ahead', async () => {
+    let isMended = false
     const open = new CompletableFuture<void>()
     const handler = (value: number): CompletableFuture<void> | undefined => {
-      if (value === 1) throw new Error('no')
-      return value === 4 ? open : undefined
+      if (value === 1 && !isMended) throw new Error('no')
+      return value === 4 || isMended ? open : undefined
     }
     const driver = await drive(handler, { retry: noRetry, onExhausted: 'hold', settleWithinMs: 10_000 })
     await sendAll(driver, [
@@ -71,7 +72,16 @@ describe('waiting', () => {
       ['b', 4],
       ['c', 5],
     ])
-    expect([await lag(driver), await waiting(driver)]).toEqual([2, 3])
+    expect([await lag(driver), await waiting(driver)]).toEqual([2, 2])
+    isMended = true
+    const sent = redrive(driver.weir, deadLetters)
+    await driver.settle()
+    expect(await sent).toEqual({ sent: 1, passedOver: 0 })
+    await driver.advance(10_000)
+    expect([await lag(driver), await waiting(driver)]).toEqual([0, 4])
+    open.complete(undefined)
+    await driver.settle()
+    expect([await lag(driver), await waiting(driver)]).toEqual([0, 0])
     await driver.close()
   })
 
