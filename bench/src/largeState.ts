@@ -4,6 +4,7 @@ import { lmdb } from '@weir/storage-lmdb'
 import type { Bench, Row } from './Benchmark.ts'
 import { collectGarbage, median, rateOf } from './measure.ts'
 import { type Resident, watchMemory } from './memory.ts'
+import { openRaw } from './rawLmdb.ts'
 import { row } from './rows.ts'
 import { chance } from './samples.ts'
 
@@ -22,15 +23,18 @@ const counting: Job = job('counting')
     to(counts),
   )
 
-/** A count for each of many users against one for each of a few: what a record costs when the state is larger than memory. */
+/**
+ * A count for each of many users against one for each of a few, and against raw puts of lmdb: what a record costs when the state is
+ * larger than memory.
+ */
 export const largeState = async ({ quick, path, progress }: Bench): Promise<ReadonlyArray<Row>> => {
   const [many, few] = quick ? [500_000, 10_000] : [10_000_000, 10_000]
-  const records = quick ? 200_000 : 1_000_000
+  const records = quick ? 200_000 : 500_000
   const rounds = quick ? 1 : 3
-  const keys = quick ? '500 k keys against 10 k (quick)' : '10 M keys against 10 k'
+  const keys = quick ? '500 k keys' : '10 M keys'
   const small = await Subject.fill(path('few'), few, progress)
   const large = await Subject.fill(path('many'), many, progress)
-  const rates = { small: [] as number[], large: [] as number[], skewed: [] as number[] }
+  const rates = { small: [] as number[], large: [] as number[], skewed: [] as number[], raw: [] as number[] }
   let memory: Resident = { own: 0, mapped: 0 }
   for (let round = 0; round <= rounds; round++) {
     progress(`round ${round} of ${rounds}`)
@@ -44,17 +48,28 @@ export const largeState = async ({ quick, path, progress }: Bench): Promise<Read
   }
   await small.close()
   await large.close()
-  const baseline = median(rates.small.slice(1))
+  // after them, since its pages would count as theirs
+  const raw = RawRows.fill(path('raw'), many, progress)
+  for (let round = 0; round <= rounds; round++) rates.raw.push(await raw.run(rawRows, uniform(round)))
+  await raw.close()
   const unit = 'records/s'
+  const [ofSmall, ofRaw, ofLarge, ofSkewed] = [rates.small, rates.raw, rates.large, rates.skewed].map((measured) =>
+    median(measured.slice(1)),
+  ) as [number, number, number, number]
   return [
     row({
-      name: `count by key, most records of some keys: ${keys}`,
-      value: median(rates.skewed.slice(1)),
+      name: `count by key, most records of a tenth of ${keys}: against 10 k keys`,
+      value: ofSkewed,
       unit,
-      baseline,
+      baseline: ofSmall,
       budget: { of: 'ratio', atLeast: 0.5 },
     }),
-    row({ name: `count by key, each record of any key: ${keys}`, value: median(rates.large.slice(1)), unit, baseline }),
+    row({
+      name: `count by key, each record of any of ${keys}: against raw puts of lmdb, ${rawRowsAtOnce} a transaction`,
+      value: ofLarge,
+      unit,
+      baseline: ofRaw,
+    }),
     row({
       name: 'resident at most while counting them: the process’s own',
       value: memory.own,
@@ -64,6 +79,53 @@ export const largeState = async ({ quick, path, progress }: Bench): Promise<Read
     row({ name: 'resident at most while counting them: page cache, mapped', value: memory.mapped, unit: 'MB' }),
   ]
 }
+
+const rawRows = 98_304
+const rawRowsAtOnce = 16_384
+
+/** As many rows as there are keys, in lmdb as it comes. */
+class RawRows {
+  readonly #rows: ReturnType<typeof openRaw>
+  readonly #keys: number
+
+  private constructor(rows: ReturnType<typeof openRaw>, keys: number) {
+    this.#rows = rows
+    this.#keys = keys
+  }
+
+  static fill(folder: string, keys: number, progress: (text: string) => void): RawRows {
+    const rows = new RawRows(openRaw(folder), keys)
+    const step = 1_000_000
+    for (let from = 0; from < keys; from += step) {
+      progress(`${keys} raw rows: ${from} are there`)
+      rows.#put(Array.from({ length: Math.min(step, keys - from) }, (_, index) => from + index))
+    }
+    return rows
+  }
+
+  /** How many puts a second, of keys by their shares. */
+  run(puts: number, share: () => number): Promise<number> {
+    return rateOf(puts, () => {
+      for (let from = 0; from < puts; from += rawRowsAtOnce) {
+        this.#put(Array.from({ length: Math.min(rawRowsAtOnce, puts - from) }, () => Math.floor(share() * this.#keys)))
+      }
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#rows.close()
+  }
+
+  /** In the order of their keys, which is the fastest. */
+  #put(numbers: ReadonlyArray<number>): void {
+    const keys = numbers.map((number) => Buffer.from(`user-${number}`)).sort((a, b) => Buffer.compare(a, b))
+    this.#rows.transactionSync(() => {
+      for (const key of keys) this.#rows.putSync(key, rawValue)
+    })
+  }
+}
+
+const rawValue = Buffer.alloc(8)
 
 /** Shares in [0, 1) of all keys. */
 const uniform = (round: number): (() => number) => chance(round + 1)
