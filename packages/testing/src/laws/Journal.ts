@@ -1,5 +1,6 @@
 import type { Append, Appended, PositionChange } from '@weir/core'
 import type { Fault } from '../Fault.ts'
+import type { LawRecords } from './LawHistory.ts'
 
 /** What happened in a run, in order. */
 export type JournalEntry = Note | AppendNote | CommitNote
@@ -16,6 +17,8 @@ export interface AppendNote {
   readonly kind: 'append'
   readonly atMs: number
   readonly topic: string
+  /** One that comes again is in it twice, as the same object. */
+  readonly records: LawRecords
   readonly placed: ReadonlyArray<{ readonly partition: number; readonly offset: number }>
 }
 

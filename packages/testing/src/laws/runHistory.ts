@@ -157,7 +157,7 @@ export class LawRun {
   async #append(driver: Driver, topic: Topic<unknown, unknown>, records: LawRecords): Promise<void> {
     const placed: RecordMetadata[] = []
     // what the job does with them comes after them
-    this.#journal.push({ kind: 'append', atMs: this.#clock.monotonic(), topic: topic.name, placed })
+    this.#journal.push({ kind: 'append', atMs: this.#clock.monotonic(), topic: topic.name, records, placed })
     placed.push(...(await driver.append(topic, records)))
   }
 

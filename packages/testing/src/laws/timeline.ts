@@ -4,7 +4,7 @@ import { batchCount } from '@weir/core/storage'
 import type { Fault } from '../Fault.ts'
 import { jobParts } from '../internal/jobParts.ts'
 import { readTopic } from '../internal/readTopic.ts'
-import type { CommitNote, JournalEntry } from './Journal.ts'
+import type { AppendNote, CommitNote, JournalEntry } from './Journal.ts'
 import { show } from './show.ts'
 
 /** What lies in the storage after a run: what the numbers of a journal stand for. */
@@ -68,12 +68,18 @@ const linesOf = (entry: JournalEntry, places: TimelinePlaces, marked: Marked): R
       const ofTopic = [...places.partitions.values()].filter(({ topic }) => topic === entry.topic)
       return entry.placed.map(({ partition, offset }, index) => {
         const record = ofTopic.find((place) => place.partition === partition)?.records?.get(offset)
-        return `${index === 0 ? at : under}'${entry.topic}'/${partition}@${offset} <- ${record === undefined ? '?' : recordText(record)}`
+        const text = record === undefined ? '?' : recordText(record)
+        return `${index === 0 ? at : under}'${entry.topic}'/${partition}@${offset} <- ${text}${repeatText(entry, index)}`
       })
     }
     case 'commit':
       return commitLines(entry, places, marked).map((line, index) => `${index === 0 ? at : under}${line}`)
   }
+}
+
+const repeatText = ({ topic, records, placed }: AppendNote, index: number): string => {
+  const first = records.indexOf(records[index]!)
+  return first === index ? '' : `   the repeat of '${topic}'/${placed[first]!.partition}@${placed[first]!.offset}`
 }
 
 const commitLines = (
