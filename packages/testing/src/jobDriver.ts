@@ -82,7 +82,12 @@ export interface JobDriver {
   store<K, V>(name: string): StoreQuery<K, V>
   /** What the workers' runs have done since they started, summed. */
   metrics(): RunMetrics
-  /** Kills every worker as `kill -9` does: what is not durable is lost. The data stays, see `restart`. */
+  /**
+   * Kills every worker as `kill -9` does: what is not durable is lost. The data stays, see `restart`.
+   *
+   * The process lives on, and with it what the job's code keeps outside of Weir: variables of modules, closures. A job that remembers
+   * there what belongs into a store may pass here; the laws find it, since runs of one job differ then.
+   */
   crash(): void
   /**
    * Starts every worker anew from what is committed, and settles. Those that are still at work are stopped first,

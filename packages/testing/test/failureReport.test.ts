@@ -15,8 +15,8 @@ const records = arbitraryRecords({ key: arbitraryKey(2), value: arbitraryKey(2),
 const input = inputTo(words, records)
 const law = isExactlyOnce(forgetful, { inputs: [input], workersMax: 1 })
 
-const reportOf = async <Given>(law: Law<Given>, parameters: Parameters<typeof assertLaw>[1]): Promise<string> =>
-  assertLaw(law, parameters).then(
+const reportOf = async <Given>(broken: Law<Given>, parameters: Parameters<typeof assertLaw>[1]): Promise<string> =>
+  assertLaw(broken, parameters).then(
     () => 'it holds',
     (error: unknown) => (error as Error).message,
   )

@@ -196,6 +196,17 @@ export const hoarding: JobFlow<string, string> = relay('hoarding', () => {
   }
 })
 
+/** Wrong: what it has seen is beside the job, where a crash of a driver leaves it. */
+export const remembering = (): JobFlow<string, string> => {
+  const known = new Set<string>()
+  return relay('remembering', () => ({
+    next: (record, out) => {
+      if (!known.has(record.key)) out.next(record)
+      known.add(record.key)
+    },
+  }))
+}
+
 /** At least once, and no more: the first record that it sees after a start comes twice. */
 export const stuttering: JobFlow<string, string> = relay('stuttering', () => {
   let isFresh = true

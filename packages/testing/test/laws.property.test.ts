@@ -11,6 +11,7 @@ import {
   isExactlyOnce,
   isIdempotent,
   isOptionInvariant,
+  jobDriver,
   knownBy,
   type Law,
   type LawOptions,
@@ -31,6 +32,7 @@ import {
   more,
   picky,
   rekeyedCount,
+  remembering,
   reversing,
   stuttering,
   throwing,
@@ -101,6 +103,20 @@ describe('isExactlyOnce', () => {
     expect(await failureOf(isExactlyOnce(stuttering, law))).toContain(
       "isExactlyOnce does not hold for job 'stuttering'",
     )
+  })
+
+  test('finds a job that keeps in a variable what a crash of the driver leaves there', async () => {
+    const driver = await jobDriver(remembering())
+    const send = () => driver.send(words, [{ key: 'a', value: 'a' }])
+    await send()
+    driver.crash()
+    await driver.restart()
+    await send()
+    expect(await driver.output(copies)).toHaveLength(1)
+    await driver.close()
+    const told = "does not hold for job 'remembering'"
+    expect(await failureOf(isExactlyOnce(remembering(), law))).toContain(told)
+    expect(await failureOf(isBatchInvariant(remembering(), law))).toContain(told)
   })
 
   test('fails with what the job throws', async () => {
