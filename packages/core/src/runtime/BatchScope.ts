@@ -41,9 +41,6 @@ export interface GatheredBatch {
   readonly counts: ReadonlyMap<string, number>
 }
 
-/** Rows that are changed stay in memory until they are durable: a commit takes in no further batch once it has so many. */
-const changesMax = 16_384
-
 /** How many timers are read into memory at once. */
 const timersAtOnce = 4_096
 
@@ -169,11 +166,12 @@ export class BatchScope implements TaskContext {
    */
   get mayWait(): boolean {
     if (!this.hooks.isUnused || this.recordsMax < Infinity) return false
+    // what is changed stays in memory until it is durable, beside what the cache holds
+    const changesMax = this.#run.cache.entriesMax / 2
+    for (const store of this.#stores.values()) if (store.changes >= changesMax) return false
     let bytes = 0
     for (const writer of this.#writers.values()) bytes += writer.closedBytes
-    let changes = 0
-    for (const store of this.#stores.values()) changes += store.changes
-    return bytes < this.#run.settings.batchBytesMax && changes < changesMax
+    return bytes < this.#run.settings.batchBytesMax
   }
 
   /** Takes what was gathered since the last call; nothing when there is nothing and `isForced` does not say otherwise. */

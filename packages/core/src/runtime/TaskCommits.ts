@@ -9,9 +9,6 @@ import type { TaskInput } from './TaskInput.ts'
 import type { TaskInputs } from './TaskInputs.ts'
 import { TurnRow } from './TurnRow.ts'
 
-/** So many batches at most are gathered into one commit. */
-const gatheredMax = 8
-
 /** Hears of a commit's outcome: the failure, or what is to be done now that it is durable. */
 export type CommitListener = (error: unknown, actions: ReadonlyArray<() => void>) => void
 
@@ -41,9 +38,8 @@ export class TaskCommits {
   #isEager: boolean
   #count = 0
   #hasLanded = false
-  /** How many batches were processed since the last commit, and when the first of them was. */
-  #gathered = 0
-  #gatheredSinceMs = 0
+  /** When the first batch since the last commit was processed; `undefined` when there is none. */
+  #gatheredSinceMs: number | undefined
 
   constructor(
     run: RunContext,
@@ -95,10 +91,9 @@ export class TaskCommits {
   gather(isAsync: boolean): void {
     const { clock, settings } = this.#run
     if (isAsync) this.#isEager = true
-    if (this.#gathered++ === 0) this.#gatheredSinceMs = clock.monotonic()
+    this.#gatheredSinceMs ??= clock.monotonic()
     const mayWait =
       !this.#inputs.isAtEnd &&
-      this.#gathered < gatheredMax &&
       clock.monotonic() - this.#gatheredSinceMs < settings.commitIntervalMs &&
       this.#scope.mayWait &&
       !this.#isEager
@@ -107,12 +102,12 @@ export class TaskCommits {
 
   /** Commits what waits for batches behind it. */
   flush(): void {
-    if (this.#gathered > 0) this.send()
+    if (this.#gatheredSinceMs !== undefined) this.send()
   }
 
   /** Commits what there is, unless there is nothing. */
   send(): void {
-    this.#gathered = 0
+    this.#gatheredSinceMs = undefined
     this.#progress.holdBackTo(this.#scope.hooks.heldBackTo)
     const positions = this.#moves()
     const moved = positions.some(({ from, next }) => next !== from)

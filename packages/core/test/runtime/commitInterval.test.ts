@@ -36,8 +36,8 @@ const commitsFor = async (of: typeof copy, options: RunOptions): Promise<number>
 }
 
 describe('while there is more to read', () => {
-  test('eight batches are one commit, and what is left at the end is committed at once', async () => {
-    expect(await commitsFor(copy, {})).toBe(2)
+  test('batches are gathered into one commit, which is made at once at the end', async () => {
+    expect(await commitsFor(copy, {})).toBe(1)
   })
 
   test('each batch is a commit with an interval of 0', async () => {
@@ -109,15 +109,12 @@ describe('while there is more to read', () => {
     expect(running.metrics()).toMatchObject({ recordsIn: 6, commits: 3 })
   })
 
-  test('a commit does not grow far beyond 16 384 rows', async () => {
+  test('a commit does not grow beyond half of the cache', async () => {
     const world = await openWorld()
-    for (let batch = 0; batch < 4; batch++) {
-      const records = Array.from({ length: 9_000 }, (_, at) => [`k${batch}-${at}`, 'x'] as const)
-      await send(world, words, records)
-    }
+    for (let at = 0; at < 6; at++) await send(world, words, [[`k${at}`, 'x']])
     const counting = job('counting').from(words).pipe(count('counted'))
-    const running = await start(world, counting, { batchRecordsMax: 9_000 })
-    expect(running.metrics()).toMatchObject({ recordsIn: 36_000, commits: 2 })
+    const running = await start(world, counting, { batchRecordsMax: 1, cacheEntriesMax: 4 })
+    expect(running.metrics()).toMatchObject({ recordsIn: 6, commits: 3 })
   })
 
   test.each(['stop', 'pause'] as const)('what waits is committed at a %s', async (call) => {

@@ -12,6 +12,7 @@ import {
   to,
   tumbling,
 } from '@weir/operators'
+import { on, slow, strike } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { bytes } from '../../src/codec/bytes.ts'
 import { int32 } from '../../src/codec/int32.ts'
@@ -128,7 +129,7 @@ describe('event time', () => {
   })
 
   test('moves on under load, and not only when there is nothing left', async () => {
-    const world = await openWorld()
+    const world = await openWorld([strike(on('read'), slow(50))])
     for (let time = 0; time < 20_000; time += 1_000) {
       await send(world, times, [at(time)], 0)
       await send(world, times, [at(time, 'dropped')], 1)
@@ -145,6 +146,7 @@ describe('event time', () => {
         to(counts),
       )
     await start(world, busy, { batchRecordsMax: 1 })
+    await world.clock.advance(10_000)
     expect(seen).toHaveLength(39)
     expect(seen.indexOf('out 999')).toBeLessThan(seen.indexOf('in 10000'))
   })
