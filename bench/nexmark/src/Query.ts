@@ -15,6 +15,11 @@ export interface Query {
   readonly reads: ReadonlyArray<Event['kind']>
   /** By processing time results depend on when events arrive, so that they are sent by a clock of the check: see `arrivals`. */
   readonly time?: 'processing'
+  /** What results by processing time add up to, whenever events arrive. */
+  readonly totals?: {
+    readonly sql: string
+    readonly of: (results: ReadonlyArray<Result>) => ReadonlyArray<Result>
+  }
   readonly output: Topic<number, any> // oxlint-disable-line typescript/no-explicit-any -- each query has results of its own
   /**
    * `all`: each record of the output is a result. `last`: the output is a table that grows and changes; its result is the last

@@ -2,13 +2,13 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Weir } from '@weir/core'
-import { lmdb } from '@weir/storage-lmdb'
+import { doctor, lmdb } from '@weir/storage-lmdb'
 import { seededRandom } from '@weir/testing'
 import { DuckDb } from './DuckDb.ts'
 import { appendEvents, readAll, readEvents } from './events.ts'
 import { type Event, generate } from './generate.ts'
 import type { Query, Result } from './Query.ts'
-import { type Difference, differenceOf, resultsOf } from './results.ts'
+import { type Difference, differenceOf, isEqual, resultsOf } from './results.ts'
 import { crashesOf, runByClock } from './runUnderFaults.ts'
 import { runUnderKills } from './runUnderKills.ts'
 
@@ -41,7 +41,13 @@ export interface Checked {
   /** Records that the job has read. */
   readonly events: number
   readonly difference: Difference
+  /** What was wrong beside the results. */
+  readonly problems: ReadonlyArray<string>
 }
+
+/** Whether nothing was wrong. */
+export const isRight = ({ difference, problems }: Pick<Checked, 'difference' | 'problems'>): boolean =>
+  isEqual(difference) && problems.length === 0
 
 export interface CheckOptions {
   readonly queries: ReadonlyArray<Query>
@@ -58,14 +64,15 @@ export const check = async ({ queries, seed, count, onProgress, onChecked }: Che
     const arrived = await arrive({ count, seed, lateShare })
     try {
       for (const query of queries) {
-        const expected = query.time === 'processing' ? [] : await arrived.database.ask(query.sql)
+        const expected = await arrived.database.ask(query.totals?.sql ?? query.sql)
         const read = arrived.events.filter(({ kind }) => query.reads.includes(kind)).length
         for (const scenario of scenarios.filter((each) => each.lateShare === lateShare)) {
           onProgress(`${scenario.name}, seed ${seed}: ${query.name}`)
-          const run = await runQuery(arrived, query, scenario, seed)
-          const difference = differenceOf(run.expected ?? expected, run.results)
-          const { late, crashes, seconds, results } = run
-          onChecked({ query, scenario, seed, events: read, seconds, late, crashes, rows: results.length, difference })
+          const run = await arrived.lend((folder) => runQuery(folder, query, scenario, seed))
+          const { results, ...figures } = run
+          const difference = differenceOf(expected, query.totals?.of(results) ?? results)
+          const checked = { query, scenario, seed, events: read, rows: results.length, difference, ...figures }
+          onChecked(query.time === 'processing' ? await withClock(checked, arrived.events) : checked)
         }
       }
     } finally {
@@ -115,27 +122,12 @@ const arrive = async (how: { readonly count: number; readonly seed: number; read
   }
 }
 
-interface Run {
-  readonly late: number | undefined
-  readonly crashes: number
-  readonly seconds: number
-  readonly results: ReadonlyArray<Result>
-  /** Where that depends on the run. */
-  readonly expected?: ReadonlyArray<Result>
-}
+type Run = Pick<Checked, 'late' | 'crashes' | 'seconds' | 'problems'> & { readonly results: ReadonlyArray<Result> }
 
-const runQuery = async ({ events, lend }: Arrived, query: Query, { killed }: Scenario, seed: number): Promise<Run> => {
-  if (query.time !== 'processing') {
-    return lend((folder) => (killed ? runKilled(folder, query, seed) : runAlone(folder, query)))
-  }
-  if (!killed) {
-    // how fast it is, and then what it says
-    const alone = await lend((folder) => runAlone(folder, query))
-    return { ...alone, ...(await runByClock(query, events, [])) }
-  }
-  const start = performance.now()
-  const run = await runByClock(query, events, crashesOf(seed))
-  return { ...run, late: undefined, seconds: secondsSince(start) }
+const runQuery = async (folder: string, query: Query, { killed }: Scenario, seed: number): Promise<Run> => {
+  const run = await (killed ? runKilled(folder, query, seed) : runAlone(folder, query))
+  const report = await doctor(folder)
+  return report.isHealthy ? run : { ...run, problems: [...run.problems, report.toString()] }
 }
 
 const runAlone = async (folder: string, query: Query): Promise<Run> => {
@@ -146,7 +138,7 @@ const runAlone = async (folder: string, query: Query): Promise<Run> => {
   const seconds = secondsSince(start)
   const results = resultsOf(query, await readAll(weir, query.output))
   await weir.close()
-  return { late: running.metrics().recordsLate, crashes: 0, seconds, results }
+  return { late: running.metrics().recordsLate, crashes: 0, seconds, results, problems: [] }
 }
 
 const runKilled = async (folder: string, query: Query, seed: number): Promise<Run> => {
@@ -156,7 +148,24 @@ const runKilled = async (folder: string, query: Query, seed: number): Promise<Ru
   const weir = await Weir.open(lmdb(folder))
   const results = resultsOf(query, await readAll(weir, query.output))
   await weir.close()
-  return { late: undefined, crashes: kills, seconds, results }
+  const problems = kills === 0 ? ['no worker was killed: the job was done before'] : []
+  return { late: undefined, crashes: kills, seconds, results, problems }
+}
+
+/** A query by processing time once more, in memory and by a clock: there it is known which events are in which window. */
+const withClock = async (checked: Checked, events: ReadonlyArray<Event>): Promise<Checked> => {
+  const { query, scenario, seed, difference, crashes } = checked
+  const run = await runByClock(query, events, scenario.killed ? crashesOf(seed) : [])
+  const { missing, unexpected } = differenceOf(run.expected, run.results)
+  return {
+    ...checked,
+    crashes: crashes + run.crashes,
+    rows: run.results.length,
+    difference: {
+      missing: [...difference.missing, ...missing],
+      unexpected: [...difference.unexpected, ...unexpected],
+    },
+  }
 }
 
 const secondsSince = (start: number): number => (performance.now() - start) / 1_000

@@ -1,7 +1,6 @@
 import Table from 'cli-table3'
-import { type Checked, scenarios } from './check.ts'
+import { type Checked, isRight, scenarios } from './check.ts'
 import type { Query } from './Query.ts'
-import { isEqual } from './results.ts'
 
 /** A line for each query: what its runs have come to, and how fast the first scenario's were. */
 export const tableOf = (queries: ReadonlyArray<Query>, checked: ReadonlyArray<Checked>): string => {
@@ -16,8 +15,8 @@ export const tableOf = (queries: ReadonlyArray<Query>, checked: ReadonlyArray<Ch
       runs.reduce((sum, run) => sum + figure(run), 0).toLocaleString('en')
     const equals = scenarios.map((scenario) => {
       const own = runs.filter((run) => run.scenario === scenario)
-      const equal = own.filter(({ difference }) => isEqual(difference))
-      return equal.length === own.length ? 'equal' : `${own.length - equal.length} of ${own.length} DIFFER`
+      const wrong = own.filter((run) => !isRight(run))
+      return wrong.length === 0 ? 'equal' : `${wrong.length} of ${own.length} ARE WRONG`
     })
     const alone = runs.filter(({ scenario }) => scenario === scenarios[0])
     const rate = Math.max(...alone.map(({ events, seconds }) => events / seconds))
@@ -36,20 +35,21 @@ export const tableOf = (queries: ReadonlyArray<Query>, checked: ReadonlyArray<Ch
 }
 
 /** What became of one run, on a line. */
-export const lineOf = ({ query, scenario, seed, events, seconds, difference }: Checked): string =>
+export const lineOf = ({ query, scenario, seed, events, seconds, ...checked }: Checked): string =>
   `${scenario.name}, seed ${seed}, ${query.name}: ${events.toLocaleString('en')} events in ${seconds.toFixed(1)} s, ` +
-  `${thousands(events / seconds)}/s, ${isEqual(difference) ? 'equal' : 'DIFFERS'}`
+  `${thousands(events / seconds)}/s, ${isRight(checked) ? 'equal' : 'WRONG'}`
 
 const thousands = (count: number): string => `${Math.round(count / 1_000).toLocaleString('en')} k`
 
 const examplesMax = 3
 
-/** Examples of what differs, for each run that does. */
-export const differencesIn = (checked: ReadonlyArray<Checked>): string =>
+/** What is wrong, with examples of what differs, for each run that has something wrong. */
+export const wrongIn = (checked: ReadonlyArray<Checked>): string =>
   checked
-    .filter(({ difference }) => !isEqual(difference))
-    .map(({ query, scenario, seed, difference: { missing, unexpected } }) => {
+    .filter((run) => !isRight(run))
+    .map(({ query, scenario, seed, difference: { missing, unexpected }, problems }) => {
       const examples = [
+        ...problems.map((problem) => `  ${problem}\n`),
         ...missing.slice(0, examplesMax).map((result) => `  only DuckDB: ${result}\n`),
         ...unexpected.slice(0, examplesMax).map((result) => `  only Weir:   ${result}\n`),
       ]

@@ -22,6 +22,14 @@ export const q12: Query = {
   ),
   reads: ['bid'],
   time: 'processing',
+  totals: {
+    sql: 'select bidder, count(*) as bids from bid group by bidder',
+    of: (results) => {
+      const totals = new Map<unknown, number>()
+      for (const { bidder, bids: counted } of results) totals.set(bidder, (totals.get(bidder) ?? 0) + Number(counted))
+      return [...totals].map(([bidder, counted]) => ({ bidder: Number(bidder), bids: counted }))
+    },
+  },
   output,
   result: 'all',
   sql: `
