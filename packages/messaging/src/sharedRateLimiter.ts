@@ -33,12 +33,18 @@ export interface SharedRateLimiter extends RateLimiter {
    * otherwise.
    */
   tryTake(key?: string): CompletableFuture<boolean>
+  /**
+   * Gives the name up, which may have another bucket then: callers that wait, and all who come later, fail with StorageClosed. What
+   * was taken and not used is lost. It is closed with its Weir.
+   */
+  close(): void
 }
 
 /**
  * A rate limit that all processes over one storage keep together. Those that give it one name share it, and give it the same
- * bucket: another one in one Weir is refused, and while processes of two releases bring two, as much is let through as the
- * larger burst and the larger rate allow.
+ * bucket: another one in one Weir is refused until all limiters there that have the first are closed, and while processes of two
+ * releases bring two, as much is let through as the larger burst and the larger rate allow. What is in store counts on under another
+ * bucket: what has come in since the last permit by its rate, up to its burst, and what was promised ahead is made up by it.
  *
  * The bucket is a row for each key, and permits are taken out of it for all that wait at once, by commits that expect the row
  * as it was read: one at most for half of `leaseMs` in each process and key, however many permits that are. Each permit has its
@@ -56,7 +62,7 @@ export interface SharedRateLimiter extends RateLimiter {
  * had filled up since the last permit.
  *
  * @param name - as a topic's: `^[A-Za-z0-9._-]{1,249}$`
- * @returns fails takers as `RateLimiter` says, with StorageClosed when the Weir is closed, and with what a commit failed with
+ * @returns fails takers as `RateLimiter` says, with StorageClosed when it or the Weir is closed, and with what a commit failed with
  * @throws InvalidName, InvalidOption
  * @example
  * import { Weir } from '@weir/core'
@@ -78,13 +84,13 @@ export const sharedRateLimiter = (
   requireInteger(`rate limit '${name}': leaseMs`, leaseMs, 1, 10_000)
   requireInteger(`rate limit '${name}': keysMax`, keysMax, 1, 2 ** 31)
   requireInteger(`rate limit '${name}': waitingMax`, waitingMax, 1, 2 ** 31)
-  requireSameBucket(weir, name, bucket)
+  requireBucket(`rate limit '${name}'`, bucket)
   const { ratePerSecond, size } = bucket
   const isLeaky = bucket.kind === 'leaky'
   const burst = isLeaky ? 1 + (2 * ratePerSecond * leaseMs) / 1_000 : size
   const shared = tokenBucket(leasePlan({ ratePerSecond, burst }, leaseMs))
   const { storage, clock } = weir
-  const limiter = new Shared(keysMax, {
+  const limit: SharedLimit = {
     storage,
     clock,
     name,
@@ -93,33 +99,48 @@ export const sharedRateLimiter = (
     leaseMs,
     waitingMax: isLeaky ? Math.floor(size) : waitingMax,
     sweep: new LimitSweep(storage.rows, name, shared),
-  })
-  weir.onClose(() => limiter.close(new StorageClosed(`the Weir of rate limit '${name}' is closed`)))
-  return limiter
+  }
+  return new Shared(weir, keysMax, limit, holdName(weir, name, bucket))
 }
 
-/** The bucket that each limit of a Weir was given first. */
-const buckets = new WeakMap<Weir, Map<string, Bucket>>()
+/** The bucket of each limit of a Weir, and how many limiters have it. */
+const held = new WeakMap<Weir, Map<string, { readonly bucket: Bucket; count: number }>>()
 
-/** Two buckets over one row would let through what neither of them says. */
-const requireSameBucket = (weir: Weir, name: string, bucket: Bucket): void => {
-  requireBucket(`rate limit '${name}'`, bucket)
-  const own = buckets.get(weir) ?? new Map<string, Bucket>()
-  buckets.set(weir, own)
-  const first = own.get(name) ?? bucket
-  own.set(name, first)
-  const [given, expected] = [bucket, first].map(
+/**
+ * Two buckets over one row would let through what neither of them says.
+ *
+ * @returns what gives the name up, to be called once
+ */
+const holdName = (weir: Weir, name: string, bucket: Bucket): (() => void) => {
+  const own = held.get(weir) ?? new Map<string, { readonly bucket: Bucket; count: number }>()
+  held.set(weir, own)
+  const first = own.get(name) ?? { bucket, count: 0 }
+  const [given, expected] = [bucket, first.bucket].map(
     ({ kind, ratePerSecond, size }) => `a ${kind} bucket of ${size} at ${ratePerSecond} a second`,
   )
-  if (given !== expected)
-    throw new InvalidOption(`rate limit '${name}' is given ${given}; expected ${expected}, as before`)
+  if (given !== expected) {
+    throw new InvalidOption(
+      `rate limit '${name}' is given ${given}; expected ${expected}, as before; to change it, close() the limiters of this Weir that have it`,
+    )
+  }
+  first.count++
+  own.set(name, first)
+  return () => {
+    if (--first.count === 0) own.delete(name)
+  }
 }
 
 class Shared implements SharedRateLimiter {
+  readonly #name: string
   readonly #lines: KeyedLines<SharedLine>
+  readonly #giveUpName: () => void
+  readonly #stopListening: () => void
   #closed: StorageClosed | undefined
 
-  constructor(keysMax: number, limit: SharedLimit) {
+  constructor(weir: Weir, keysMax: number, limit: SharedLimit, giveUpName: () => void) {
+    this.#name = limit.name
+    this.#giveUpName = giveUpName
+    this.#stopListening = weir.onClose(() => this.#end(`the Weir of rate limit '${limit.name}' is closed`))
     this.#lines = new KeyedLines(
       `rate limit '${limit.name}'`,
       keysMax,
@@ -142,8 +163,15 @@ class Shared implements SharedRateLimiter {
     })
   }
 
-  close(error: StorageClosed): void {
-    this.#closed = error
-    for (const line of this.#lines.values()) line.fail(error)
+  close(): void {
+    this.#end(`rate limit '${this.#name}' is closed`)
+  }
+
+  #end(why: string): void {
+    if (this.#closed !== undefined) return
+    this.#closed = new StorageClosed(why)
+    this.#stopListening()
+    this.#giveUpName()
+    for (const line of this.#lines.values()) line.fail(this.#closed)
   }
 }

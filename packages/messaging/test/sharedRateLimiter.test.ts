@@ -351,7 +351,7 @@ describe('sharedRateLimiter', () => {
     const first = sharedRateLimiter(weirs[0]!, 'mail', tokenBucket({ ratePerSecond: 100, burst: 10 }))
     const another = tokenBucket({ ratePerSecond: 200, burst: 10 })
     expect(() => sharedRateLimiter(weirs[0]!, 'mail', another)).toThrow(
-      "rate limit 'mail' is given a token bucket of 10 at 200 a second; expected a token bucket of 10 at 100 a second, as before",
+      "rate limit 'mail' is given a token bucket of 10 at 200 a second; expected a token bucket of 10 at 100 a second, as before; to change it, close() the limiters of this Weir that have it",
     )
     expect(() => sharedRateLimiter(weirs[0]!, 'mail', leakyBucket({ ratePerSecond: 100, capacity: 10 }))).toThrow(
       InvalidOption,
@@ -362,6 +362,35 @@ describe('sharedRateLimiter', () => {
     await taken
     // one of the next release, beside the old one
     sharedRateLimiter(weirs[1]!, 'mail', another)
+  })
+
+  test('takes another bucket under a name once all that had the first are closed, and goes on from what is in store', async () => {
+    const { clock, weirs } = await processes(1)
+    const [weir] = weirs as [Weir]
+    const slow = tokenBucket({ ratePerSecond: 1, burst: 3 })
+    const [one, other] = [sharedRateLimiter(weir, 'mail', slow), sharedRateLimiter(weir, 'mail', slow)]
+    const taken = Promise.all([one.take(), other.take(), one.take()])
+    await clock.advance(40)
+    await taken
+    const waiting = one.take()
+    await clock.settle()
+    one.close()
+    await expect(waiting).rejects.toThrow(StorageClosed)
+    await expect(one.take()).rejects.toThrow("rate limit 'mail' is closed")
+    await expect(one.tryTake()).rejects.toThrow(StorageClosed)
+    const fast = tokenBucket({ ratePerSecond: 100, burst: 100 })
+    one.close()
+    expect(() => sharedRateLimiter(weir, 'mail', fast)).toThrow(/close\(\) the limiters of this Weir/)
+    other.close()
+    const next = sharedRateLimiter(weir, 'mail', fast)
+    const burst = Array.from({ length: 100 }, () => next.tryTake())
+    await clock.settle()
+    expect((await Promise.all(burst)).filter(Boolean).length).toBeLessThan(8)
+    await clock.advance(500)
+    const filled = Array.from({ length: 100 }, () => next.tryTake())
+    await clock.settle()
+    expect((await Promise.all(filled)).filter(Boolean).length).toBeGreaterThan(40)
+    await weir.close()
   })
 
   test('refuses names and options out of range', async () => {
