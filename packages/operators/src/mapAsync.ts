@@ -21,7 +21,7 @@ export interface MapAsyncOptions<B> {
    */
   readonly order?: CallOrder
   /** A call that takes longer has failed, and is cancelled if it is a `CompletableFuture`; no limit by default. */
-  readonly timeoutMs?: number
+  readonly attemptMsMax?: number
   /** Used where the results have to travel through a repartition topic; MessagePack by default. */
   readonly codec?: Codec<B>
 }
@@ -35,7 +35,7 @@ export type CallOrder = 'input' | 'key' | 'none'
  * A batch is complete when all its calls are, so positions never run ahead of them. After a crash the calls of a batch that was
  * not committed are made again: their effects outside are at least once, their results are given on exactly once. When the
  * run stops, calls under way may end within `drainWithinMs`, and no others begin after that. A batch that waits holds back
- * event time as well, so a bound on each call (`timeoutMs`) is a bound on how far results are behind.
+ * event time as well, so a bound on each call (`attemptMsMax`) is a bound on how far results are behind.
  *
  * A call that fails sets its record aside, as code that throws does: the batch begins anew without it.
  *
@@ -65,10 +65,10 @@ export const mapAsync = <K, A, B, W extends WindowOrNone = WindowOrNone>(
   if (typeof project !== 'function') {
     throw new InvalidOption(`${what}: project is ${typeof project}; expected a function`)
   }
-  const { concurrencyMax = 16, order = 'input', timeoutMs, codec } = options
-  requireKnown(what, options, ['concurrencyMax', 'order', 'timeoutMs', 'codec'])
+  const { concurrencyMax = 16, order = 'input', attemptMsMax, codec } = options
+  requireKnown(what, options, ['concurrencyMax', 'order', 'attemptMsMax', 'codec'])
   requireInteger(`${what}: concurrencyMax`, concurrencyMax, 1, 2 ** 20)
-  if (timeoutMs !== undefined) requireInteger(`${what}: timeoutMs`, timeoutMs, 1, 2 ** 31 - 1)
+  if (attemptMsMax !== undefined) requireInteger(`${what}: attemptMsMax`, attemptMsMax, 1, 2 ** 31 - 1)
   if (!orders.includes(order)) {
     throw new InvalidOption(`${what}: order is ${order}; expected ${orders.join(', ')}`)
   }
@@ -81,7 +81,7 @@ export const mapAsync = <K, A, B, W extends WindowOrNone = WindowOrNone>(
     revalues: { value: codec as Codec<unknown> | undefined },
     attach: (context) => (records) =>
       new Observable((out) => {
-        const calls = new AsyncCalls(context, { name, project, concurrencyMax, order, timeoutMs }, out)
+        const calls = new AsyncCalls(context, { name, project, concurrencyMax, order, attemptMsMax }, out)
         return records.subscribe({
           next: (record) => calls.add(record),
           error: (error) => out.error(error),

@@ -231,7 +231,7 @@ describe('a call that fails', () => {
 
   test('is one that takes too long, and it is cancelled', async () => {
     const { clock, log, call } = service()
-    const driver = await jobDriver(calling(call, { timeoutMs: 50 }), { clock, badRecords: 'set-aside' })
+    const driver = await jobDriver(calling(call, { attemptMsMax: 50 }), { clock, badRecords: 'set-aside' })
     await driver.send(numbers, keyed(['a', 49], ['a', 51]))
     await driver.advance(200)
     expect(log).toEqual(['+49', '+51', '-49', 'cancelled 51', '+49', '-49'])
@@ -263,7 +263,7 @@ describe('a call that fails', () => {
 test.each<readonly [string, object, string]>([
   ['no concurrency', { concurrencyMax: 0 }, "mapAsync 'call': concurrencyMax is 0; expected a whole number from 1"],
   ['an order of no kind', { order: 'time' }, "mapAsync 'call': order is time; expected input, key, none"],
-  ['a limit that is none', { timeoutMs: -1 }, "mapAsync 'call': timeoutMs is -1; expected a whole number from 1"],
+  ['a limit that is none', { attemptMsMax: -1 }, "mapAsync 'call': attemptMsMax is -1; expected a whole number from 1"],
   ['an unknown option', { concurrency: 4 }, "mapAsync 'call': there is no option 'concurrency'"],
 ])('mapAsync refuses %s', (_what, options, message) => {
   const build = () => mapAsync('call', (value: number) => value, options)

@@ -9,7 +9,7 @@ export interface CallSettings<K, A, B, W> {
   readonly project: (value: A, record: StreamRecord<K, A, W>) => B | PromiseLike<B>
   readonly concurrencyMax: number
   readonly order: CallOrder
-  readonly timeoutMs: number | undefined
+  readonly attemptMsMax: number | undefined
 }
 
 interface Call<K, A, B, W> {
@@ -86,11 +86,11 @@ export class AsyncCalls<K, A, B, W> {
   }
 
   #make(call: Call<K, A, B, W>): void {
-    const { project, timeoutMs } = this.#settings
+    const { project, attemptMsMax } = this.#settings
     const { record } = call
     this.#underWayCount++
     const made = CompletableFuture.supply(() => project(record.value, record))
-    observe(timeoutMs === undefined ? made : made.orTimeout(timeoutMs, this.#context.clock), (value, error) => {
+    observe(attemptMsMax === undefined ? made : made.orTimeout(attemptMsMax, this.#context.clock), (value, error) => {
       this.#underWayCount--
       if (this.#hasFailed) return
       if (error !== undefined) {
