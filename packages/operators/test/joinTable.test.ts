@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { filter, joinTable, leftJoinTable, map, to } from '../src/index.ts'
 import { check, columns, found, left, pair, right, type Row } from './support/kafkaJoins.ts'
 
-describe('of a stream and a table, as in Kafka Streams', () => {
+describe('of a stream and a table, every row as Kafka Streams documents it', () => {
   const rows: ReadonlyArray<Row> = [
     [1, 'left', null, '', '', ''],
     [2, 'right', null, '', '', ''],

@@ -12,7 +12,7 @@ const jobs = {
   outer: from.pipe(outerJoinTables('t', right, pair), to(found)),
 }
 
-describe('of two tables, as in Kafka Streams', () => {
+describe('of two tables, every row as Kafka Streams documents it', () => {
   const rows: ReadonlyArray<Row> = [
     [1, 'left', null, '', '', ''],
     [2, 'right', null, '', '', ''],

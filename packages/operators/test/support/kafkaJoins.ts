@@ -2,8 +2,8 @@ import { type Job, nullable, topic, type Topic, utf8 } from '@weir/core'
 import { jobDriver } from '@weir/testing'
 import { expect } from 'vitest'
 
-// The input and the results with which Kafka Streams documents its joins, all of one key. What the left and the right side get
-// at a time, and what each kind of join gives by then.
+// Rows as those with which Kafka Streams documents its joins ("Joining" in the guide to its DSL), all of one key: what the left or
+// the right side gets at a time, and what each kind of join gives by then.
 
 export const left: Topic<string, string | null> = topic('left', { key: utf8, value: nullable(utf8) })
 export const right: Topic<string, string | null> = topic('right', { key: utf8, value: nullable(utf8) })
