@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { StorageProvider, Weir } from '@weir/core'
-import { atRandomMoments, killOne } from '@weir/example-program'
+import { atRandomMoments, killOne, watchWorkers } from '@weir/example-program'
 import { runWorkers } from '@weir/workers'
 import { delayStats } from './job.ts'
 import { JobProgress, type Progressed } from './JobProgress.ts'
@@ -44,23 +43,11 @@ export const runUnderKills = async (
   )
   let killed = 0
   let resident: Resident | undefined
-  const watch = async (): Promise<void> => {
-    while (!workers.done.isDone) {
-      const now = progress.read()
-      if (killed < moments.length && now.done >= moments[killed]! && killOne(workers)) killed++
-      onProgress({ ...now, kills: killed, commits: workers.metrics().commits })
-      for (const { pid } of workers.workers) if (pid !== null) resident = maxResident(resident, await residentOf(pid))
-      await sleep(lookIntervalMs)
-    }
-  }
-  const stop = (): void => void workers.stop()
-  signal.addEventListener('abort', stop)
-  try {
-    if (signal.aborted) stop()
-    await Promise.all([workers.done, watch()])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
-  signal.throwIfAborted()
+  await watchWorkers(workers, { signal, intervalMs: lookIntervalMs }, async () => {
+    const now = progress.read()
+    if (killed < moments.length && now.done >= moments[killed]! && killOne(workers)) killed++
+    onProgress({ ...now, kills: killed, commits: workers.metrics().commits })
+    for (const { pid } of workers.workers) if (pid !== null) resident = maxResident(resident, await residentOf(pid))
+  })
   return { kills: killed, restarts: workers.restarts, records: progress.read().done - begin.done, resident }
 }

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job, StorageProvider, Topic, Weir } from '@weir/core'
 import { runWorkers } from '@weir/workers'
 import { atRandomMoments, killOne } from './kills.ts'
+import { watchWorkers } from './watchWorkers.ts'
 
 /** What happened on the way. */
 export interface UnderKills {
@@ -32,17 +32,11 @@ export const runUnderKills = async (
   const workers = await runWorkers(job, { storage, module, processes: 2 }, { until: 'end' })
   const moments = atRandomMoments(kills, 0, total)
   let killed = 0
-  const stop = (): void => void workers.stop()
-  signal.addEventListener('abort', stop)
-  if (signal.aborted) stop()
-  while (!workers.done.isDone) {
+  await watchWorkers(workers, { signal, intervalMs: 10 }, () => {
     const done = total - lagOf(weir, job, source)
     if (killed < moments.length && done >= moments[killed]! && killOne(workers)) killed++
     onProgress?.(done, killed)
-    await sleep(10)
-  }
-  await workers.done
-  signal.throwIfAborted()
+  })
   return { kills: killed, restarts: workers.restarts }
 }
 
