@@ -8,6 +8,7 @@ export {
   type RecordsOptions,
   type TimesOptions,
 } from './arbitraries.ts'
+export { arbitraryFaults, arbitraryPicks, type FaultCounts } from './arbitraryFaults.ts'
 export { type DisorderOptions, duplicated, reordered } from './disorder.ts'
 export {
   crashAfter,
@@ -74,7 +75,7 @@ export { isBatchInvariant } from './laws/isBatchInvariant.ts'
 export { type ExactlyOnceOptions, isExactlyOnce } from './laws/isExactlyOnce.ts'
 export { type IdempotentOptions, isIdempotent, type Repeat, type RepeatedInput } from './laws/isIdempotent.ts'
 export { isOptionInvariant, type OptionInvariantOptions } from './laws/isOptionInvariant.ts'
-export type { FaultKind, LawHistory, LawRecords, LawStep, PlannedFault, Slowness } from './laws/LawHistory.ts'
+export type { LawHistory, LawRecords, LawStep, Slowness } from './laws/LawHistory.ts'
 export { inputTo, type LawInput, type LawOptions, type OutputOrder } from './laws/LawInput.ts'
 export type { Law } from './laws/lawOf.ts'
 export { losesNothing, type LosesNothingOptions } from './laws/losesNothing.ts'
@@ -84,6 +85,7 @@ export { knownBy, type SinkTrace, type Trace, type TracedOptions } from './laws/
 export { type MemoryDisk, memoryDisk } from './MemoryDisk.ts'
 export { type MemorySink, memorySink } from './memorySink.ts'
 export { memory, type MemoryOptions, type MemoryProvider, memoryStorage, type MemoryStorage } from './memoryStorage.ts'
+export type { FaultKind, PlannedFault } from './PlannedFault.ts'
 export { RecordsSetAside } from './RecordsSetAside.ts'
 export { seededRandom } from './seededRandom.ts'
 export {

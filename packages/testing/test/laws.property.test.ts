@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { exponential, handlerJob, type Handler, InvalidOption, type Job } from '@weir/core'
 import {
+  and,
   arbitraryKey,
   arbitraryRecords,
   assertLaw,
+  crashAfter,
   inputTo,
   isAtLeastOnce,
   isBatchInvariant,
@@ -16,8 +18,11 @@ import {
   type Law,
   type LawOptions,
   losesNothing,
+  nth,
   preservesOrder,
   rescales,
+  strike,
+  where,
 } from '@weir/testing'
 import { calm, type LawStep } from '../src/laws/LawHistory.ts'
 import { LawRun } from '../src/laws/runHistory.ts'
@@ -97,6 +102,21 @@ describe('isExactlyOnce', () => {
       /topic 'counts', partition \d: entry 1 is \{ key: '.', timestamp: \d+, value: 1 \}\n {4}expected \{ .*value: 2 \}/,
     )
     expect(message).toMatch(/\n2 records, 1 fault, 1 worker/)
+  })
+
+  test('lets faults of your own strike beside those that it draws, and only what is judged', async () => {
+    const calmly = { ...law, faultsMax: 0, workersMax: 1 }
+    await keeps(isExactlyOnce(forgetful, calmly))
+    const faults = [
+      strike(
+        and(
+          where(({ commit }) => (commit?.append.length ?? 0) > 0),
+          nth(1),
+        ),
+        crashAfter,
+      ),
+    ]
+    expect(await failureOf(isExactlyOnce(forgetful, { ...calmly, faults }))).toContain("job 'forgetful'")
   })
 
   test('finds a job that repeats what it did before a crash', async () => {

@@ -1,17 +1,7 @@
 import type { ProducerRecord, RunOptions } from '@weir/core'
-import {
-  crashAfter,
-  crashBefore,
-  crashDuring,
-  type Fault,
-  type FaultPlan,
-  fencedOff,
-  slow,
-  storageFull,
-  strike,
-  unknownOutcome,
-} from '../Fault.ts'
-import { and, nth, on, withChance } from '../faultPredicates.ts'
+import { type FaultPlan, slow, strike } from '../Fault.ts'
+import { and, on, withChance } from '../faultPredicates.ts'
+import { type PlannedFault, planOfFaults } from '../PlannedFault.ts'
 
 /** What happens to the job, in turn. A job settles before the next step when it says so. */
 export type LawStep =
@@ -23,21 +13,6 @@ export type LawStep =
 
 /** What is appended to one of the inputs, in one commit. */
 export type LawRecords = ReadonlyArray<ProducerRecord<unknown, unknown>>
-
-/** A fault of one commit: so many commits of the worker after the fault before it, from 1 on. */
-export interface PlannedFault {
-  readonly kind: FaultKind
-  readonly commit: number
-}
-
-/** What a law lets strike commits. */
-export type FaultKind =
-  | 'crash before'
-  | 'crash during'
-  | 'crash after'
-  | 'unknown outcome of'
-  | 'no room for'
-  | 'fenced off at'
 
 /** Calls that take a millisecond: commits are on their way while the next batches are processed, a reader falls behind. */
 export interface Slowness {
@@ -64,18 +39,6 @@ export interface LawHistory {
   readonly picks: ReadonlyArray<number>
 }
 
-const faults: Readonly<Record<FaultKind, Fault>> = {
-  'crash before': crashBefore,
-  'crash during': crashDuring(1),
-  'crash after': crashAfter,
-  'unknown outcome of': unknownOutcome,
-  'no room for': storageFull,
-  'fenced off at': fencedOff,
-}
-
-/** The faults that a law draws from, the mildest last. */
-export const faultKinds = Object.keys(faults) as ReadonlyArray<FaultKind>
-
 /** Nothing special: one worker, the options' defaults. */
 export const calm: Omit<LawHistory, 'steps'> = {
   workers: 1,
@@ -86,16 +49,9 @@ export const calm: Omit<LawHistory, 'steps'> = {
   picks: [],
 }
 
-/**
- * Rules that strike in turn. A rule is not asked about a commit that one before it struck, and so counts one less
- * for each of them.
- */
-export const planOf = ({ faults: planned, slowness: { of, chance, seed } }: LawHistory): FaultPlan => {
-  let commits = 0
-  const rules = planned.map(({ kind, commit }, index) => {
-    commits += commit
-    return strike(and(on('commit'), nth(commits - index)), faults[kind])
-  })
+/** The faults of a history, then others in every run of the law, then what is slow. */
+export const planOf = ({ faults, slowness: { of, chance, seed } }: LawHistory, others: FaultPlan): FaultPlan => {
+  const rules = [...planOfFaults(faults), ...others]
   return chance === 0 ? rules : [...rules, strike(and(on(of), withChance(chance, seed)), slow(1))]
 }
 

@@ -1,6 +1,7 @@
 import { InvalidOption, type Job, type ProducerRecord, type Topic } from '@weir/core'
 import { requireKnown } from '@weir/core/protocol'
 import type fc from 'fast-check'
+import type { FaultPlan } from '../Fault.ts'
 import { jobParts } from '../internal/jobParts.ts'
 import type { MemorySink } from '../memorySink.ts'
 
@@ -58,17 +59,24 @@ export interface LawOptions {
    * output is. One that is left out keeps what earlier runs have written, which ends a run with `SinkMismatch`. None by default.
    */
   readonly sinks?: ReadonlyArray<MemorySink<unknown, unknown>>
+  /**
+   * Faults of your own, which strike every run that is judged, beside those that a law draws itself: `[strike(on('read'), slow(20))]`.
+   * None by default.
+   */
+  readonly faults?: FaultPlan
 }
 
-/** Those of all laws: each knows some of them. */
-const optionsOfLaws = ['inputs', 'order', 'timestamps', 'badRecords', 'sinks', 'faultsMax', 'commitsMax', 'workersMax']
-const optionsOfSome = ['distanceMax', 'per', 'from', 'to']
+/** Each law knows some of them. */
+const optionNames = [
+  ...['inputs', 'order', 'timestamps', 'badRecords', 'sinks', 'faults', 'faultsMax', 'commitsMax', 'workersMax'],
+  ...['distanceMax', 'per', 'from', 'to'],
+]
 const orders: ReadonlyArray<OutputOrder> = ['ordered', 'byKey', 'unordered', 'latest']
 
 /** @throws InvalidOption for an option that no law has, or an order that is none */
 export const requireLawOptions = (job: Job, options: LawOptions): void => {
   const what = `law over job '${job.name}'`
-  requireKnown(what, options, [...optionsOfLaws, ...optionsOfSome])
+  requireKnown(what, options, optionNames)
   if (options.order !== undefined && !orders.includes(options.order)) {
     throw new InvalidOption(`${what}: order is '${options.order}'; expected one of ${orders.join(', ')}`)
   }

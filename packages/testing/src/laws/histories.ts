@@ -1,21 +1,10 @@
 import fc from 'fast-check'
-import {
-  calm,
-  faultKinds,
-  type LawHistory,
-  type LawRecords,
-  type LawStep,
-  type PlannedFault,
-  type Slowness,
-} from './LawHistory.ts'
+import { arbitraryPicks, arbitraryPlannedFaults, type FaultCounts } from '../arbitraryFaults.ts'
+import { calm, type LawHistory, type LawRecords, type LawStep, type Slowness } from './LawHistory.ts'
 import type { LawInput } from './LawInput.ts'
 
 /** What a law with faults varies. */
-export interface FaultBounds {
-  /** How many faults strike a run at most; 4 by default. */
-  readonly faultsMax?: number
-  /** A fault strikes at most so many commits after the one before it; 30 by default. */
-  readonly commitsMax?: number
+export interface FaultBounds extends FaultCounts {
   /** How many workers share the job at most; 2 by default. */
   readonly workersMax?: number
 }
@@ -26,12 +15,6 @@ const arbitrarySlowness: fc.Arbitrary<Slowness> = fc.record({
   of: fc.constantFrom('commit', 'read'),
   seed: fc.nat(999),
 })
-
-/** Interleavings: empty is the order of the calls. */
-const arbitraryPicks: fc.Arbitrary<ReadonlyArray<number>> = fc.oneof(
-  { arbitrary: fc.constant([]), weight: 2 },
-  { arbitrary: fc.array(fc.nat(3), { maxLength: 60, size: 'max' }), weight: 1 },
-)
 
 /** Some input, appended in a few pieces. */
 export const arbitraryAppends = (inputs: ReadonlyArray<LawInput>): fc.Arbitrary<ReadonlyArray<LawStep>> =>
@@ -60,20 +43,16 @@ const smallBatches = fc.record(
 /** Input in a few pieces, and everything that may go wrong on the way. */
 export const faultyHistories = (
   inputs: ReadonlyArray<LawInput>,
-  { faultsMax = 4, commitsMax = 30, workersMax = 2 }: FaultBounds,
+  { workersMax = 2, ...counts }: FaultBounds,
 ): fc.Arbitrary<LawHistory> => {
-  const fault: fc.Arbitrary<PlannedFault> = fc.record({
-    kind: fc.constantFrom(...faultKinds),
-    commit: fc.integer({ min: 1, max: commitsMax }),
-  })
   const step = fc.oneof({ arbitrary: appendStep(inputs), weight: 9 }, { arbitrary: clockStep, weight: 1 })
   const history = fc.record({
     steps: fc.array(step, { minLength: 1, maxLength: 5, size: 'max' }),
     run: smallBatches,
     workers: fc.integer({ min: 1, max: workersMax }),
     slowness: arbitrarySlowness,
-    picks: arbitraryPicks,
-    faults: fc.array(fault, { maxLength: faultsMax, size: 'max' }),
+    picks: arbitraryPicks(),
+    faults: arbitraryPlannedFaults(counts),
     restMs: fc.constant(0),
   })
   return history.map((each) => ({ ...each, restMs: hourMs * each.steps.filter(({ kind }) => kind === 'clock').length }))
@@ -100,7 +79,7 @@ export const optionHistories = (inputs: ReadonlyArray<LawInput>, workersMax: num
     faults: fc.constant([]),
     restMs: fc.constant(0),
     slowness: arbitrarySlowness,
-    picks: arbitraryPicks,
+    picks: arbitraryPicks(),
   })
 
 /** Members come, go and are killed between the pieces of the input. */
@@ -117,7 +96,7 @@ export const rescalingHistories = (inputs: ReadonlyArray<LawInput>, workersMax: 
     faults: fc.constant([]),
     restMs: fc.constant(0),
     slowness: arbitrarySlowness,
-    picks: arbitraryPicks,
+    picks: arbitraryPicks(),
   })
 }
 

@@ -44,7 +44,7 @@ export const lawOf = <Given extends object>(job: Job, options: LawOptions, law: 
   let prepared: DiskState | undefined
   const refer = async (history: LawHistory): Promise<LawOutcome> => {
     prepared ??= await preparedDisk(job, options.sinks)
-    return completed(law, job, history, new LawRun(job, options, history, prepared.copy()))
+    return completed(law, job, history, new LawRun(job, { ...options, faults: [] }, history, prepared.copy()))
   }
   return fc.asyncProperty(readable, async (given) => {
     const history = law.judged(given)

@@ -65,7 +65,7 @@ export class LawRun {
     const driver = await Driver.open(this.#job, {
       run,
       workers: workersOf(this.#history),
-      faults: planOf(this.#history),
+      faults: planOf(this.#history, this.#options.faults ?? []),
       clock: this.#clock,
       disk: this.#disk,
       onCommit: (worker) => this.#committed(worker),
