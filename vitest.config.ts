@@ -21,6 +21,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'isolated',
+          globalSetup: 'scripts/bundles.ts',
           include: [
             '{packages,examples}/*/test/**/*.test.ts',
             'bench/{test,nexmark/test}/**/*.test.ts',
