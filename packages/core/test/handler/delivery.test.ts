@@ -1,7 +1,7 @@
 import { crashAfter, crashBefore, type Fault, nth, and, on, strike, where } from '@weir/testing'
 import { CompletableFuture, exponential, noRetry } from '@weir/core'
 import { describe, expect, test } from 'vitest'
-import { drive, given, results, sendAll, sent } from './support.ts'
+import { drive, given, openedIn, results, sendAll, sent } from './support.ts'
 
 const records = [
   ['a', 1],
@@ -118,11 +118,7 @@ describe('a member that leaves', () => {
   test('lets what is under way end and be committed, and begins nothing new', async () => {
     const open: Array<CompletableFuture<void>> = []
     const driver = await drive(
-      (value, context) => {
-        const future = new CompletableFuture<void>()
-        open.push(future)
-        return future.thenApply(() => context.send(results, 'k', value))
-      },
+      (value, context) => openedIn(open).thenApply(() => context.send(results, 'k', value)),
       { order: 'none', concurrencyMax: 1 },
       { run: { drainWithinMs: 1_000 } },
     )
@@ -163,9 +159,7 @@ describe('at-least-once', () => {
     const driver = await drive(
       (value, context) => {
         context.send(results, 'k', value * 10 + context.attempt)
-        const future = new CompletableFuture<void>()
-        open.push(future)
-        return future
+        return openedIn(open)
       },
       { delivery: 'at-least-once', order: 'partition' },
     )

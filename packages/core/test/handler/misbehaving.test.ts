@@ -18,7 +18,7 @@ import {
 import { jobDriver } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { RecordBatchBuilder } from '../../src/model/RecordBatchBuilder.ts'
-import { drive, given, orders, results, sendAll, sent } from './support.ts'
+import { drive, given, openedIn, orders, results, sendAll, sent } from './support.ts'
 
 const one = [['a', 1]] as const
 
@@ -277,9 +277,7 @@ describe('records', () => {
       limit: {
         take: (key) => {
           keys.push(key)
-          const permit = new CompletableFuture<void>()
-          permits.push(permit)
-          return permit
+          return openedIn(permits)
         },
       },
       limitKeyOf: ({ key }) => key,
@@ -301,12 +299,7 @@ describe('records', () => {
 
   test('that cannot be decoded are set aside once, also while the position waits before them', async () => {
     const open: Array<CompletableFuture<void>> = []
-    const pending = (): CompletableFuture<void> => {
-      const future = new CompletableFuture<void>()
-      open.push(future)
-      return future
-    }
-    const driver = await drive(pending, {}, { badRecords: 'set-aside' })
+    const driver = await drive(() => openedIn(open), {}, { badRecords: 'set-aside' })
     await sendAll(driver, one)
     const builder = new RecordBatchBuilder()
     builder.add('b', 'no int32', 0, null, null, -Infinity)

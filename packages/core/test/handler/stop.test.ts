@@ -10,7 +10,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { recordsOf, send, start } from '../support/jobs.ts'
 import { openWorld, type World } from '../support/world.ts'
-import { orders, results } from './support.ts'
+import { openedIn, orders, results } from './support.ts'
 
 const runHandler = async (
   handler: Handler<string, number>,
@@ -46,11 +46,7 @@ const position = ({ weir }: World): number => {
 describe('a run that is stopped', () => {
   test('commits what was handled just before, also when nothing was sent', async () => {
     const open: Array<CompletableFuture<void>> = []
-    const { world, running } = await runHandler(() => {
-      const future = new CompletableFuture<void>()
-      open.push(future)
-      return future
-    })
+    const { world, running } = await runHandler(() => openedIn(open))
     await send(world, orders, [['a', 1]])
     open[0]!.complete(undefined)
     await world.outcome(running.stop())

@@ -1,5 +1,16 @@
 import { type DriverOptions, jobDriver, type JobDriver } from '@weir/testing'
-import { bytes, handle, type Handler, type HandlerOptions, int32, job, nullable, topic, utf8 } from '@weir/core'
+import {
+  bytes,
+  CompletableFuture,
+  handle,
+  type Handler,
+  type HandlerOptions,
+  int32,
+  job,
+  nullable,
+  topic,
+  utf8,
+} from '@weir/core'
 
 export const orders = topic('orders', { key: utf8, value: int32 })
 export const results = topic('results', { key: utf8, value: int32 })
@@ -35,3 +46,10 @@ export const sent = async (driver: JobDriver): Promise<ReadonlyArray<string>> =>
 /** The keys of what was given up. */
 export const given = async (driver: JobDriver): Promise<ReadonlyArray<Readonly<Record<string, string>>>> =>
   (await driver.output(deadLetters)).map(({ headers }) => ({ ...headers }))
+
+/** A future that the test completes, the last of these. */
+export const openedIn = (futures: Array<CompletableFuture<void>>): CompletableFuture<void> => {
+  const future = new CompletableFuture<void>()
+  futures.push(future)
+  return future
+}

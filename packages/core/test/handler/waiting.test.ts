@@ -1,7 +1,7 @@
 import { CompletableFuture, exponential, noRetry, redrive, UnknownGroup } from '@weir/core'
 import { type JobDriver } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
-import { deadLetters, drive, sendAll } from './support.ts'
+import { deadLetters, drive, openedIn, sendAll } from './support.ts'
 
 const waiting = async (driver: JobDriver): Promise<number> => {
   const counted = driver.weir.group('shop').waiting()
@@ -37,12 +37,8 @@ describe('waiting', () => {
 
   test('counts those that wait for a permit, once the position is past them', async () => {
     const permits: Array<CompletableFuture<void>> = []
-    const take = (): CompletableFuture<void> => {
-      const permit = new CompletableFuture<void>()
-      permits.push(permit)
-      return permit
-    }
-    const driver = await drive(() => undefined, { limit: { take }, settleWithinMs: 100 })
+    const limit = { take: () => openedIn(permits) }
+    const driver = await drive(() => undefined, { limit, settleWithinMs: 100 })
     await sendAll(driver, [
       ['a', 1],
       ['b', 2],

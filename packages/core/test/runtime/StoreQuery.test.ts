@@ -1,6 +1,6 @@
 import { aggregate, count, join, keyBy, process, session, to, tumbling } from '@weir/operators'
 import { describe, expect, test } from 'vitest'
-import { slow, strike, where } from '@weir/testing'
+import { slow, strike } from '@weir/testing'
 import { int32 } from '../../src/codec/int32.ts'
 import { jsonUnchecked } from '../../src/codec/json.ts'
 import { msgpack } from '../../src/codec/msgpack.ts'
@@ -11,7 +11,7 @@ import { topic } from '../../src/log/Topic.ts'
 import { InvalidJob, InvalidOption, SnapshotExpired, StoreMismatch } from '../../src/model/errors.ts'
 import type { KeyRange, WindowRange } from '../../src/runtime/StoreQuery.ts'
 import { send, start } from '../support/jobs.ts'
-import { openWorld } from '../support/world.ts'
+import { ofTasks, openWorld } from '../support/world.ts'
 
 const words = topic('words', { key: utf8, value: utf8, partitions: 3 })
 const counts = topic('counts', { key: utf8, value: int32 })
@@ -134,12 +134,7 @@ describe('a query of a key-value store', () => {
   })
 
   test('sees what is committed, and nothing that is on its way', async () => {
-    const world = await openWorld([
-      strike(
-        where(({ commit }) => commit?.fence !== undefined),
-        slow(50),
-      ),
-    ])
+    const world = await openWorld([strike(ofTasks, slow(50))])
     await start(world, perSecond)
     await send(world, words, [['a', 'x', 100]])
     const store = world.weir.store<string, number>(perSecond, 'by-second')

@@ -14,7 +14,7 @@ import {
   to,
   tumbling,
 } from '@weir/operators'
-import { and, crashAfter, failWith, nth, slow, storageFull, strike, where } from '@weir/testing'
+import { and, crashAfter, failWith, nth, slow, storageFull, strike } from '@weir/testing'
 import { concatMap, merge, type Observable, take } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { bytes } from '../../src/codec/bytes.ts'
@@ -40,7 +40,7 @@ import {
 import type { Weir } from '../../src/runtime/Weir.ts'
 import { linesOf, recordsOf, send, start } from '../support/jobs.ts'
 import { custom } from '../support/operators.ts'
-import { openWorld } from '../support/world.ts'
+import { ofTasks, openWorld } from '../support/world.ts'
 
 const words = topic('words', { key: utf8, value: utf8 })
 const counts = topic('counts', { key: utf8, value: int32 })
@@ -49,7 +49,6 @@ const badRecords = topic('failing-bad-records', { key: nullable(bytes), value: n
 const wordCount = job('word-count').from(words).pipe(count('c'), to(counts))
 
 /** Commits of tasks, and not of producers or of the start of a run. */
-const ofTasks = where(({ commit }) => commit?.fence !== undefined)
 const nthOfTasks = (n: number) => and(ofTasks, nth(n))
 
 describe('a commit that is refused', () => {

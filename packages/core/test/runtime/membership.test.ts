@@ -13,7 +13,7 @@ import { InvalidOption, StorageFailed } from '../../src/model/errors.ts'
 import { epochOf, epochRow } from '../../src/ports/rows.ts'
 import type { RunningJob } from '../../src/runtime/RunningJob.ts'
 import { linesOf, send, start } from '../support/jobs.ts'
-import { openWorld, type World } from '../support/world.ts'
+import { ofTasks, openWorld, type World } from '../support/world.ts'
 
 const words = topic('words', { key: utf8, value: utf8, partitions: 4 })
 const counts = topic('counts', { key: utf8, value: int32 })
@@ -211,7 +211,6 @@ describe('members of a group', () => {
 
   test('start no task anew that failed over a partition which they have given up since', async () => {
     const disk = memoryDisk()
-    const ofTasks = where(({ commit }) => commit?.fence !== undefined)
     const failing = await openWorld(
       Array.from({ length: 4 }, () => strike(and(ofTasks, nth(1)), storageFull)),
       disk,

@@ -1,5 +1,5 @@
 import { count, keyBy, reduce, tap, to, tumbling } from '@weir/operators'
-import { and, crashBefore, type FaultPlan, nth, on, slow, storageFull, strike, where } from '@weir/testing'
+import { and, crashBefore, type FaultPlan, nth, on, slow, storageFull, strike } from '@weir/testing'
 import { describe, expect, test } from 'vitest'
 import { int32 } from '../../src/codec/int32.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
@@ -9,7 +9,7 @@ import { topic } from '../../src/log/Topic.ts'
 import { InvalidJob, StorageFailed } from '../../src/model/errors.ts'
 import type { RunningJob } from '../../src/runtime/RunningJob.ts'
 import { linesOf, send, start } from '../support/jobs.ts'
-import { openWorld, type World } from '../support/world.ts'
+import { ofTasks, openWorld, type World } from '../support/world.ts'
 
 const words = topic('words', { key: utf8, value: utf8, partitions: 2 })
 const counts = topic('counts', { key: utf8, value: int32 })
@@ -216,4 +216,3 @@ describe('workers that share a run to the end', () => {
 })
 
 /** Commits of tasks, and not of producers or of the group. */
-const ofTasks = where(({ commit }) => commit?.fence !== undefined)

@@ -1,11 +1,13 @@
 import {
   type FaultPlan,
+  type FaultPredicate,
   memory,
   type MemoryDisk,
   memoryDisk,
   providerWithFaults,
   type VirtualClock,
   virtualClock,
+  where,
 } from '@weir/testing'
 import type { CompletableFuture } from '../../src/future/CompletableFuture.ts'
 import type { Storage, StorageProvider } from '../../src/ports/Storage.ts'
@@ -51,6 +53,9 @@ export const openWorld = async (
   }
   return { weir: await another(plan), clock, disk, outcome, failure, another }
 }
+
+/** Commits of tasks: no others have a fence. */
+export const ofTasks: FaultPredicate = where(({ commit }) => commit?.fence !== undefined)
 
 /** What is called of a storage, beside what it does. */
 export interface Calls {
