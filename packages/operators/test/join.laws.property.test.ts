@@ -1,5 +1,12 @@
 import { int32, type Job, job, stream, topic, utf8 } from '@weir/core'
-import { arbitraryKey, arbitraryRecords, inputTo, isBatchInvariant, isExactlyOnce } from '@weir/testing'
+import {
+  arbitraryKey,
+  arbitraryRecords,
+  inputTo,
+  isBatchInvariant,
+  isExactlyOnce,
+  isOptionInvariant,
+} from '@weir/testing'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { assignTimestamps, count, join, keyBy, leftJoin, map, outerJoin, to, tumbling } from '../src/index.ts'
@@ -20,7 +27,7 @@ const records = arbitraryRecords({
   countMax: 12,
 }).map((all) => all.map((record, n) => ({ ...record, value: n * 5 + record.value.at - record.value.back })))
 const byTime = assignTimestamps((at: number) => at, { outOfOrdernessMs: 5 })
-const inputs = [inputTo(left, records), inputTo(right, records)]
+const options = { inputs: [inputTo(left, records), inputTo(right, records)], order: 'unordered' as const }
 
 const pair = (a: number | null, b: number | null, key: string) => `${key}: ${a} ${b}`
 const window = { within: { beforeMs: 7, afterMs: 12 }, graceMs: 4, late, codecs: { left: int32, right: int32 } }
@@ -76,10 +83,14 @@ const jobs: ReadonlyArray<readonly [string, Job]> = [
 
 describe.each(jobs)('%s', (_name, law) => {
   test('is the same after any crash', async () => {
-    await fc.assert(isExactlyOnce(law, { inputs, order: 'unordered' }), { numRuns: 15 })
+    await fc.assert(isExactlyOnce(law, options), { numRuns: 15 })
   }, 60_000)
 
   test('is the same in any batches', async () => {
-    await fc.assert(isBatchInvariant(law, { inputs, order: 'unordered' }), { numRuns: 15 })
+    await fc.assert(isBatchInvariant(law, options), { numRuns: 15 })
+  }, 60_000)
+
+  test('is the same under any options', async () => {
+    await fc.assert(isOptionInvariant(law, options), { numRuns: 10 })
   }, 60_000)
 })

@@ -5,6 +5,7 @@ import {
   inputTo,
   isBatchInvariant,
   isExactlyOnce,
+  isOptionInvariant,
   jobDriver,
   virtualClock,
 } from '@weir/testing'
@@ -310,10 +311,12 @@ describe('a job with calls', () => {
   )
 
   test.each(jobs)(
-    'is the same after any crash, and in any batches: $name',
+    'is the same after any crash, in any batches, and under any options: $name',
     async (law) => {
-      await fc.assert(isExactlyOnce(law, { inputs: [input], order: 'byKey' }), { numRuns: 15 })
-      await fc.assert(isBatchInvariant(law, { inputs: [input], order: 'byKey' }), { numRuns: 15 })
+      const options = { inputs: [input], order: 'byKey' as const }
+      await fc.assert(isExactlyOnce(law, options), { numRuns: 15 })
+      await fc.assert(isBatchInvariant(law, options), { numRuns: 10 })
+      await fc.assert(isOptionInvariant(law, options), { numRuns: 10 })
     },
     60_000,
   )

@@ -1,5 +1,13 @@
 import { int32, job, stream, topic, utf8 } from '@weir/core'
-import { arbitraryKey, arbitraryRecords, inputTo, isBatchInvariant, isExactlyOnce, jobDriver } from '@weir/testing'
+import {
+  arbitraryKey,
+  arbitraryRecords,
+  inputTo,
+  isBatchInvariant,
+  isExactlyOnce,
+  isOptionInvariant,
+  jobDriver,
+} from '@weir/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { count, map, merge, to, tumbling } from '../src/index.ts'
@@ -47,8 +55,11 @@ describe('merge', () => {
     .pipe(merge(shop), count('c', { window: tumbling(5) }), to(counts))
   const options = { inputs: [inputTo(web, records), inputTo(shop, records)], order: 'byKey' as const }
 
-  test('before windows is exactly once', () => fc.assert(isExactlyOnce(windowed, options), { numRuns: 60 }))
+  test('before windows is exactly once', () => fc.assert(isExactlyOnce(windowed, options), { numRuns: 30 }))
 
   test('before windows gives the same however batches are cut', () =>
-    fc.assert(isBatchInvariant(windowed, options), { numRuns: 60 }))
+    fc.assert(isBatchInvariant(windowed, options), { numRuns: 30 }))
+
+  test('before windows gives the same under any options', () =>
+    fc.assert(isOptionInvariant(windowed, options), { numRuns: 30 }))
 })

@@ -5,6 +5,7 @@ import {
   inputTo,
   isBatchInvariant,
   isExactlyOnce,
+  isOptionInvariant,
   jobDriver,
   type LawInput,
 } from '@weir/testing'
@@ -194,18 +195,23 @@ describe('process', () => {
           expect(found).toHaveLength(lines.length)
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 200 },
     )
   })
 
   const input: LawInput = inputTo(steps, records)
+  const options = { inputs: [input], order: 'byKey' as const }
 
   test('is the same after any crash, timers too', async () => {
-    await fc.assert(isExactlyOnce(machine, { inputs: [input], order: 'byKey' }), { numRuns: 30 })
+    await fc.assert(isExactlyOnce(machine, options), { numRuns: 25 })
   }, 60_000)
 
   test('is the same in any batches', async () => {
-    await fc.assert(isBatchInvariant(machine, { inputs: [input], order: 'byKey' }), { numRuns: 30 })
+    await fc.assert(isBatchInvariant(machine, options), { numRuns: 20 })
+  }, 60_000)
+
+  test('is the same under any options', async () => {
+    await fc.assert(isOptionInvariant(machine, options), { numRuns: 20 })
   }, 60_000)
 
   test('makes windows behind a repartition that do not depend on how its sources meet', async () => {
@@ -229,8 +235,9 @@ describe('process', () => {
         }),
         to(aside),
       )
-    await fc.assert(isExactlyOnce(perSecond, { inputs: [input], order: 'unordered' }), { numRuns: 20 })
-    await fc.assert(isBatchInvariant(perSecond, { inputs: [input], order: 'unordered' }), { numRuns: 20 })
+    await fc.assert(isExactlyOnce(perSecond, { inputs: [input], order: 'unordered' }), { numRuns: 15 })
+    await fc.assert(isBatchInvariant(perSecond, { inputs: [input], order: 'unordered' }), { numRuns: 15 })
+    await fc.assert(isOptionInvariant(perSecond, { inputs: [input], order: 'unordered' }), { numRuns: 15 })
   }, 60_000)
 
   test('fires each timer of the wall clock once, after any crash', async () => {

@@ -1,7 +1,15 @@
 import { int32, job, topic, utf8 } from '@weir/core'
-import { arbitraryKey, arbitraryRecords, inputTo, isExactlyOnce, jobDriver } from '@weir/testing'
+import {
+  arbitraryKey,
+  arbitraryRecords,
+  inputTo,
+  isBatchInvariant,
+  isExactlyOnce,
+  isOptionInvariant,
+  jobDriver,
+} from '@weir/testing'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { count, map, through, to } from '../src/index.ts'
 
 const words = topic('words', { key: utf8, value: utf8, partitions: 2 })
@@ -26,11 +34,11 @@ test('records are in the topic for everyone, with what others append to it, and 
   await driver.close()
 })
 
-test('a job with a topic in between is exactly once', () =>
-  fc.assert(
-    isExactlyOnce(counted, {
-      inputs: [inputTo(words, arbitraryRecords({ key: arbitraryKey(2), value: fc.string({ maxLength: 3 }) }))],
-      order: 'byKey',
-    }),
-    { numRuns: 40 },
-  ))
+describe('a job with a topic in between', () => {
+  const records = arbitraryRecords({ key: arbitraryKey(2), value: fc.string({ maxLength: 3 }) })
+  const options = { inputs: [inputTo(words, records)], order: 'byKey' as const }
+
+  test('is exactly once', () => fc.assert(isExactlyOnce(counted, options), { numRuns: 20 }))
+  test('is the same in any batches', () => fc.assert(isBatchInvariant(counted, options), { numRuns: 15 }))
+  test('is the same under any options', () => fc.assert(isOptionInvariant(counted, options), { numRuns: 15 }))
+})

@@ -5,6 +5,7 @@ import {
   inputTo,
   isBatchInvariant,
   isExactlyOnce,
+  isOptionInvariant,
   type JobDriver,
   jobDriver,
 } from '@weir/testing'
@@ -137,7 +138,8 @@ describe.each(jobs)('%s', (_what, operator, law) => {
       badRecords: 'set-aside',
     } as const
     await fc.assert(isExactlyOnce(law, { ...options, faultsMax: 2, commitsMax: 20 }), { numRuns: 10 })
-    await fc.assert(isBatchInvariant(law, options), { numRuns: 10 })
+    await fc.assert(isBatchInvariant(law, options), { numRuns: 8 })
+    await fc.assert(isOptionInvariant(law, options), { numRuns: 8 })
   }, 60_000)
 })
 
