@@ -10,6 +10,8 @@ export interface PuppetOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Native code may end it by SIGABRT, which counts as a kill. */
   readonly mayAbort?: boolean
+  /** Its disk is taken away, so that it may end by itself. */
+  readonly mayFail?: boolean
   /** See `sabotages`. */
   readonly sabotage?: string | undefined
 }
@@ -23,14 +25,16 @@ export class Puppet {
   readonly child: ChildProcess
   readonly lines: string[] = []
   readonly #mayAbort: boolean
+  readonly #mayFail: boolean
   readonly #closed: Promise<unknown>
   #errors = ''
   #hasEnded = false
 
   constructor(name: string, args: ReadonlyArray<string | number>, options: PuppetOptions = {}) {
     this.name = name
-    const { under = [], env = {}, sabotage, mayAbort = false } = options
+    const { under = [], env = {}, sabotage, mayAbort = false, mayFail = false } = options
     this.#mayAbort = mayAbort
+    this.#mayFail = mayFail
     const sabotaged = sabotage === undefined ? [] : ['--import', fileOf('sabotage')]
     const [program, ...rest] = [
       ...under,
@@ -67,7 +71,8 @@ export class Puppet {
   /** What it said of its end, when it came to one by itself. */
   get failure(): string | undefined {
     const { exitCode, signalCode } = this.child
-    if (!this.#hasEnded || exitCode === 0 || signalCode === 'SIGKILL' || this.wasAborted) return undefined
+    if (!this.#hasEnded || exitCode === 0 || signalCode === 'SIGKILL' || this.wasAborted || this.#mayFail)
+      return undefined
     return `process '${this.name}' ended with ${signalCode ?? `code ${exitCode}`}: ${this.#errors.trim()}`
   }
 

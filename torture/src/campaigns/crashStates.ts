@@ -43,8 +43,8 @@ export const crashStateCampaign: Campaign = {
         score = addScores(score, await judgeState(base, copy, writes, [before, after]))
         removeFolder(copy)
       }
-      if (before === after || states.length < 3) stage.notice('the commit has left nothing to try')
-      return stage.scored(states.length, { ...score, records: states.length * 6 })
+      if (before.text === after.text || states.length < 3) stage.notice('the commit has left nothing to try')
+      return stage.scored(states.length, score)
     }),
 }
 
@@ -102,7 +102,7 @@ const judgeState = async (
   base: string,
   copy: string,
   writes: ReadonlyArray<Write>,
-  [before, after]: readonly [string, string],
+  [before, after]: readonly [Content, Content],
 ): Promise<Score> => {
   cpSync(base, copy, { recursive: true })
   const data = join(copy, 'data.mdb')
@@ -112,11 +112,12 @@ const judgeState = async (
   for (const { offset, bytes } of writes) image.set(bytes, offset)
   writeFileSync(data, image)
   try {
-    const content = await contentOf(copy)
+    const { text, records } = await contentOf(copy)
     const report = await doctor(copy)
-    if ((content === before || content === after) && report.isHealthy) return noScore
+    if ((text === before.text || text === after.text) && report.isHealthy) return { ...noScore, records }
     return {
       ...noScore,
+      records,
       torn: 1,
       findings: [`after ${writes.length} writes: neither before nor after; ${String(report)}`],
     }
@@ -137,12 +138,18 @@ const prepare = async (folder: string): Promise<void> => {
   await weir.close()
 }
 
-/** All that the commit can change, as text. */
-const contentOf = async (folder: string): Promise<string> => {
+/** All that the commit can change. */
+interface Content {
+  readonly text: string
+  readonly records: number
+}
+
+const contentOf = async (folder: string): Promise<Content> => {
   const storage = await lmdb(folder).open()
   try {
     const partitions = await Promise.all([0, 1].map((partition) => keysOf(storage, partition)))
-    return JSON.stringify([partitions, epochOf(storage.rows.get(row)), storage.position('reader', 0)])
+    const text = JSON.stringify([partitions, epochOf(storage.rows.get(row)), storage.position('reader', 0)])
+    return { text, records: partitions.flat().length }
   } finally {
     await storage.close()
   }

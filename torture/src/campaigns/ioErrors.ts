@@ -44,10 +44,13 @@ export const ioErrorCampaign: Campaign = {
           continue
         }
         if (!isSaid || writer.count('reopened') + writer.count('full') === answers) {
-          if (writer.hasEnded || writer.count('acked') === acked) stage.notice('a writer was silent after an I/O error')
+          stage.notice(
+            `a writer did not answer to an I/O error, and has acknowledged ${writer.count('acked') - acked} since`,
+          )
           break
         }
-        await writer.said('acked', writer.count('acked') + 2, 20_000)
+        if (!(await writer.said('acked', writer.count('acked') + 2, 20_000)))
+          stage.notice('a writer wrote nothing after an I/O error')
       }
       shim.set({})
       return stage.judged(done)

@@ -18,14 +18,17 @@ export const powerLossCampaign: Campaign = {
     // a disk that says it has synced and has not
     const shim = scene.sabotage === 'droppedSync' ? newShim(own) : undefined
     shim?.set({ dropSyncs: true })
-    const how = shim === undefined ? {} : { env: shim.env }
+    const how = { mayFail: true, ...(shim === undefined ? {} : { env: shim.env }) }
     const stage = new Stage(scene, { folder: join(disk.folder, 'data') })
     try {
       return await onStage(stage, async () => {
         let done = 0
         for (; done < cuts[scene.scale]; done++) {
           const writer = stage.writer({ inFlight: 3, linesMax: 10 }, how)
-          if (!(await writer.said('acked', 5))) break
+          if (!(await writer.said('acked', 5))) {
+            stage.notice(`a writer wrote nothing after power cut ${done}`)
+            break
+          }
           await pause(stage.below(150))
           const isCutFirst = stage.below(2) === 0
           if (isCutFirst) disk.cutPower()

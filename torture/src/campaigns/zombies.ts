@@ -1,8 +1,8 @@
-import { lmdb } from '@weir/storage-lmdb'
+import { doctor, lmdb } from '@weir/storage-lmdb'
 import { type Campaign, noScore, type Score } from '../Campaign.ts'
 import { onStage, Stage } from '../Stage.ts'
 
-const stops = { short: 3, full: 50 }
+const stops = { short: 10, full: 50 }
 const owner = 'torture'
 
 /** An owner is stopped, another takes over, the first goes on: its commits are refused, every time. */
@@ -32,6 +32,10 @@ export const zombieCampaign: Campaign = {
         current = next
       }
       await current.end()
+      // what it writes to belongs to no topic
+      const { checks } = await doctor(stage.folder)
+      for (const { name, wrong, findings } of checks)
+        if (name !== 'partitions' && wrong > 0) stage.notice(`${name}: ${findings.map(({ what }) => what).join(', ')}`)
       return stage.scored(done, await epochsInOrder(stage.folder))
     }),
 }
