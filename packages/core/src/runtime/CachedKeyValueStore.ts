@@ -7,6 +7,7 @@ import type { RowChange } from '../ports/Commit.ts'
 import { rowHeadBytes, rowKey, rowKeyEnd, writeRowHead } from '../ports/rows.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import type { CacheShare } from './CacheBudget.ts'
+import { keyHash, KeyMap } from './KeyMap.ts'
 import { mapKeyOf, type TaskStore } from './TaskStore.ts'
 
 interface Entry<K, V> {
@@ -39,7 +40,7 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
   readonly #rows: RowReader
   readonly #location: StoreLocation<K, V>
   readonly #share: CacheShare
-  readonly #entries = new Map<unknown, Entry<K, V>>()
+  readonly #entries = new KeyMap<Entry<K, V>>()
   #dirty: Array<Entry<K, V>> = []
   /** All keys that the store has are in the cache, so that a new one is not looked for in the storage. */
   #isWhole: boolean
@@ -107,13 +108,14 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
     // an object may have another content by now
     if (typeof key === 'string' && this.#last?.key === key) return this.#last
     const mapKey = mapKeyOf(key, this.#location.key.encode)
-    let entry = this.#entries.get(mapKey)
+    const hash = keyHash(mapKey)
+    let entry = this.#entries.get(mapKey, hash)
     if (entry === undefined) {
       const row = this.#isWhole ? undefined : this.#rowKey(key)
       const stored = row === undefined ? undefined : this.#rows.get(row)
       const value = stored === undefined ? undefined : decodeStored(this.#location, stored)
       entry = { key, row, value, dirty: false, commit: 0 }
-      this.#entries.set(mapKey, entry)
+      this.#entries.add(mapKey, entry, hash)
     }
     this.#last = entry
     return entry

@@ -7,6 +7,7 @@ import type { RowChange } from '../ports/Commit.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import type { CacheShare } from './CacheBudget.ts'
 import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
+import { KeyMap } from './KeyMap.ts'
 import { MapRowWalk, type SubkeyBounds } from './MapRowWalk.ts'
 import { mapKeysOf, mapPrefix, mapPrefixEnd, mapRowKey } from './mapRows.ts'
 import { successorOf } from './mergeRows.ts'
@@ -58,7 +59,7 @@ export class CachedMapStore<K, S, V> implements MapStore<K, S, V>, TaskStore {
   readonly #location: MapStoreLocation<K, S, V>
   readonly #share: CacheShare
   readonly #pageRowsMax: number
-  readonly #maps = new Map<unknown, CachedMap<S, V>>()
+  readonly #maps = new KeyMap<CachedMap<S, V>>()
   /** Maps with entries that were deleted, which are forgotten once that is durable. */
   readonly #thinned = new Set<CachedMap<S, V>>()
   #dirty: Array<{ readonly map: CachedMap<S, V>; readonly entry: Entry<S, V> }> = []
@@ -174,7 +175,7 @@ export class CachedMapStore<K, S, V> implements MapStore<K, S, V>, TaskStore {
         emptyBelow: noBytes,
         version: 0,
       }
-      this.#maps.set(mapKey, map)
+      this.#maps.add(mapKey, map)
       this.#size++
     }
     return map

@@ -8,6 +8,7 @@ import { rowKeyEnd } from '../ports/rows.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import type { CacheShare } from './CacheBudget.ts'
 import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
+import { keyHash, KeyMap } from './KeyMap.ts'
 import { successorOf } from './mergeRows.ts'
 import { mapKeyOf, type TaskStore } from './TaskStore.ts'
 import { windowHeadBytes, windowKeyOf, windowRowKey, windowStartOf, writeWindowHead } from './windowRows.ts'
@@ -26,7 +27,7 @@ interface Entry<K, V> {
 
 interface OpenWindow<K, V> {
   readonly start: number
-  readonly entries: Map<unknown, Entry<K, V>>
+  readonly entries: KeyMap<Entry<K, V>>
   /** Every key of the window is among the entries, so that a key that is not there needs no look into the storage. */
   complete: boolean
 }
@@ -65,7 +66,7 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
       start !== undefined;
       start = this.#storedStart(start + 1)
     ) {
-      this.#windows.set(start, { start, entries: new Map(), complete: false })
+      this.#windows.set(start, { start, entries: new KeyMap(), complete: false })
       this.#starts.push(start)
     }
   }
@@ -103,7 +104,7 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     const window = this.#windows.get(windowStart)
     if (window === undefined) return []
     if (!window.complete) this.#load(window)
-    return inOrder([...window.entries.values()].map((entry) => this.#encoded(entry)))
+    return inOrder(window.entries.values().map((entry) => this.#encoded(entry)))
   }
 
   take(windowStart: number): ReadonlyArray<readonly [K, V]> {
@@ -160,12 +161,13 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
 
   #entry(key: K, window: OpenWindow<K, V>): Entry<K, V> {
     const mapKey = mapKeyOf(key, this.#location.key.encode)
-    let entry = window.entries.get(mapKey)
+    const hash = keyHash(mapKey)
+    let entry = window.entries.get(mapKey, hash)
     if (entry === undefined) {
       const row = window.complete ? undefined : this.#rows.get(this.#rowKey(window.start, key))
       const value = row === undefined ? undefined : decodeStored(this.#location, row)
       entry = { key, window, value, dirty: false, stored: row !== undefined, commit: 0 }
-      window.entries.set(mapKey, entry)
+      window.entries.add(mapKey, entry, hash)
       this.#size++
     }
     return entry
@@ -179,7 +181,7 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
   #window(start: number): OpenWindow<K, V> {
     let window = this.#windows.get(start)
     if (window === undefined) {
-      window = { start, entries: new Map(), complete: true }
+      window = { start, entries: new KeyMap(), complete: true }
       this.#windows.set(start, window)
       this.#insertStart(start)
     }
@@ -200,7 +202,7 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
         const present = window.entries.get(mapKey)
         if (present !== undefined) continue
         const value = decodeStored(this.#location, row.value)
-        window.entries.set(mapKey, { key, window, value, dirty: false, stored: true, commit: 0 })
+        window.entries.add(mapKey, { key, window, value, dirty: false, stored: true, commit: 0 })
         this.#size++
       }
       const last = rows.at(-1)
