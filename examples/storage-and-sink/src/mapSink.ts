@@ -30,13 +30,13 @@ export const keptAt = <K, V>(outside: Outside<K, V>, { job, topic, partition, lo
 export const mapSink = <K, V>(name: string, outside: Outside<K, V>): Sink<K, V> => ({
   name,
   guarantee: 'exactly-once',
-  open: (place) => CompletableFuture.supply(() => openWriter(name, outside, place)),
+  open: (place) => CompletableFuture.supply(() => openWriter(outside, place)),
 })
 
-const openWriter = <K, V>(name: string, outside: Outside<K, V>, place: SinkPlace): SinkWriter<K, V> => {
+const openWriter = <K, V>(outside: Outside<K, V>, place: SinkPlace): SinkWriter<K, V> => {
   const found = keptAt(outside, place)
   if (found.log !== place.log) {
-    throw new SinkMismatch(`sink '${name}' holds records of log ${found.log}, and is given those of ${place.log}`)
+    throw new SinkMismatch(`it holds records of log ${found.log}, and is given those of ${place.log}`)
   }
   let known = found.position
   return {
@@ -48,9 +48,7 @@ const openWriter = <K, V>(name: string, outside: Outside<K, V>, place: SinkPlace
         // From here to `set` is one transaction. The position is compared within it: a look before it is too early.
         const kept = keptAt(outside, place)
         if (kept.position !== known) {
-          throw new SinkFenced(
-            `sink '${name}': another writer has moved the position from ${known} to ${kept.position}`,
-          )
+          throw new SinkFenced(`another writer has moved the position from ${known} to ${kept.position}`)
         }
         const rows = [...kept.rows, ...records.map(({ key, value }) => ({ key, value }))]
         outside.set(JSON.stringify([place.job, place.topic, place.partition]), { ...kept, position: next, rows })

@@ -155,12 +155,10 @@ class Calls<K, V> {
   }
 
   #giveUp({ offset }: SinkRecord<K, V>, attempts: number, cause: unknown): void {
-    const { job, topic, partition } = this.#place
     const reason = cause instanceof Error ? cause.message : String(cause)
     this.done.completeExceptionally(
       new SinkFailed(
-        `job '${job}': sink '${this.#settings.name}' gave up the record at offset ${offset} of '${topic}', partition ` +
-          `${partition}, after ${attempts} attempts. The last one said: ${reason}`,
+        `gave up the record at offset ${offset} after ${attempts} attempts. The last one said: ${reason}`,
         { cause },
       ),
     )

@@ -135,7 +135,7 @@ test('a record whose last attempt fails ends the run, and comes first in the nex
   const failure = await driver.send(lines, records('a1', 'a2')).catch((error: unknown) => error)
   expect(failure).toBeInstanceOf(SinkFailed)
   expect((failure as Error).message).toBe(
-    "job 'bill': sink 'service' gave up the record at offset 0 of 'lines', partition 0, after 1 attempts. The last one said: 401",
+    "job 'bill': sink 'service' on 'lines', partition 0: gave up the record at offset 0 after 1 attempts. The last one said: 401",
   )
   isBroken = false
   await driver.restart()

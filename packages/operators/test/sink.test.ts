@@ -105,6 +105,18 @@ test('a write that fails for a while is tried again from the position outside', 
   await driver.close()
 })
 
+test('what a sink says of a failure is said of its job and partition, and what it was caused by is kept', async () => {
+  const refused = new SinkFailed('no room for it', { cause: new RangeError('1') })
+  const driver = await jobDriver(jobTo(disturbed(memorySink(), () => CompletableFuture.failed(refused))))
+  const failure = await driver.send(lines, [record('a')]).catch((error: unknown) => error)
+  expect(failure).toBeInstanceOf(SinkFailed)
+  expect((failure as SinkFailed).message).toMatch(
+    /^job 'write': sink 'memory' on 'lines', partition [01]: no room for it$/,
+  )
+  expect((failure as SinkFailed).cause).toBe(refused)
+  await driver.close()
+})
+
 test('a write that would only fail again ends the run with SinkFailed, and the next run begins with it', async () => {
   const outside = memorySink<string, string>()
   const failing = disturbed(outside, () => CompletableFuture.failed(new TypeError('no such column')))
@@ -112,7 +124,7 @@ test('a write that would only fail again ends the run with SinkFailed, and the n
   const failure = await driver.send(lines, [record('a')]).catch((error: unknown) => error)
   expect(failure).toBeInstanceOf(SinkFailed)
   expect((failure as SinkFailed).message).toMatch(
-    /job 'write': sink 'memory' failed on 'lines', partition [01]\. It said: no such column/,
+    /^job 'write': sink 'memory' on 'lines', partition [01]: no such column$/,
   )
   await driver.restart()
   expect(valuesOf(outside.records())).toEqual(['a'])
@@ -168,7 +180,13 @@ test('the outside of a storage that was removed is refused, instead of leaving t
   await first.close()
   const clock = virtualClock()
   await clock.advance(5_000)
-  await expect(jobDriver(jobTo(outside), { disk: memoryDisk(), clock })).rejects.toThrow(SinkMismatch)
+  const refused: unknown = await jobDriver(jobTo(outside), { disk: memoryDisk(), clock }).catch(
+    (error: unknown) => error,
+  )
+  expect(refused).toBeInstanceOf(SinkMismatch)
+  expect((refused as SinkMismatch).message).toMatch(
+    /^job 'write': sink 'memory' on 'lines', partition [01]: it holds records of log 0, and is given those of 5000$/,
+  )
 })
 
 test('a position that the topic has not reached is refused', async () => {
@@ -183,7 +201,7 @@ test('a position that the topic has not reached is refused', async () => {
   }
   const driver = await jobDriver(jobTo(ahead))
   await expect(driver.send(lines, [record('a')])).rejects.toThrow(
-    /sink 'memory' is at offset 10 of 'lines', partition \d, which ends at 1; expected the storage that it was filled from/,
+    /^job 'write': sink 'memory' on 'lines', partition \d: it is at offset 10, and the partition ends at 1; expected the storage/,
   )
   await driver.close()
 })

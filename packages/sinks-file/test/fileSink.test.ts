@@ -166,7 +166,7 @@ describe('what cannot be written', () => {
       jsonLines(() => {
         throw new Error('no luck')
       }),
-      /job 'job': sink 'files' could not write 'topic', partition 0, to '.*'\. It said: no luck/,
+      /^could not write to '.*'\. It said: no luck$/,
     ],
   ])('%s is SinkFailed, and leaves nothing', async (_, format, message) => {
     const folder = newFolder()
@@ -178,6 +178,17 @@ describe('what cannot be written', () => {
     expect(failure).toBeInstanceOf(SinkFailed)
     expect(failure).toMatchObject({ recovery: 'stop', message: expect.stringMatching(message) })
     expect(partsIn(folder)).toEqual([])
+  })
+
+  test('says itself by SinkFailed whether it may be tried again', async () => {
+    const format = jsonLines<string, string>(() => {
+      throw new SinkFailed('not now', { recovery: 'retry' })
+    })
+    const files = fileSink<string, string>({ folder: newFolder(), format })
+    await expect((await files.open(place)).write([record('a')], 1)).rejects.toMatchObject({
+      recovery: 'retry',
+      message: 'not now',
+    })
   })
 
   test('a folder that is a file ends the run before anything is written', async () => {

@@ -75,7 +75,6 @@ export const postgresSink = <K, V>(options: PostgresSinkOptions<K, V>): Sink<K, 
   const write = 'write' in options ? options.write : tableWrite(what, options)
   if (typeof write !== 'function') throw new InvalidOption(`${what}: write is ${typeof write}; expected a function`)
   const settings = {
-    name,
     write,
     table: 'table' in options ? tableName(options) : undefined,
     connections: new Connections(connection, connectionsMax, waitMsMax),

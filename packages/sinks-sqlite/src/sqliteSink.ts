@@ -74,10 +74,7 @@ export const sqliteSink = <K, V>(options: SqliteSinkOptions<K, V>): Sink<K, V> =
     guarantee: 'exactly-once',
     open: (place) =>
       CompletableFuture.supply(() =>
-        SqliteWriter.open(
-          { name, file, busyMsMax, write, table: 'table' in options ? options.table : undefined },
-          place,
-        ),
+        SqliteWriter.open({ file, busyMsMax, write, table: 'table' in options ? options.table : undefined }, place),
       ),
   }
 }

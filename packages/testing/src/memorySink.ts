@@ -42,7 +42,7 @@ export const memorySink = <K, V>(name = 'memory'): MemorySink<K, V> => {
         const key = JSON.stringify([at.job, at.topic, at.partition])
         const place: Place<K, V> = places.get(key) ?? { at, position: undefined, records: [] }
         if (place.at.log !== at.log) {
-          throw new SinkMismatch(`sink '${name}' holds records of log ${place.at.log}, and is given those of ${at.log}`)
+          throw new SinkMismatch(`it holds records of log ${place.at.log}, and is given those of ${at.log}`)
         }
         places.set(key, place)
         return new MemoryWriter(place)

@@ -24,6 +24,9 @@ export type SinkGuarantee = 'exactly-once' | 'at-least-once'
  *   position again. The same write must not be tried a second time by the same writer.
  * - Another log (`SinkPlace.log`), such as that of a folder that was removed and filled anew, has other records at the same
  *   offsets. Its position would leave them out in silence: `open` refuses it (`SinkMismatch`).
+ *
+ * An error says what is wrong outside, and where outside. Which job, sink, topic and partition it is about is put before that when
+ * the run hears of it, and what is none of these errors becomes a `SinkFailed` that stops the run.
  */
 export interface Sink<K, V> {
   /** Unique within a job, and stable: what is outside is found by it. Matches `^[A-Za-z0-9._-]{1,249}$`. */

@@ -4,6 +4,7 @@ import {
   type OngoingWork,
   type Sink,
   SinkFailed,
+  SinkFenced,
   SinkMismatch,
   type SinkRecord,
   type SinkWriter,
@@ -127,7 +128,7 @@ export class SinkTask<K, V> implements OngoingWork {
           this.#isWriting = false
           if (this.#ended.isDone) this.#close()
         })
-        .exceptionallyCompose((error) => CompletableFuture.failed(this.#explained(error)))
+        .exceptionallyCompose((error) => CompletableFuture.failed(this.#placed(error)))
     })
   }
 
@@ -149,7 +150,7 @@ export class SinkTask<K, V> implements OngoingWork {
       ),
       (writer, error) => {
         if (error === undefined) this.#opened(writer)
-        else this.#failure = this.#explained(error)
+        else this.#failure = this.#placed(error)
         this.#context.wake()
       },
     )
@@ -180,23 +181,21 @@ export class SinkTask<K, V> implements OngoingWork {
 
   /** A position that the input has not reached is none of this log's. */
   #requireSameLog({ position = 0 }: SinkWriter<K, V>): void {
-    const { job, input, partition } = this.#context
     const end = this.#context.inputEnd()
     if (position <= end || this.#context.readUpTo() === this.#start) return
-    throw new SinkMismatch(
-      `job '${job}': sink '${this.#sink.name}' is at offset ${position} of '${input.name}', partition ${partition}, which ` +
-        `ends at ${end}; expected the storage that it was filled from, or another name for the job`,
-    )
+    const expected = 'expected the storage that it was filled from, or another name for the job'
+    throw this.#placed(new SinkMismatch(`it is at offset ${position}, and the partition ends at ${end}; ${expected}`))
   }
 
-  #explained(cause: unknown): WeirError {
-    if (cause instanceof WeirError) return cause
+  /** What a sink says, and for which job and partition: of that the sink says nothing itself. */
+  #placed(cause: unknown): WeirError {
     const { job, input, partition } = this.#context
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    return new SinkFailed(
-      `job '${job}': sink '${this.#sink.name}' failed on '${input.name}', partition ${partition}. It said: ${reason}`,
-      { cause },
-    )
+    const said = cause instanceof Error ? cause.message : String(cause)
+    const message = `job '${job}': sink '${this.#sink.name}' on '${input.name}', partition ${partition}: ${said}`
+    if (cause instanceof SinkFailed) return new SinkFailed(message, { cause, recovery: cause.recovery })
+    if (cause instanceof SinkFenced) return new SinkFenced(message, { cause })
+    if (cause instanceof SinkMismatch) return new SinkMismatch(message, { cause })
+    return cause instanceof WeirError ? cause : new SinkFailed(message, { cause })
   }
 
   #close(): void {

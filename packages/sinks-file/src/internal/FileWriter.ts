@@ -1,14 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { FileHandle } from 'node:fs/promises'
-import {
-  CompletableFuture,
-  SinkFailed,
-  SinkFenced,
-  type SinkPlace,
-  type SinkRecord,
-  type SinkWriter,
-  WeirError,
-} from '@weir/core'
+import { CompletableFuture, SinkFailed, type SinkPlace, type SinkRecord, type SinkWriter, WeirError } from '@weir/core'
 import type { FileSinkOptions } from '../fileSink.ts'
 import { Ledger } from './Ledger.ts'
 
@@ -46,7 +38,7 @@ export class FileWriter<K, V> implements SinkWriter<K, V> {
       const ledger = await Ledger.takeOver(settings.folder, place)
       return new FileWriter(settings, place, ledger)
     } catch (error) {
-      throw explained(settings, place, error)
+      throw explained(settings.folder, error)
     }
   }
 
@@ -103,7 +95,7 @@ export class FileWriter<K, V> implements SinkWriter<K, V> {
 
   #doing(action: () => Promise<void>): CompletableFuture<void> {
     return CompletableFuture.supply(action).exceptionallyCompose((error) =>
-      CompletableFuture.failed(explained(this.#settings, this.#place, error)),
+      CompletableFuture.failed(explained(this.#settings.folder, error)),
     )
   }
 }
@@ -111,22 +103,10 @@ export class FileWriter<K, V> implements SinkWriter<K, V> {
 /** Errors that pass by themselves: no room, too many open files, I/O. */
 const passing = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EIO', 'EAGAIN', 'EBUSY'])
 
-const explained = (
-  { name, folder }: { readonly name: string; readonly folder: string },
-  { job, topic, partition }: SinkPlace,
-  cause: unknown,
-): WeirError => {
-  if (cause instanceof SinkFenced) {
-    return new SinkFenced(
-      `job '${job}': another writer has taken '${topic}', partition ${partition}, over in '${folder}'`,
-    )
-  }
-  if (cause instanceof WeirError && !(cause instanceof SinkFailed)) return cause
+const explained = (folder: string, cause: unknown): WeirError => {
+  if (cause instanceof WeirError) return cause
   const code = (cause as { readonly code?: unknown }).code
   const recovery = typeof code === 'string' && passing.has(code) ? 'retry' : 'stop'
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new SinkFailed(
-    `job '${job}': sink '${name}' could not write '${topic}', partition ${partition}, to '${folder}'. It said: ${reason}`,
-    { cause, recovery },
-  )
+  const said = cause instanceof Error ? cause.message : String(cause)
+  return new SinkFailed(`could not write to '${folder}'. It said: ${said}`, { cause, recovery })
 }

@@ -147,7 +147,8 @@ const fenced = async <A>(step: () => Promise<A>): Promise<A> => {
   try {
     return await step()
   } catch (cause) {
-    if (isCode(cause, 'ENOENT')) throw new SinkFenced('the folder of the partition was taken over', { cause })
+    if (isCode(cause, 'ENOENT'))
+      throw new SinkFenced('another writer has taken the folder of the partition over', { cause })
     throw cause
   }
 }

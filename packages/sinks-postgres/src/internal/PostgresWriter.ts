@@ -13,7 +13,6 @@ import type { Connections } from './Connections.ts'
 
 /** What a writer does, checked. */
 export interface WriterSettings<K, V> {
-  readonly name: string
   /** The table as SQL, which must be there. */
   readonly table: string | undefined
   readonly write: (client: ClientBase, records: ReadonlyArray<SinkRecord<K, V>>) => PromiseLike<unknown>
@@ -45,7 +44,7 @@ export class PostgresWriter<K, V> implements SinkWriter<K, V> {
       return new PostgresWriter(settings, place, position)
     } catch (error) {
       await connections.giveBack()
-      throw explained(settings.name, place, error)
+      throw explained(error)
     }
   }
 
@@ -54,7 +53,7 @@ export class PostgresWriter<K, V> implements SinkWriter<K, V> {
       try {
         await this.#settings.connections.with((client) => this.#atOnce(client, records, next))
       } catch (error) {
-        throw explained(this.#settings.name, this.#place, error)
+        throw explained(error)
       }
       this.position = next
     })
@@ -80,10 +79,7 @@ export class PostgresWriter<K, V> implements SinkWriter<K, V> {
     const moved = [next, job, topic, partition, log, this.position ?? null]
     const { rows } = await client.query<Transaction>(updatePosition, moved)
     if (rows[0] !== undefined) return rows[0].id
-    throw new SinkFenced(
-      `job '${job}': another writer has moved the position of '${topic}', partition ${partition}, from ` +
-        `${this.position ?? 'none'} on in sink '${this.#settings.name}'`,
-    )
+    throw new SinkFenced(`another writer has moved the position in weir_positions from ${this.position ?? 'none'} on`)
   }
 }
 
@@ -128,8 +124,8 @@ const positionOf = async (
   const [row] = rows
   if (row === undefined || row.log !== log) {
     throw new SinkMismatch(
-      `job '${job}': the position of '${topic}', partition ${partition}, in weir_positions is that of another storage; ` +
-        'expected the one that it was filled from, another name for the job, or this row removed',
+      'the position in weir_positions is that of another storage; expected the one that it was filled from, another name for the ' +
+        'job, or its row removed',
     )
   }
   return row.position === null ? undefined : Number(row.position)
@@ -141,19 +137,16 @@ const positionOf = async (
  */
 const passing = /^(?:08|40|53|55|57|58|25P03)/
 
-const explained = (name: string, { job, topic, partition }: SinkPlace, cause: unknown): WeirError => {
-  if (cause instanceof WeirError && !(cause instanceof SinkFailed)) return cause
-  const reason = cause instanceof Error ? cause.message : String(cause)
+const explained = (cause: unknown): WeirError => {
+  if (cause instanceof WeirError) return cause
+  const said = cause instanceof Error ? cause.message : String(cause)
   // what is not said by the server is said by the connection, unless the caller's code threw it
   const passes = cause instanceof pg.DatabaseError ? passing.test(cause.code ?? '') : isOfConnection(cause)
-  return new SinkFailed(
-    `job '${job}': sink '${name}' could not write '${topic}', partition ${partition}. It said: ${reason}`,
-    { cause, recovery: passes ? 'retry' : 'stop' },
-  )
+  return new SinkFailed(`could not write. It said: ${said}`, { cause, recovery: passes ? 'retry' : 'stop' })
 }
 
 const isOfConnection = (cause: unknown): boolean => {
-  if (!(cause instanceof Error) || cause instanceof SinkFailed) return false
+  if (!(cause instanceof Error)) return false
   if ('syscall' in cause) return true
   if (cause instanceof AggregateError) return cause.errors.some(isOfConnection)
   return /^(?:Connection terminated|timeout exceeded|Query read timeout|Client was closed|Client has encountered)/.test(

@@ -33,7 +33,7 @@ export const tableWrite = <K, V>(what: string, options: PostgresTableOptions<K, 
   requireNames(`${what}: upsertBy`, upsertBy)
   const into = tableName(options)
   return async (client, records) => {
-    for (const { names, rows } of runsOf(what, columns, upsertBy, records)) {
+    for (const { names, rows } of runsOf(columns, upsertBy, records)) {
       const atOnce = Math.max(1, Math.min(rowsMax, Math.floor(parametersMax / Math.max(1, names.length))))
       for (let from = 0; from < rows.length; from += atOnce) {
         for (const some of statements(names, upsertBy, rows.slice(from, from + atOnce))) {
@@ -54,7 +54,6 @@ export const tableName = ({
 }): string => (schema === undefined ? quoted(table) : `${quoted(schema)}.${quoted(table)}`)
 
 const runsOf = <K, V>(
-  what: string,
   columns: PostgresTableOptions<K, V>['columns'],
   upsertBy: ReadonlyArray<string>,
   records: ReadonlyArray<SinkRecord<K, V>>,
@@ -64,7 +63,7 @@ const runsOf = <K, V>(
     const row = columns(record)
     if (row === null) continue
     const names = Object.keys(row)
-    const where = `${what}: the row of offset ${record.offset}`
+    const where = `the row of offset ${record.offset}`
     if (names.length === 0) throw new SinkFailed(`${where} has no columns; expected at least one, or null for no row`)
     for (const each of upsertBy) {
       if (!names.includes(each)) throw new SinkFailed(`${where} has no column '${each}' to upsert by`)

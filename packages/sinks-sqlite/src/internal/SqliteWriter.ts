@@ -13,7 +13,6 @@ import { quoted } from './tableWrite.ts'
 
 /** What a writer does, checked. */
 export interface WriterSettings<K, V> {
-  readonly name: string
   readonly file: string
   readonly busyMsMax: number
   readonly table: string | undefined
@@ -35,7 +34,7 @@ export class SqliteWriter<K, V> implements SinkWriter<K, V> {
 
   /** @throws SinkMismatch, SinkFailed */
   static open<K, V>(settings: WriterSettings<K, V>, place: SinkPlace): SqliteWriter<K, V> {
-    return explained(settings, place, () => {
+    return explained(settings.file, () => {
       const database = new DatabaseSync(settings.file, { timeout: settings.busyMsMax })
       try {
         const writer = new SqliteWriter(settings, place, database)
@@ -50,7 +49,7 @@ export class SqliteWriter<K, V> implements SinkWriter<K, V> {
 
   write(records: ReadonlyArray<SinkRecord<K, V>>, next: number): CompletableFuture<void> {
     return CompletableFuture.supply(() =>
-      explained(this.#settings, this.#place, () => {
+      explained(this.#settings.file, () => {
         this.#atOnce(() => {
           this.#movePosition(next)
           const result: unknown = this.#settings.write(this.#database, records)
@@ -84,8 +83,8 @@ export class SqliteWriter<K, V> implements SinkWriter<K, V> {
     }
     if (row.log !== log) {
       throw new SinkMismatch(
-        `job '${job}': the position of '${topic}', partition ${partition}, in '${this.#settings.file}' is that of another ` +
-          'storage; expected the one that it was filled from, another name for the job, or its row in weir_positions removed',
+        `the position in '${this.#settings.file}' is that of another storage; expected the one that it was filled from, ` +
+          'another name for the job, or its row in weir_positions removed',
       )
     }
     this.position = row.position ?? undefined
@@ -98,8 +97,7 @@ export class SqliteWriter<K, V> implements SinkWriter<K, V> {
       .run(next, job, topic, partition, log, this.position ?? null)
     if (Number(changes) === 1) return
     throw new SinkFenced(
-      `job '${job}': another writer has moved the position of '${topic}', partition ${partition}, from ` +
-        `${this.position ?? 'none'} on in '${this.#settings.file}'`,
+      `another writer has moved the position in '${this.#settings.file}' from ${this.position ?? 'none'} on`,
     )
   }
 
@@ -126,21 +124,14 @@ const updatePosition =
 /** Errors of SQLite that pass by themselves: busy, locked, I/O error, full, cannot open. */
 const passing: ReadonlySet<number> = new Set([5, 6, 10, 13, 14])
 
-const explained = <A>(
-  { name, file }: { readonly name: string; readonly file: string },
-  place: SinkPlace,
-  action: () => A,
-): A => {
+const explained = <A>(file: string, action: () => A): A => {
   try {
     return action()
   } catch (cause) {
     if (cause instanceof WeirError) throw cause
-    const { job, topic, partition } = place
     const code = (cause as { readonly errcode?: unknown }).errcode
     const recovery = typeof code === 'number' && passing.has(code & 0xff) ? 'retry' : 'stop'
-    throw new SinkFailed(
-      `job '${job}': sink '${name}' could not write '${topic}', partition ${partition}, to '${file}'. It said: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause, recovery },
-    )
+    const said = cause instanceof Error ? cause.message : String(cause)
+    throw new SinkFailed(`could not write to '${file}'. It said: ${said}`, { cause, recovery })
   }
 }

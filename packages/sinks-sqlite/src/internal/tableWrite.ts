@@ -28,12 +28,12 @@ export const tableWrite = <K, V>(
       if (row === null) continue
       const names = Object.keys(row)
       for (const each of upsertBy) {
-        if (!names.includes(each)) throw new SinkFailed(`${at(what, record)} has no column '${each}' to upsert by`)
+        if (!names.includes(each)) throw new SinkFailed(`${at(record)} has no column '${each}' to upsert by`)
       }
       const sql = statementFor(table, names, upsertBy)
       const statement = statements.get(sql) ?? database.prepare(sql)
       statements.set(sql, statement)
-      statement.run(...names.map((name) => valueOf(what, record, name, row[name])))
+      statement.run(...names.map((name) => valueOf(record, name, row[name])))
     }
   }
 }
@@ -52,7 +52,6 @@ const statementFor = (table: string, names: ReadonlyArray<string>, upsertBy: Rea
 }
 
 const valueOf = (
-  what: string,
   record: SinkRecord<unknown, unknown>,
   name: string,
   value: SqliteRow[string] | undefined,
@@ -67,12 +66,12 @@ const valueOf = (
     ArrayBuffer.isView(value)
   if (isKnown) return value
   throw new SinkFailed(
-    `${at(what, record)}: column '${name}' is ${value === undefined ? 'undefined' : `of type ${typeof value}`}; expected ` +
+    `${at(record)}: column '${name}' is ${value === undefined ? 'undefined' : `of type ${typeof value}`}; expected ` +
       'null, text, a number, a bigint, bytes, a boolean or a Date',
   )
 }
 
-const at = (what: string, { offset }: SinkRecord<unknown, unknown>): string => `${what}: the row of offset ${offset}`
+const at = ({ offset }: SinkRecord<unknown, unknown>): string => `the row of offset ${offset}`
 
 /** @throws InvalidOption for what cannot be the name of a table or column */
 const requireColumns = (what: string, names: ReadonlyArray<unknown>): void => {
