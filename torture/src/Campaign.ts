@@ -4,6 +4,8 @@ export interface Score {
   readonly runs: number
   /** Records that were acknowledged and judged. */
   readonly records: number
+  /** What is in the recorded history: each record that was committed or read, and each position. */
+  readonly operations: number
   readonly lost: number
   readonly repeated: number
   readonly reordered: number
@@ -42,6 +44,7 @@ export interface Campaign {
 export const noScore: Score = {
   runs: 0,
   records: 0,
+  operations: 0,
   lost: 0,
   repeated: 0,
   reordered: 0,
@@ -56,6 +59,7 @@ const findingsMax = 20
 export const addScores = (left: Score, right: Score): Score => ({
   runs: left.runs + right.runs,
   records: left.records + right.records,
+  operations: left.operations + right.operations,
   lost: left.lost + right.lost,
   repeated: left.repeated + right.repeated,
   reordered: left.reordered + right.reordered,

@@ -45,6 +45,12 @@ export class Stage {
     return puppet
   }
 
+  /** How many lines its writers say are acknowledged. */
+  get ackedLines(): number {
+    const said = this.#puppets.flatMap(({ lines }) => lines.filter((line) => line.startsWith('acked ')))
+    return said.reduce((sum, line) => sum + Number(line.slice('acked '.length)), 0)
+  }
+
   /** A whole number from 0 on, below that one. */
   below(end: number): number {
     return Math.floor(this.random.next() * end)

@@ -39,11 +39,20 @@ export const judge = async (folder: string, { histories, job = false }: Evidence
     }
     const report = await doctor(folder)
     const history: History = [...parseHistory(...histories.map(textOf)), ...parseHistory(last.join(''))]
-    return scoreOf(judgeHistory(history), report.isHealthy ? [] : [String(report)], found)
+    const score = scoreOf(judgeHistory(history), report.isHealthy ? [] : [String(report)], found)
+    return { ...score, operations: operationsIn(history) }
   } catch (error) {
     return { ...noScore, torn: 1, findings: [`the folder cannot be judged: ${String(error)}`] }
   }
 }
+
+const operationsIn = (history: History): number =>
+  history.reduce((sum, event) => {
+    if (event.kind === 'commit') return sum + event.records.length + event.positions.length
+    // one that finds nothing says so, which is judged as well
+    if (event.kind === 'read') return sum + Math.max(1, event.records.length)
+    return event.kind === 'position' ? sum + 1 : sum
+  }, 0)
 
 /** A process that was killed before it began has none. */
 const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '')
