@@ -160,6 +160,7 @@ describe('sharedRateLimiter', () => {
   )
 
   test('keeps the limit whatever time commits take, and lets all through', async () => {
+    const atOnce = [{ afterMs: 0, process: 0, calls: 25, jumpMs: 0 }]
     await fc.assert(
       fc.asyncProperty(plans, fc.integer(), fc.integer({ min: 0, max: 400 }), async (plan, seed, delayMax) => {
         const random = seededRandom(seed)
@@ -179,7 +180,8 @@ describe('sharedRateLimiter', () => {
         expect(times.length).toBe(calls)
         expectWithin(times, plan)
       }),
-      { numRuns: 60 },
+      // a permit that came too late was put back although one that was promised behind it left no room for it
+      { numRuns: 60, examples: [[{ ratePerSecond: 4, burst: 1, count: 1, asked: atOnce }, 0, 238]] },
     )
   })
 

@@ -200,9 +200,10 @@ export class SharedLine {
     const before = value === null ? bucket.fresh(nowMs) : limitState(value)
     const perMs = bucket.ratePerSecond / 1_000
     const { state } = bucket.take(before, nowMs, 0)
-    // what the bucket has gained since they were taken it might not have had room for
+    // what the bucket gains from when they were taken until the last promised permit is used it might not have had room for
     const unused = this.#unused
-    const back = Math.max(0, unused.count - Math.max(0, takenMs - unused.takenMs) * perMs)
+    const gained = Math.max(0, takenMs - unused.takenMs) * perMs + Math.max(0, -state.level)
+    const back = Math.max(0, unused.count - gained)
     const level = Math.min(bucket.size, state.level + back)
     // from when the commit is there on, as it seems
     const aheadMs = this.#commitMs
