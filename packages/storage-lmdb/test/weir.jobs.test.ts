@@ -1,8 +1,9 @@
-import { CompletableFuture, entry, int32, job, topic, utf8, Weir } from '@weir/core'
-import { count, keyBy, to, tumbling } from '@weir/operators'
+import { CompletableFuture, diffJobs, entry, int32, job, type Job, topic, utf8, Weir } from '@weir/core'
+import { count, filter, keyBy, to, tumbling } from '@weir/operators'
 import { and, nth, providerWithFaults, strike, unknownOutcome, where } from '@weir/testing'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { lmdb } from '../src/index.ts'
+import { expectHealthy } from './support/expectHealthy.ts'
 import { temporaryFolder } from './temporaryFolder.ts'
 
 const words = topic('words', { key: utf8, value: utf8, partitions: 3 })
@@ -160,5 +161,62 @@ describe('several at one folder', () => {
     await eventually(() => two.assigned.length === all, 'the rest has taken over')
     await two.stop()
     expect(await resultsOf(second)).toEqual(['a@999: 1', 'b@999: 3'])
+  })
+})
+
+/** Counts longer words in a store of this name, which the topic before it bears too. */
+const counting = (store: string, longerThan = 0): Job =>
+  job('counting')
+    .from(words)
+    .pipe(
+      filter((word) => word.length > longerThan),
+      keyBy((word) => word, { partitions: 2 }),
+      count(store),
+      to(counts),
+    )
+
+const countAll = async (weir: Weir, store: string, ...added: ReadonlyArray<string>): Promise<void> => {
+  await weir.append(...added.map((word) => entry(words, 'k', word, { timestamp: 0 })))
+  const running = await weir.run(counting(store), { until: 'end' })
+  await running.done
+}
+
+describe('a job that has changed', () => {
+  test('goes on with the state of a store that was renamed, and without that of one that was dropped', async () => {
+    const first = await open()
+    await countAll(first, 'old', 'a', 'a', 'b')
+    await first.renameStore(counting('new'), { from: 'old', to: 'new' })
+    await first.close()
+    const second = await open()
+    await countAll(second, 'new', 'a')
+    const entriesOf = (weir: Weir, store: string) => [...weir.store(counting(store), store).entries()]
+    expect(entriesOf(second, 'new')).toEqual([
+      ['a', 3],
+      ['b', 1],
+    ])
+    await second.dropStore(counting('new'), 'new')
+    await second.close()
+    const third = await open()
+    expect(entriesOf(third, 'new')).toEqual([])
+    await countAll(third, 'newest', 'a')
+    expect(entriesOf(third, 'newest')).toEqual([['a', 1]])
+    await expectHealthy(folder.path)
+  })
+
+  test('is compared with the one before it over the input that is left, each in a folder of its own', async () => {
+    const weir = await open()
+    await countAll(weir, 'c', 'bb')
+    await weir.append(...['a', 'bb'].map((word) => entry(words, 'k', word, { timestamp: 1 })))
+    const forks = [temporaryFolder(), temporaryFolder()] as const
+    onTestFinished(() => forks.forEach(({ remove }) => remove()))
+    const into = [lmdb(forks[0].path), lmdb(forks[1].path)] as const
+    const diff = await diffJobs(weir, { before: counting('c'), after: counting('c', 1), into })
+    expect(String(diff).split('\n')).toEqual([
+      '0 added, 1 removed, 0 changed, 1 the same',
+      'counts',
+      '  - "a" at 1970-01-01T00:00:00.001Z: 1',
+    ])
+    expect(await resultsOf(weir)).toEqual(['bb@0: 1'])
+    for (const { path } of [folder, ...forks]) await expectHealthy(path)
   })
 })
