@@ -240,7 +240,7 @@ describe('process', () => {
     await fc.assert(isOptionInvariant(perSecond, { inputs: [input], order: 'unordered' }), { numRuns: 15 })
   }, 60_000)
 
-  test('fires each timer of the wall clock once, after any crash', async () => {
+  test('fires each timer of the wall clock once, after any crash, in any batches, and under any options', async () => {
     const alarms = job('alarms')
       .from(steps)
       .pipe(
@@ -262,6 +262,9 @@ describe('process', () => {
       name: fc.nat(2 ** 30).map(String),
     })
     const inputs = [inputTo(steps, arbitraryRecords({ key: arbitraryKey(3), value: once, countMax: 14 }))]
-    await fc.assert(isExactlyOnce(alarms, { inputs, order: 'unordered', timestamps: false }), { numRuns: 30 })
+    const ofAlarms = { inputs, order: 'unordered', timestamps: false } as const
+    await fc.assert(isExactlyOnce(alarms, ofAlarms), { numRuns: 20 })
+    await fc.assert(isBatchInvariant(alarms, ofAlarms), { numRuns: 10 })
+    await fc.assert(isOptionInvariant(alarms, ofAlarms), { numRuns: 10 })
   }, 60_000)
 })
