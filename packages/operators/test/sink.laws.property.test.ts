@@ -8,6 +8,7 @@ import {
   isBatchInvariant,
   isExactlyOnce,
   isIdempotent,
+  isOptionInvariant,
   knownBy,
   type Law,
   type LawOptions,
@@ -76,6 +77,7 @@ describe('what is in a sink is judged', () => {
   test('exactly once', () => assertLaw(isExactlyOnce(copying, options), { seed, numRuns }))
   test('at least once', () => assertLaw(isAtLeastOnce(copying, options), { seed, numRuns }))
   test('batch invariant', () => assertLaw(isBatchInvariant(copying, options), { seed, numRuns }))
+  test('option invariant', () => assertLaw(isOptionInvariant(copying, options), { seed, numRuns }))
   test('rescales', () => assertLaw(rescales(copying, options), { seed, numRuns }))
 
   test('exactly once behind a keyBy, by key', () =>

@@ -1,4 +1,12 @@
-import { arbitraryKey, arbitraryRecords, inputTo, isExactlyOnce } from '@weir/testing'
+import {
+  arbitraryKey,
+  arbitraryRecords,
+  inputTo,
+  isBatchInvariant,
+  isExactlyOnce,
+  isOptionInvariant,
+  type LawOptions,
+} from '@weir/testing'
 import {
   bytes,
   exponential,
@@ -42,21 +50,22 @@ const jobOf = (options: HandlerOptions<string, number>): ReturnType<typeof job> 
     .from(orders)
     .pipe(handle(moody, { deadLetter: deadLetters, outputs: [results], retry, ...options }))
 
-describe('what a handler sends appears exactly once, whatever crashes', () => {
+const testLaws = async (options: HandlerOptions<string, number>, order: NonNullable<LawOptions['order']>) => {
+  const [law, how] = [jobOf(options), { inputs: [input], order }]
+  await fc.assert(isExactlyOnce(law, how), { numRuns: 12 })
+  await fc.assert(isBatchInvariant(law, how), { numRuns: 8 })
+  await fc.assert(isOptionInvariant(law, how), { numRuns: 8 })
+}
+
+describe('what a handler sends appears exactly once, whatever crashes, in any batches, and under any options', () => {
   test.each([
     ['by key', { order: 'key' }],
     ['by key, with holes at once', { order: 'key', settleWithinMs: 0 }],
     ['by partition', { order: 'partition' }],
     ['a few at once', { order: 'key', concurrencyMax: 2, pendingCountMax: 3 }],
-  ] as const)('%s', async (_, options) => {
-    const law = isExactlyOnce(jobOf(options), { inputs: [input], order: 'byKey' })
-    await fc.assert(law, { numRuns: 15 })
-  })
+  ] as const)('%s', (_, options) => testLaws(options, 'byKey'))
 
-  test('without an order', async () => {
-    const law = isExactlyOnce(jobOf({ order: 'none' }), { inputs: [input], order: 'unordered' })
-    await fc.assert(law, { numRuns: 15 })
-  })
+  test('without an order', () => testLaws({ order: 'none' }, 'unordered'))
 })
 
 describe('by key, with retries', () => {
