@@ -1,8 +1,26 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Nothing that these tests import keeps state, so their files share the modules: that halves their time. */
-const pure = ['packages/{core,operators}/test/**/*.test.ts']
+const all = [
+  '{packages,examples}/*/test/**/*.test.ts',
+  'bench/{test,nexmark/test}/**/*.test.ts',
+  'torture/test/**/*.test.ts',
+  'scripts/**/*.test.ts',
+]
+
+/** These have a process for each file: they kill, or map more than one process should in its life. */
+const alone = ['**/*.crash.test.ts', 'packages/storage-lmdb/test/**/*.test.ts', 'bench/nexmark/test/**/*.test.ts']
+
+/** What takes longest begins first, or one core would wait for it in the end: campaigns, then crash tests. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const rank = ({ moduleId }: TestSpecification): number =>
+      [/\/torture\/test\//, /\.crash\.test\.ts$/, /./].findIndex((kind) => kind.test(moduleId))
+    return sorted.toSorted((left, right) => rank(left) - rank(right))
+  }
+}
 
 /** The tests start hundreds of processes: what Node has compiled once is not compiled again, which halves the time of a start. */
 const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compiled') }
@@ -15,21 +33,16 @@ export default defineConfig({
     // Against tests that hang, on busy machines too; a promise about time has a bound of its own.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
-      { extends: true, test: { name: 'pure', include: pure, isolate: false } },
+      // nothing that these import keeps state, so their files share the modules, which is half of their time
       {
         extends: true,
-        test: {
-          name: 'isolated',
-          globalSetup: 'scripts/bundles.ts',
-          include: [
-            '{packages,examples}/*/test/**/*.test.ts',
-            'bench/{test,nexmark/test}/**/*.test.ts',
-            'torture/test/**/*.test.ts',
-            'scripts/**/*.test.ts',
-          ],
-          exclude: ['**/node_modules/**', ...pure],
-        },
+        test: { name: 'shared', include: all, exclude: ['**/node_modules/**', ...alone], isolate: false },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: alone, exclude: ['**/node_modules/**'], globalSetup: 'scripts/bundles.ts' },
       },
     ],
   },

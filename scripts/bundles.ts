@@ -57,7 +57,7 @@ const inPlace: Plugin = {
   },
 }
 
-/** Bundles the sources as they are, or as plugins make them; gives the module that makes a process load the bundles. */
+/** Bundles the sources as they are, or as plugins make them; gives the option with which Node loads the bundles. */
 export const bundle = async (plugins: ReadonlyArray<Plugin> = []): Promise<string> => {
   const sources = modules.flatMap((pattern) => globSync(pattern, { cwd: root })).sort()
   const bundler = await rolldown({
@@ -77,7 +77,8 @@ export const bundle = async (plugins: ReadonlyArray<Plugin> = []): Promise<strin
   for (const { fileName, code } of chunks) hash.update(`${fileName}\n${code}\n`)
   const folder = join(cache, hash.digest('hex').slice(0, 16))
   if (!existsSync(folder)) write(folder, chunks)
-  return join(folder, hookFile)
+  removeUnused(folder)
+  return `--import=${pathToFileURL(join(folder, hookFile)).href}`
 }
 
 const hookFile = 'hook.mjs'
@@ -129,9 +130,7 @@ const removeUnused = (used: string): void => {
 /** The options of Node with which what it starts loads the bundles, or the sources where a module of them is broken. */
 const optionsOfNode = async (others: string): Promise<string> => {
   try {
-    const hook = await bundle()
-    removeUnused(dirname(hook))
-    return `${others} --import=${pathToFileURL(hook).href}`.trim()
+    return `${others} ${await bundle()}`.trim()
   } catch (error) {
     console.warn(`processes of the tests start from the sources, which takes longer: ${String(error)}`)
     return others

@@ -1,3 +1,5 @@
+import type { Sabotage } from './sabotage.ts'
+
 /** What must be zero at the end, and what was done until then. */
 export interface Score {
   /** Faults, opens, seeds or states, by what the campaign is about. */
@@ -23,8 +25,8 @@ export interface Scene {
   readonly seed: number
   /** A larger one takes longer, and does more. */
   readonly scale: 'short' | 'full'
-  /** Processes run on a sabotaged copy of the code: see `sabotages`. */
-  readonly sabotage?: string | undefined
+  /** Processes run on it. */
+  readonly sabotage?: Sabotage | undefined
 }
 
 /** One kind of fault, done again and again to real processes on a real folder. */

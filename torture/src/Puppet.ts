@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { Sabotage } from './sabotage.ts'
 
 /** How a process is started. */
 export interface PuppetOptions {
@@ -12,8 +13,8 @@ export interface PuppetOptions {
   readonly mayAbort?: boolean
   /** Its disk is taken away, so that it may end by itself. */
   readonly mayFail?: boolean
-  /** See `sabotages`. */
-  readonly sabotage?: string | undefined
+  /** It runs on that. */
+  readonly sabotage?: Sabotage | undefined
 }
 
 const all = new Set<ChildProcess>()
@@ -35,15 +36,8 @@ export class Puppet {
     const { under = [], env = {}, sabotage, mayAbort = false, mayFail = false } = options
     this.#mayAbort = mayAbort
     this.#mayFail = mayFail
-    const sabotaged = sabotage === undefined ? [] : ['--import', fileOf('sabotage')]
-    const [program, ...rest] = [
-      ...under,
-      process.execPath,
-      ...sabotaged,
-      fileOf(`processes/${name}`),
-      ...args.map(String),
-    ]
-    const sabotagedEnv = sabotage === undefined ? {} : { WEIR_SABOTAGE: sabotage }
+    const [program, ...rest] = [...under, process.execPath, fileOf(`processes/${name}`), ...args.map(String)]
+    const sabotagedEnv = sabotage === undefined ? {} : { NODE_OPTIONS: sabotage.nodeOption }
     this.child = spawn(program!, rest, { stdio: 'pipe', env: { ...process.env, ...env, ...sabotagedEnv } })
     all.add(this.child)
     this.#closed = once(this.child, 'close')

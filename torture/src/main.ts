@@ -7,7 +7,7 @@ import { campaigns } from './campaigns.ts'
 import { describeMachine } from './machine.ts'
 import { Progress } from './Progress.ts'
 import { report } from './report.ts'
-import { sabotages } from './sabotage.ts'
+import { sabotaged, sabotages } from './sabotage.ts'
 
 const usage = `pnpm torture [--minutes 10] [--campaign <name>]... [--seed <n>] [--short] [--resume] [--state <file>] [--sabotage <name>]
 
@@ -44,13 +44,14 @@ const parsed = () => {
   }
 }
 
-const { minutes, campaign: names, seed, short, resume, state, sabotage, help } = parsed()
+const { minutes, campaign: names, seed, short, resume, state, sabotage: sabotageName, help } = parsed()
 if (help) endWithUsage()
 if (!(Number(minutes) > 0)) endWithUsage(`--minutes is '${minutes}'; expected a number above 0`)
 if (!Number.isSafeInteger(Number(seed))) endWithUsage(`--seed is '${seed}'; expected a whole number`)
 const unknown = names?.find((name) => !campaigns.some((campaign) => campaign.name === name))
 if (unknown !== undefined) endWithUsage(`there is no campaign '${unknown}'`)
-if (sabotage !== undefined && !Object.hasOwn(sabotages, sabotage)) endWithUsage(`there is no sabotage '${sabotage}'`)
+if (sabotageName !== undefined && !Object.hasOwn(sabotages, sabotageName))
+  endWithUsage(`there is no sabotage '${sabotageName}'`)
 if (resume && !existsSync(state)) endWithUsage(`there is nothing to resume in ${state}`)
 
 const progress = resume ? Progress.parse(readFileSync(state, 'utf8')) : new Progress(Number(seed))
@@ -61,6 +62,7 @@ const playable = chosen.filter(({ name, whyNot }) => {
   return reason === undefined
 })
 
+const sabotage = sabotageName === undefined ? undefined : await sabotaged(sabotageName)
 const startedAt = performance.now()
 const deadline = startedAt + Number(minutes) * 60_000
 let interrupted = false

@@ -1,4 +1,5 @@
-import { registerHooks } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { bundle } from '../../scripts/bundles.ts'
 
 /** A change of the source of one module: the text must be there exactly once. */
 interface Patch {
@@ -54,14 +55,15 @@ export const patched = (sabotage: string, url: string, source: string): string =
     }, source)
 }
 
-const sabotage = process.env['WEIR_SABOTAGE']
-if (sabotage !== undefined) {
-  registerHooks({
-    load: (url, context, next) => {
-      const loaded = next(url, context)
-      if (loaded.source === undefined || !url.startsWith('file:')) return loaded
-      const source = typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source)
-      return { ...loaded, source: patched(sabotage, url, source) }
-    },
-  })
+/** A sabotaged copy of the code. */
+export interface Sabotage {
+  readonly name: string
+  /** With this Node loads it. */
+  readonly nodeOption: string
+}
+
+/** Bundles the code with the patches of a sabotage. @throws when they no longer fit */
+export const sabotaged = async (name: string): Promise<Sabotage> => {
+  const transform = (source: string, path: string): string => patched(name, pathToFileURL(path).href, source)
+  return { name, nodeOption: await bundle([{ name, transform }]) }
 }

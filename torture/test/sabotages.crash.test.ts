@@ -7,7 +7,7 @@ import { openStormCampaign } from '../src/campaigns/openStorm.ts'
 import { powerLossCampaign } from '../src/campaigns/powerLoss.ts'
 import { zombieCampaign } from '../src/campaigns/zombies.ts'
 import { whyNoShim } from '../src/machine.ts'
-import { patched, sabotages } from '../src/sabotage.ts'
+import { patched, sabotaged, sabotages } from '../src/sabotage.ts'
 
 // The rig is checked too: with such a fault in the code a campaign must fail, or it tests nothing.
 
@@ -28,9 +28,10 @@ for (const [sabotage, campaign, whyNot = () => undefined] of caught) {
   test.skipIf(reason !== undefined)(
     `${campaign.name} catches the sabotage ${sabotage}`,
     async () => {
+      const code = await sabotaged(sabotage)
       const findings: string[] = []
       for (let seed = 1; seed <= scenesMax && findings.length === 0; seed++) {
-        const score = await campaign.run({ seed, scale: 'short', sabotage })
+        const score = await campaign.run({ seed, scale: 'short', sabotage: code })
         if (!isClean(score)) findings.push(...score.findings)
       }
       console.log(`${sabotage}: ${findings[0]}`)

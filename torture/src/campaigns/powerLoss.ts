@@ -16,7 +16,7 @@ export const powerLossCampaign: Campaign = {
     const disk = loopDisk(256)
     const own = newFolder()
     // a disk that says it has synced and has not
-    const shim = scene.sabotage === 'droppedSync' ? newShim(own) : undefined
+    const shim = scene.sabotage?.name === 'droppedSync' ? newShim(own) : undefined
     shim?.set({ dropSyncs: true })
     const how = { mayFail: true, ...(shim === undefined ? {} : { env: shim.env }) }
     const stage = new Stage(scene, { folder: join(disk.folder, 'data') })
