@@ -160,6 +160,7 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
       if (page.start + this.#pageMs > timeMs) break
       this.#pages.delete(page.start)
       this.#starts.shift()
+      this.#size -= page.keys.size
       this.#open = undefined
     }
     if (timeMs > this.#takenBefore) this.#takenBefore = timeMs
@@ -244,13 +245,11 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
   #remove(entry: Entry<K, V>): void {
     const { list } = entry
     entry.isTaken = true
-    // what goes first is the first one of its key as well
-    list.entries.shift()
+    // what goes first is the first one of its key as well; the list goes with its page
+    if (list.entries.length === 1) list.entries = []
+    else list.entries.shift()
     this.#size--
     if (entry.isStored) this.#removed.push(this.#rowKey(entry))
-    if (list.entries.length > 0) return
-    list.page.keys.delete(list.mapKey)
-    this.#size--
   }
 
   /** The first page, when it begins before a time: with all that it holds. */

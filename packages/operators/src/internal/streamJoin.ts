@@ -114,6 +114,8 @@ class StreamJoin<K, V, W, R> {
   readonly #name: string
   readonly #left: Side<K, V, W, R>
   readonly #right: Side<K, W, V, R>
+  /** How far event time goes on before what nothing can be joined with is forgotten; `Infinity`: to the end of the batch. */
+  readonly #forgetMs: number
   /** The windows that were over by then are: also where a silent source was passed over. */
   #settled: number
 
@@ -125,6 +127,8 @@ class StreamJoin<K, V, W, R> {
     this.#context = context
     this.#name = name
     this.#settled = context.watermark()
+    // what is given on when its window is over waits for the end of the batch
+    this.#forgetMs = kind === 'join' ? pageMsOf(settings) : Infinity
     this.#left = {
       isLeft: true,
       codec: codecs.left,
@@ -151,10 +155,17 @@ class StreamJoin<K, V, W, R> {
 
   left(record: StreamRecord<K, V | null>, out: Subscriber<StreamRecord<K, R>>): void {
     this.#add(record, this.#left, this.#right, out)
+    this.#forget(out)
   }
 
   right(record: StreamRecord<K, W | null>, out: Subscriber<StreamRecord<K, R>>): void {
     this.#add(record, this.#right, this.#left, out)
+    this.#forget(out)
+  }
+
+  /** The less waits, the nearer it is to the processor. */
+  #forget(out: Subscriber<StreamRecord<K, R>>): void {
+    if (this.#context.watermark() >= this.#settled + this.#forgetMs) this.#context.unblamed(() => this.complete(out))
   }
 
   /** Gives on what is alone for good, and forgets what nothing in time can be joined with. */
