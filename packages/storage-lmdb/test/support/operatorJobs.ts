@@ -204,6 +204,19 @@ const tables: ReadonlyArray<OperatorJob> = [
   ]),
   of('joinForeignKey', 'latest', (begin) => begin.from(rows).pipe(o.joinForeignKey('f', names, nameOf, both))),
   of('leftJoinForeignKey', 'latest', (begin) => begin.from(rows).pipe(o.leftJoinForeignKey('f', names, nameOf, both))),
+  of('aggregateTable', 'latest', (begin) =>
+    begin.from(rows).pipe(
+      o.filterTable(([, n]) => n % 4 !== 0),
+      o.mapTable(([name, n]) => [name, n * 2] as const),
+      o.aggregateTable('sums', {
+        groupBy: ([name]) => name,
+        initial: () => 0,
+        add: (total, [, n]) => total + n,
+        subtract: (total, [, n]) => total - n,
+      }),
+    ),
+  ),
+  of('countTable', 'latest', (begin) => begin.from(rows).pipe(o.countTable('counted', { groupBy: ([name]) => name }))),
   of(
     'joinGlobalTable',
     'byKey',

@@ -31,6 +31,13 @@ const found = (isLeft: boolean): object => {
   return arranged.byKey(results)
 }
 
+/** What is made of all left rows that name the same, unless there are none. */
+const byName = (of: (numbers: ReadonlyArray<number>) => number, isIn: (n: number) => boolean): object => {
+  const kept = Object.values(left).filter(([, n]) => isIn(n))
+  const groups = Map.groupBy(kept, ([name]) => name)
+  return Object.fromEntries([...groups].map(([name, group]) => [name, of(group.map(([, n]) => n))]))
+}
+
 /** The results of a job by its name: of tables the last one of each key. */
 export const models: Readonly<Record<string, unknown>> = {
   joinTables: each(keys, (key) => (key in left && key in right ? [left[key], right[key]] : undefined)),
@@ -38,6 +45,14 @@ export const models: Readonly<Record<string, unknown>> = {
   outerJoinTables: each(keys, (key) => [left[key] ?? null, right[key] ?? null]),
   joinForeignKey: each(Object.keys(left), (key) => (nameOf(key) === undefined ? undefined : [left[key], nameOf(key)])),
   leftJoinForeignKey: each(Object.keys(left), (key) => [left[key], nameOf(key) ?? null]),
+  aggregateTable: byName(
+    (numbers) => numbers.reduce((sum, n) => sum + n * 2, 0),
+    (n) => n % 4 !== 0,
+  ),
+  countTable: byName(
+    ({ length }) => length,
+    () => true,
+  ),
   joinGlobalTable: found(false),
   leftJoinGlobalTable: found(true),
 }
