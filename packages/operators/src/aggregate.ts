@@ -104,6 +104,7 @@ export function aggregate<K, V, A>(
     keyed: true,
     revalues: { value: codec as Codec<unknown> },
     holdsMs,
+    keepsResult: !isWindowed(options),
     attach,
   }
 }

@@ -9,11 +9,11 @@ export interface Branch<K, V, W = WindowOrNone> {
 }
 
 /**
- * Sends each record down the line of the first branch whose `when` holds; what no branch takes goes on. Each line ends in a
- * sink of its own, such as `to`.
+ * Sends each record down the line of the first branch whose `when` holds; what no branch takes goes on. Each line has a
+ * sink of its own, such as `to`, or ends with an operator that keeps its result.
  *
  * @param branches - in the order in which they are asked; `when` may be asked more than once for a record
- * @throws InvalidJob for no branch, or a line without a sink
+ * @throws InvalidJob for no branch, or a line that does nothing with its records
  * @example
  * import { job, topic, utf8 } from '@weir/core'
  * const orders = topic('orders', { key: utf8, value: utf8 })

@@ -15,13 +15,13 @@ export type ForkLine<K, V, W = WindowOrNone> = (line: JobFlow<K, V, W>) => JobFl
 
 /**
  * Sends each record down several lines of operators, all in the same task and the same commit, and then on as it is.
- * Each line ends in a sink of its own, such as `to`; what comes out of its end goes nowhere.
+ * Each line has a sink of its own, such as `to`, or ends with an operator that keeps its result; what comes out of its end goes nowhere.
  *
  * A `keyBy` before the fork brings the records of a key together once for all lines, by one repartition topic; a `keyBy`
  * within a line by one of its own.
  *
  * @param lines - their order does not matter
- * @throws InvalidJob for no line, or a line without a sink
+ * @throws InvalidJob for no line, or a line that does nothing with its records
  * @example
  * import { days, float64, hours, topic, utf8 } from '@weir/core'
  * const hourly = topic('hourly', { key: utf8, value: float64 })
@@ -69,6 +69,6 @@ const checked = (operators: ReadonlyArray<AnyOperator>, index: number): Readonly
   if (hasResult(operators)) return operators
   throw new InvalidJob(
     `fork: line ${index} does nothing with its records; expected to(topic) or another sink in its pipe(), ` +
-      'or an operator that keeps state at the end of it',
+      'or an operator that keeps its result as state, such as count, at the end of it',
   )
 }

@@ -151,6 +151,7 @@ export const process = <K, V, S extends States = {}, O extends Outputs = {}, B =
     ],
     outputs: Object.values(outputs) as unknown as ReadonlyArray<Topic<unknown, unknown>>,
     sink: Object.keys(outputs).length > 0,
+    keepsResult: emits === undefined && Object.keys(state).length > 0,
     keyed: true,
     revalues: { value: emits as Codec<unknown> | undefined },
     attach: (context) => {

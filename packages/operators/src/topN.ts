@@ -79,6 +79,7 @@ const ofAllTime = <K, V>(
   outputs: [],
   keyed: true,
   revalues: { value: store.value as Codec<unknown> },
+  keepsResult: true,
   attach: (context) => {
     const lists = context.keyValueStore(store)
     return operate({

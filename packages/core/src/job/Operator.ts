@@ -35,8 +35,10 @@ export interface Operator<KIn, VIn, KOut, VOut, WIn = WindowOrNone, WOut = Windo
   readonly stores: ReadonlyArray<StoreDefinition<unknown, unknown>>
   /** The topics it writes to. */
   readonly outputs: ReadonlyArray<Topic<unknown, unknown>>
-  /** Its output is what the job is for: a job needs at least one such step in each flow. */
+  /** Its output is what the job is for: each flow of a job needs at least one such step, or ends with one that `keepsResult`. */
   readonly sink?: boolean | undefined
+  /** All that it gives on is in its state too, so that a flow may end with it and be asked. */
+  readonly keepsResult?: boolean | undefined
   /** What a crash may do to what it writes to the outside; `exactly-once`, as all is inside of Weir, by default. */
   readonly guarantee?: OperatorGuarantee | undefined
   /** It needs all records of a key in one task: after a change of the key a repartition topic comes before it. */

@@ -146,9 +146,17 @@ describe('a job that cannot run is refused, by name', () => {
   test('without a sink or state at the end of any of its flows', () => {
     const message =
       "job 'j' does nothing with what it reads of 'words'; expected to(topic) or another sink in its pipe(), " +
-      'or an operator that keeps state at the end of it'
+      'or an operator that keeps its result as state, such as count, at the end of it'
     expect(invalid(() => job('j').from(words))).toBe(message)
     expect(invalid(() => job('j').from(words).pipe(count('c'), filter(Boolean)))).toBe(message)
+    // each result goes when its window closes
+    expect(
+      invalid(() =>
+        job('j')
+          .from(words)
+          .pipe(count('c', { window: tumbling(1_000) })),
+      ),
+    ).toBe(message)
     expect(invalid(() => job('j').from(words).from(others).pipe(to(texts)))).toBe(message)
   })
 

@@ -18,8 +18,8 @@ import { optional } from './optional.ts'
 export interface TableAggregateParts<K, V, G, A> extends AggregateTableOptions<K, V, G, A> {
   readonly kind: string
   readonly name: string
-  /** A row that stays in its group changes nothing there, whatever becomes of its value. */
-  readonly ignoresValues?: boolean
+  /** The aggregate of a group is the number of its rows, whatever their values are. */
+  readonly isCount?: boolean
 }
 
 /** What becomes of a row in a group: its value from now on, or that it is there no more. */
@@ -28,7 +28,8 @@ type Change<K, V> = readonly [key: K, value: V | null]
 /**
  * The aggregates of a table by group, in two steps: by the key of the row it is known which group it is in, and by group what its rows
  * are. So it is the value that is there which is subtracted: were the old one to come with the new one, as it does in Kafka Streams,
- * then a change that was set aside would put the aggregate wrong for good.
+ * then a value whose change was set aside would be subtracted without ever having been added. Also for that a row is told to its group
+ * whenever it changes, to be counted too: only the group knows whether it is there.
  */
 export const tableAggregate = <K, V, G, A>(
   parts: TableAggregateParts<K, V, G, A>,
@@ -46,16 +47,16 @@ export const tableAggregate = <K, V, G, A>(
       fold(parts, aggregates, { key, value }),
     ]
   }
-  // never attached itself: the stores say that a job may end with it, the codecs what a flow gives that does
-  const stores = [aggregates as unknown as StoreDefinition<unknown, unknown>]
+  // never attached itself: the codecs say what a flow gives that ends with it
   return {
     kind,
     name,
-    stores,
+    stores: [],
     outputs: [],
     keyed: true,
     rekeys,
     revalues,
+    keepsResult: true,
     steps,
     attach: () => (rows) => rows as never,
   }
@@ -63,7 +64,7 @@ export const tableAggregate = <K, V, G, A>(
 
 /** The first step: tells groups what becomes of their rows; a group that a row leaves before the one that it comes to. */
 const regroup = <K, V, G, A>(
-  { kind, name, groupBy, ignoresValues = false }: TableAggregateParts<K, V, G, A>,
+  { kind, name, groupBy }: TableAggregateParts<K, V, G, A>,
   codec: Codec<G>,
   gives: Pick<AnyOperator, 'rekeys' | 'revalues'>,
 ): Operator<K, V | null, G, Change<K, V>> => {
@@ -86,12 +87,12 @@ const regroup = <K, V, G, A>(
           const into = value === null ? undefined : (groupBy(value, key) ?? undefined)
           const send = (group: G, left: V | null): void =>
             out.next({ ...record, key: group, value: [key, left], stored: undefined })
-          if (from !== undefined && into !== undefined && isSame(from, into)) {
-            if (!ignoresValues) send(into, value)
-            return
+          if (from !== undefined && into !== undefined && isSame(from, into)) return send(into, value)
+          if (from !== undefined) {
+            send(from, null)
+            if (into === undefined) groups.delete(key)
           }
-          if (from !== undefined) send(from, null)
-          if (into === undefined) return groups.delete(key)
+          if (into === undefined) return
           groups.put(key, into)
           send(into, value)
         },
@@ -102,7 +103,7 @@ const regroup = <K, V, G, A>(
 
 /** The second step: folds the rows of each group. */
 const fold = <K, V, G, A>(
-  { kind, name, initial, add, subtract }: TableAggregateParts<K, V, G, A>,
+  { kind, name, initial, add, subtract, isCount = false }: TableAggregateParts<K, V, G, A>,
   store: StoreDefinition<G, A>,
   row: { readonly key: Codec<K>; readonly value: Codec<V> },
 ): Operator<G, Change<K, V>, G, A | null> => {
