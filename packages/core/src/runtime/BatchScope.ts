@@ -41,6 +41,12 @@ export interface GatheredBatch {
   readonly counts: ReadonlyMap<string, number>
 }
 
+/**
+ * A commit takes in no further batch once it changes so many rows: they are in memory until it is durable, and all who write wait
+ * while they are written.
+ */
+const changesMax = 16_384
+
 /** How many timers are read into memory at once. */
 const timersAtOnce = 4_096
 
@@ -166,12 +172,11 @@ export class BatchScope implements TaskContext {
    */
   get mayWait(): boolean {
     if (!this.hooks.isUnused || this.recordsMax < Infinity) return false
-    // what is changed stays in memory until it is durable, beside what the cache holds
-    const changesMax = this.#run.cache.entriesMax / 2
-    for (const store of this.#stores.values()) if (store.changes >= changesMax) return false
+    let changes = 0
+    for (const store of this.#stores.values()) changes += store.changes
     let bytes = 0
     for (const writer of this.#writers.values()) bytes += writer.closedBytes
-    return bytes < this.#run.settings.batchBytesMax
+    return changes < changesMax && bytes < this.#run.settings.batchBytesMax
   }
 
   /** Takes what was gathered since the last call; nothing when there is nothing and `isForced` does not say otherwise. */

@@ -15,8 +15,8 @@ export interface RunSettings {
   readonly batchBytesMax: number
   /**
    * While there is more to read, batches are gathered into one commit for so long, in ms: what changes in several is written once.
-   * A commit is made before that when it holds `batchBytesMax` of outputs, or changed as many entries of a store as half of what
-   * its cache may hold; with 0 by each batch. What there is when nothing is left to read is committed at once.
+   * A commit is made before that when it holds `batchBytesMax` of outputs, or changes 16 384 rows; with 0 by each batch. What there is
+   * when nothing is left to read is committed at once.
    */
   readonly commitIntervalMs: number
   /** How many commits of a task may be on their way while the next batch is processed. */

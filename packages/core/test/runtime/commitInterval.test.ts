@@ -109,12 +109,15 @@ describe('while there is more to read', () => {
     expect(running.metrics()).toMatchObject({ recordsIn: 6, commits: 3 })
   })
 
-  test('a commit does not grow beyond half of the cache', async () => {
+  test('a commit does not grow far beyond 16 384 rows', async () => {
     const world = await openWorld()
-    for (let at = 0; at < 6; at++) await send(world, words, [[`k${at}`, 'x']])
+    for (let batch = 0; batch < 4; batch++) {
+      const records = Array.from({ length: 9_000 }, (_, at) => [`k${batch}-${at}`, 'x'] as const)
+      await send(world, words, records)
+    }
     const counting = job('counting').from(words).pipe(count('counted'))
-    const running = await start(world, counting, { batchRecordsMax: 1, cacheEntriesMax: 4 })
-    expect(running.metrics()).toMatchObject({ recordsIn: 6, commits: 3 })
+    const running = await start(world, counting, { batchRecordsMax: 9_000 })
+    expect(running.metrics()).toMatchObject({ recordsIn: 36_000, commits: 2 })
   })
 
   test.each(['stop', 'pause'] as const)('what waits is committed at a %s', async (call) => {
