@@ -1,3 +1,5 @@
+import { systemRandom } from '../ports/systemRandom.ts'
+
 /** How many slots the smallest map has: a power of 2, as all numbers of slots. */
 const slotsMin = 8
 /** What a slot says of a place whose key was deleted: a search goes on behind it. */
@@ -5,7 +7,7 @@ const deleted = -1
 
 /**
  * What `Map` is, by keys as `mapKeyOf` makes them, for maps that are asked for each record. V8 looks up the text by which a
- * `Map` is asked in the table of all texts of the program first, which costs more than the rest.
+ * `Map` is asked in the table of all texts of the program first, which costs more than the rest. Keys that are no texts are in a `Map`.
  *
  * ```text
  * slots   [hash][place + 1]   by the hash of a text; where that slot is taken, the next one that is free; all 0 when it is
@@ -15,59 +17,62 @@ const deleted = -1
 export class KeyMap<V> {
   #slots = new Int32Array(2 * slotsMin)
   #items: unknown[] = []
-  /** The places of keys that are no texts. */
-  #others: Map<unknown, number> | undefined
-  #size = 0
+  #texts = 0
+  #others: Map<unknown, V> | undefined
 
   get size(): number {
-    return this.#size
+    return this.#texts + (this.#others?.size ?? 0)
   }
 
   /** @param hash - its `keyHash`, for who asks several maps */
   get(key: unknown, hash: number = keyHash(key)): V | undefined {
-    const place =
-      typeof key === 'string' ? this.#slots[this.#slotOf(key, hash) + 1]! - 1 : (this.#others?.get(key) ?? -1)
+    if (typeof key !== 'string') return this.#others?.get(key)
+    const place = this.#slots[this.#slotOf(key, hash) + 1]! - 1
     return place === -1 ? undefined : (this.#items[2 * place + 1] as V)
   }
 
   /** Adds a key that is not there yet. */
   add(key: unknown, value: V, hash: number = keyHash(key)): void {
+    if (typeof key !== 'string') {
+      this.#others ??= new Map()
+      this.#others.set(key, value)
+      return
+    }
     if (this.#items.length >= this.#slots.length * loadMax) this.#rebuild()
-    this.#place(key, hash, this.#items.length >> 1)
+    this.#place(hash, this.#items.length >> 1)
     this.#items.push(key, value)
-    this.#size++
+    this.#texts++
   }
 
   delete(key: unknown): void {
-    let place: number
-    if (typeof key === 'string') {
-      const slot = this.#slotOf(key, keyHash(key))
-      place = this.#slots[slot + 1]! - 1
-      if (place >= 0) this.#slots[slot + 1] = deleted
-    } else {
-      place = this.#others?.get(key) ?? -1
+    if (typeof key !== 'string') {
       this.#others?.delete(key)
+      return
     }
+    const slot = this.#slotOf(key, keyHash(key))
+    const place = this.#slots[slot + 1]! - 1
     if (place === -1) return
+    this.#slots[slot + 1] = deleted
     this.#items[2 * place] = undefined
     this.#items[2 * place + 1] = undefined
-    this.#size--
+    this.#texts--
   }
 
-  /** All values, in the order in which their keys came. */
+  /** All values, in the order in which their keys came: those of texts, then the others. */
   values(): V[] {
     const values: V[] = []
     for (let at = 1; at < this.#items.length; at += 2) {
       if (this.#items[at] !== undefined) values.push(this.#items[at] as V)
     }
-    return values
+    return this.#others === undefined ? values : values.concat(Array.from(this.#others.values()))
   }
 
-  /** All of it, in the order in which the keys came. What it gives may be deleted on the way. */
+  /** All of it, in the order of `values`. What it gives may be deleted on the way. */
   *[Symbol.iterator](): Generator<readonly [key: unknown, value: V], void, undefined> {
     for (let at = 0; at < this.#items.length; at += 2) {
       if (this.#items[at + 1] !== undefined) yield [this.#items[at], this.#items[at + 1] as V]
     }
+    if (this.#others !== undefined) yield* this.#others
   }
 
   /** The slot of a text, or the free one where its search ends. */
@@ -81,12 +86,7 @@ export class KeyMap<V> {
     }
   }
 
-  #place(key: unknown, hash: number, place: number): void {
-    if (typeof key !== 'string') {
-      this.#others ??= new Map()
-      this.#others.set(key, place)
-      return
-    }
+  #place(hash: number, place: number): void {
     const slots = this.#slots
     const mask = slots.length - 2
     let slot = (2 * hash) & mask
@@ -99,13 +99,12 @@ export class KeyMap<V> {
   #rebuild(): void {
     const items = this.#items
     let slots = slotsMin
-    while (slots < 2 * this.#size) slots *= 2
+    while (slots < 2 * this.#texts) slots *= 2
     this.#slots = new Int32Array(2 * slots)
-    this.#others = undefined
     this.#items = []
     for (let at = 0; at < items.length; at += 2) {
       if (items[at + 1] === undefined) continue
-      this.#place(items[at], keyHash(items[at]), this.#items.length >> 1)
+      this.#place(keyHash(items[at]), this.#items.length >> 1)
       this.#items.push(items[at], items[at + 1])
     }
   }
@@ -124,4 +123,4 @@ export const keyHash = (text: unknown): number => {
 }
 
 // nobody outside is to know which keys come to one slot; what a map gives does not depend on it
-const seed = Math.floor(Math.random() * 2 ** 32) | 0
+const seed = Math.floor(systemRandom.next() * 2 ** 32) | 0
