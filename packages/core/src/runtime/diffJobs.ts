@@ -62,6 +62,11 @@ export const diffJobs = (weir: Weir, options: JobDiffOptions): CompletableFuture
       throw new InvalidOption('diffJobs: into is not two storages; expected an empty one for each version')
     }
     const topics = options.topics ?? outputsOf([before, after])
+    if (topics.length === 0) {
+      throw new InvalidJob(
+        `diffJobs: job '${before.name}' writes to no topic, so that nothing can be compared; expected versions with to(topic)`,
+      )
+    }
     return CompletableFuture.from(
       compare(
         weir,

@@ -223,6 +223,9 @@ describe('diffJobs', () => {
     const effects = await failure(diffJobs(weir, { ...versions, after: mailing, into: [one, memory({ clock })] }))
     expect(effects).toBeInstanceOf(InvalidJob)
     expect(String(effects)).toContain("'mail' of job 'counting' writes to the outside")
+    const asked = job('counting').from(words).pipe(count('of-all'))
+    const unwritten = await failure(diffJobs(weir, { before: asked, after: asked, into: [one, memory({ clock })] }))
+    expect(String(unwritten)).toContain("job 'counting' writes to no topic")
     expect(await failure(diffJobs(weir, { ...versions, into: one } as never))).toBeInstanceOf(InvalidOption)
     expect(await failure(diffJobs(weir, { ...versions, into: [one, one], max: 1 } as never))).toBeInstanceOf(
       InvalidOption,
