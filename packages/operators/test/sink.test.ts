@@ -11,6 +11,7 @@ import {
   SinkFailed,
   SinkMismatch,
   type SinkRecord,
+  TimedOut,
   topic,
   utf8,
 } from '@weir/core'
@@ -92,18 +93,19 @@ test('what is outside and not yet committed is left out after a crash', async ()
   await driver.close()
 })
 
-test('a write that fails for a while is tried again from the position outside', async () => {
-  const outside = memorySink<string, string>()
-  const failing = disturbed(outside, () =>
-    CompletableFuture.failed(new SinkFailed('no connection', { recovery: 'retry' })),
-  )
-  const driver = await jobDriver(jobTo(failing))
-  await driver.send(lines, [record('a'), record('b')])
-  expect(valuesOf(outside.records())).toEqual([])
-  await driver.advance(1_000)
-  expect(valuesOf(outside.records())).toEqual(['a', 'b'])
-  await driver.close()
-})
+test.each([new SinkFailed('no connection', { recovery: 'retry' }), new TimedOut('no answer in 1000 ms')])(
+  'a write that fails for a while is tried again from the position outside: %s',
+  async (error) => {
+    const outside = memorySink<string, string>()
+    const failing = disturbed(outside, () => CompletableFuture.failed(error))
+    const driver = await jobDriver(jobTo(failing))
+    await driver.send(lines, [record('a'), record('b')])
+    expect(valuesOf(outside.records())).toEqual([])
+    await driver.advance(1_000)
+    expect(valuesOf(outside.records())).toEqual(['a', 'b'])
+    await driver.close()
+  },
+)
 
 test('what a sink says of a failure is said of its job and partition, and what it was caused by is kept', async () => {
   const refused = new SinkFailed('no room for it', { cause: new RangeError('1') })
@@ -117,19 +119,22 @@ test('what a sink says of a failure is said of its job and partition, and what i
   await driver.close()
 })
 
-test('a write that would only fail again ends the run with SinkFailed, and the next run begins with it', async () => {
-  const outside = memorySink<string, string>()
-  const failing = disturbed(outside, () => CompletableFuture.failed(new TypeError('no such column')))
-  const driver = await jobDriver(jobTo(failing))
-  const failure = await driver.send(lines, [record('a')]).catch((error: unknown) => error)
-  expect(failure).toBeInstanceOf(SinkFailed)
-  expect((failure as SinkFailed).message).toMatch(
-    /^job 'write': sink 'memory' on 'lines', partition [01]: no such column$/,
-  )
-  await driver.restart()
-  expect(valuesOf(outside.records())).toEqual(['a'])
-  await driver.close()
-})
+test.each([new TypeError('no such column'), new InvalidOption('no such column')])(
+  'a write that would only fail again ends the run with SinkFailed, and the next run begins with it: %s',
+  async (error) => {
+    const outside = memorySink<string, string>()
+    const failing = disturbed(outside, () => CompletableFuture.failed(error))
+    const driver = await jobDriver(jobTo(failing))
+    const failure = await driver.send(lines, [record('a')]).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(SinkFailed)
+    expect((failure as SinkFailed).message).toMatch(
+      /^job 'write': sink 'memory' on 'lines', partition [01]: no such column$/,
+    )
+    await driver.restart()
+    expect(valuesOf(outside.records())).toEqual(['a'])
+    await driver.close()
+  },
+)
 
 test('a writer that lost its partition to another one writes nothing, and goes on from where that one was', async () => {
   const outside = memorySink<string, string>()

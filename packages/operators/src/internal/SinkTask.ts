@@ -195,7 +195,8 @@ export class SinkTask<K, V> implements OngoingWork {
     if (cause instanceof SinkFailed) return new SinkFailed(message, { cause, recovery: cause.recovery })
     if (cause instanceof SinkFenced) return new SinkFenced(message, { cause })
     if (cause instanceof SinkMismatch) return new SinkMismatch(message, { cause })
-    return cause instanceof WeirError ? cause : new SinkFailed(message, { cause })
+    const recovery = cause instanceof WeirError && cause.recovery === 'retry' ? 'retry' : 'stop'
+    return new SinkFailed(message, { cause, recovery })
   }
 
   #close(): void {
