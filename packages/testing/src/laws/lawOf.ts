@@ -1,5 +1,6 @@
 import type { Job } from '@weir/core'
 import fc from 'fast-check'
+import type { FaultPlan } from '../Fault.ts'
 import type { DiskState } from '../internal/DiskState.ts'
 import type { Divergence } from './Committed.ts'
 import type { LawHistory } from './LawHistory.ts'
@@ -36,7 +37,7 @@ export const lawOf = <Given extends object>(job: Job, options: LawOptions, law: 
   requireSinks(job, options.sinks)
   const readable = law.given().map((given) =>
     Object.defineProperty(given, fc.toStringMethod, {
-      value: () => describeHistory(law.judged(given)),
+      value: () => describeHistory(law.judged(given), options.faults),
       enumerable: false,
     }),
   )
@@ -80,17 +81,21 @@ const reportOf = <Given>(
   [
     `${name} does not hold for job '${job.name}'`,
     ...text.split('\n').map((line) => `  ${line}`),
-    `${describeHistory(history)}:`,
+    `${describeHistory(history, run.faults)}:`,
     run.timeline(record),
   ].join('\n')
 
-/** A history in one line: how much there is of it, and what differs from the defaults. */
-const describeHistory = ({ steps, workers, run, faults, slowness, picks }: LawHistory): string => {
+/** A history in one line: how much there is of it, what differs from the defaults, and how many rules of faults came from outside. */
+const describeHistory = (
+  { steps, workers, run, faults, slowness, picks }: LawHistory,
+  rules: FaultPlan = [],
+): string => {
   const records = steps.reduce((sum, step) => sum + (step.kind === 'append' ? step.records.length : 0), 0)
   const { chance, of, seed } = slowness
   return [
     counted(records, 'record'),
     counted(faults.length, 'fault'),
+    ...(rules.length === 0 ? [] : [`${counted(rules.length, 'rule')} of your own`]),
     counted(workers, 'worker'),
     ...(Object.keys(run).length === 0 ? [] : [show(run)]),
     ...(chance === 0 ? [] : [`${of}s are slow with chance ${chance} (seed ${seed})`]),

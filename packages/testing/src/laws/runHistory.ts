@@ -1,4 +1,5 @@
 import { type ConsumedRecord, invariant, type Job, type RecordMetadata, type Topic } from '@weir/core'
+import type { FaultPlan } from '../Fault.ts'
 import { DiskState } from '../internal/DiskState.ts'
 import { Driver } from '../internal/Driver.ts'
 import type { DriverWorker } from '../internal/DriverWorker.ts'
@@ -44,6 +45,11 @@ export class LawRun {
     this.#clock = virtualClock(0, { picks: history.picks })
   }
 
+  /** Faults of the user's own. */
+  get faults(): FaultPlan {
+    return this.#options.faults ?? []
+  }
+
   /** What happened so far, in lines; see `timelineOf`. */
   timeline(marked: ConsumedRecord<unknown, unknown> | undefined): string {
     const storage = memoryStorage({ disk: this.#disk, clock: this.#clock })
@@ -65,7 +71,7 @@ export class LawRun {
     const driver = await Driver.open(this.#job, {
       run,
       workers: workersOf(this.#history),
-      faults: planOf(this.#history, this.#options.faults ?? []),
+      faults: planOf(this.#history, this.faults),
       clock: this.#clock,
       disk: this.#disk,
       onCommit: (worker) => this.#committed(worker),
