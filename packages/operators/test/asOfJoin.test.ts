@@ -110,7 +110,7 @@ describe('asOfJoin', () => {
           await driver.close()
         },
       ),
-      { numRuns: 80 },
+      { numRuns: 50 },
     )
   }, 60_000)
 

@@ -26,8 +26,8 @@ const how = fc.record({ cut: fc.integer({ min: 1, max: 9 }), crashes: fc.boolean
 const withinMs = fc.integer({ min: 1, max: 15 })
 
 describe.each([
-  ['event', 3, 60],
-  ['processing', 0, 20],
+  ['event', 3, 40],
+  ['processing', 0, 10],
 ] as const)(
   'in any batches, with crashes, by %s time, the results are those of a plain computation',
   (time, outOfOrdernessMs, numRuns) => {

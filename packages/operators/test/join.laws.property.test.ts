@@ -83,14 +83,14 @@ const jobs: ReadonlyArray<readonly [string, Job]> = [
 
 describe.each(jobs)('%s', (_name, law) => {
   test('is the same after any crash', async () => {
-    await fc.assert(isExactlyOnce(law, options), { numRuns: 15 })
+    await fc.assert(isExactlyOnce(law, options), { numRuns: 11 })
   }, 60_000)
 
   test('is the same in any batches', async () => {
-    await fc.assert(isBatchInvariant(law, options), { numRuns: 15 })
+    await fc.assert(isBatchInvariant(law, options), { numRuns: 11 })
   }, 60_000)
 
   test('is the same under any options', async () => {
-    await fc.assert(isOptionInvariant(law, options), { numRuns: 10 })
+    await fc.assert(isOptionInvariant(law, options), { numRuns: 8 })
   }, 60_000)
 })

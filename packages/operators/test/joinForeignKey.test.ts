@@ -149,7 +149,7 @@ describe.each([
         expect(new Set([...driver.store('f').entries()].map(([key]) => key))).toEqual(new Set(expected.keys()))
         await driver.close()
       }),
-      { numRuns: 60 },
+      { numRuns: 35 },
     )
   }, 120_000)
 })

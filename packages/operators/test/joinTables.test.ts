@@ -80,7 +80,7 @@ describe.each(['inner', 'left', 'outer'] as const)('%s', (kind) => {
           await driver.close()
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 30 },
     )
   }, 60_000)
 })

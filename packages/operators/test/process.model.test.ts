@@ -195,7 +195,7 @@ describe('process', () => {
           expect(found).toHaveLength(lines.length)
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 120 },
     )
   })
 

@@ -73,7 +73,7 @@ const writing = (
 
 describe('what is in a sink is judged', () => {
   const options: LawOptions = { inputs: [input], sinks: [outside] }
-  const numRuns = 25
+  const numRuns = 15
   test('exactly once', () => assertLaw(isExactlyOnce(copying, options), { seed, numRuns }))
   test('at least once', () => assertLaw(isAtLeastOnce(copying, options), { seed, numRuns }))
   test('batch invariant', () => assertLaw(isBatchInvariant(copying, options), { seed, numRuns }))
@@ -135,18 +135,18 @@ const relationTo = (kept: MemorySink<string, string>) => ({
 
 describe('records are followed into sinks', () => {
   const relation = relationTo(outside)
-  test('none is lost', () => assertLaw(losesNothing(copying, relation), { seed, numRuns: 25 }))
-  test('they keep their order', () => assertLaw(preservesOrder(copying, relation), { seed, numRuns: 25 }))
+  test('none is lost', () => assertLaw(losesNothing(copying, relation), { seed, numRuns: 15 }))
+  test('they keep their order', () => assertLaw(preservesOrder(copying, relation), { seed, numRuns: 15 }))
   test('of each partition too', () =>
-    assertLaw(preservesOrder(copying, { ...relation, per: 'partition' }), { seed, numRuns: 25 }))
+    assertLaw(preservesOrder(copying, { ...relation, per: 'partition' }), { seed, numRuns: 15 }))
 
   test('a sink that drops a record in every run is found, which is exactly once all the same', async () => {
     const kept = memorySink<string, string>('picky')
     const picky = job('picky')
       .from(lines)
       .pipe(sink(writing(kept, (records) => records.filter(({ value }) => !value.startsWith('c')))))
-    await assertLaw(isExactlyOnce(picky, { inputs: [numbered], sinks: [kept] }), { seed, numRuns: 25 })
-    await assertLaw(preservesOrder(picky, relationTo(kept)), { seed, numRuns: 25 })
+    await assertLaw(isExactlyOnce(picky, { inputs: [numbered], sinks: [kept] }), { seed, numRuns: 15 })
+    await assertLaw(preservesOrder(picky, relationTo(kept)), { seed, numRuns: 15 })
     expect(await failureOf(losesNothing(picky, relationTo(kept)))).toMatch(
       /topic 'lines', partition \d, offset 0 is lost: .*\n {4}no output is known by 'a c0'/,
     )
@@ -157,7 +157,7 @@ describe('records are followed into sinks', () => {
     const swapping = job('swapping')
       .from(lines)
       .pipe(sink(writing(kept, ([first, second, ...rest]) => [...(second ? [second] : []), first!, ...rest])))
-    await assertLaw(losesNothing(swapping, relationTo(kept)), { seed, numRuns: 25 })
+    await assertLaw(losesNothing(swapping, relationTo(kept)), { seed, numRuns: 15 })
     expect(await failureOf(preservesOrder(swapping, relationTo(kept)))).toMatch(
       /sink 'swapping', topic 'lines', partition \d, entry 1 is out of order: .*\n {4}entry 0, before it, comes of a later record of key '.' of topic 'lines'/,
     )
@@ -182,7 +182,7 @@ describe('records are followed into sinks', () => {
         ),
       )
     const { to: toSink, ...others } = relationTo(kept)
-    await assertLaw(losesNothing(both, { ...others, to: [...toSink, knownBy(copies, idOf)] }), { seed, numRuns: 25 })
+    await assertLaw(losesNothing(both, { ...others, to: [...toSink, knownBy(copies, idOf)] }), { seed, numRuns: 15 })
     expect(await failureOf(losesNothing(both, { ...others, to: toSink }))).toContain('is lost')
     expect(await failureOf(losesNothing(both, { ...others, to: [knownBy(copies, idOf)] }))).toContain('is lost')
   })
@@ -209,8 +209,8 @@ describe('calls of a callback are followed as what is in a sink is', () => {
 
   test('none is lost, and they keep the order of each key', async () => {
     const { calling, relation } = called((call, made) => made.push(call))
-    await assertLaw(losesNothing(calling, relation), { seed, numRuns: 25 })
-    await assertLaw(preservesOrder(calling, { ...relation, faultsMax: 0, workersMax: 1 }), { seed, numRuns: 25 })
+    await assertLaw(losesNothing(calling, relation), { seed, numRuns: 15 })
+    await assertLaw(preservesOrder(calling, { ...relation, faultsMax: 0, workersMax: 1 }), { seed, numRuns: 15 })
   })
 
   test('one that takes what failed for done is found', async () => {

@@ -48,15 +48,15 @@ const both = (order: readonly [string, number], customer: string | null, key: st
 
 const testLaws = (law: Job, options: LawOptions): void => {
   test('is the same after any crash', async () => {
-    await fc.assert(isExactlyOnce(law, options), { numRuns: 10 })
+    await fc.assert(isExactlyOnce(law, options), { numRuns: 8 })
   }, 60_000)
 
   test('is the same in any batches', async () => {
-    await fc.assert(isBatchInvariant(law, options), { numRuns: 10 })
+    await fc.assert(isBatchInvariant(law, options), { numRuns: 8 })
   }, 60_000)
 
   test('is the same under any options', async () => {
-    await fc.assert(isOptionInvariant(law, options), { numRuns: 10 })
+    await fc.assert(isOptionInvariant(law, options), { numRuns: 8 })
   }, 60_000)
 }
 

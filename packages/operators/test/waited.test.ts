@@ -137,9 +137,9 @@ describe.each(jobs)('%s', (_what, operator, law) => {
       order: 'unordered',
       badRecords: 'set-aside',
     } as const
-    await fc.assert(isExactlyOnce(law, { ...options, faultsMax: 2, commitsMax: 20 }), { numRuns: 10 })
-    await fc.assert(isBatchInvariant(law, options), { numRuns: 8 })
-    await fc.assert(isOptionInvariant(law, options), { numRuns: 8 })
+    await fc.assert(isExactlyOnce(law, { ...options, faultsMax: 2, commitsMax: 20 }), { numRuns: 6 })
+    await fc.assert(isBatchInvariant(law, options), { numRuns: 5 })
+    await fc.assert(isOptionInvariant(law, options), { numRuns: 5 })
   }, 60_000)
 })
 

@@ -118,8 +118,8 @@ const expectedOf = (fold: Fold, windows: ReadonlyArray<WindowValues>): ReadonlyA
   windows.map(([key, start, end, values]) => `${key} ${start} ${end} ${fold.model(values)}`)
 
 describe.each([
-  ['sum', 50],
-  ['top', 20],
+  ['sum', 35],
+  ['top', 15],
 ] as const)('in any order, in any batches, with crashes, the %s is that of a plain computation', (name, numRuns) => {
   test.each(kinds)(
     'of %s',
@@ -146,7 +146,7 @@ describe('by the clock, with crashes, the sum is that of a plain computation', (
           const window = windowOf(length, { time: 'processing' })
           expect(await run(folds.sum, window, sent, { ...cut, byClock: true })).toEqual(expected)
         }),
-        { numRuns: 15 },
+        { numRuns: 10 },
       )
     },
     60_000,

@@ -52,9 +52,9 @@ const jobOf = (options: HandlerOptions<string, number>): ReturnType<typeof job> 
 
 const testLaws = async (options: HandlerOptions<string, number>, order: NonNullable<LawOptions['order']>) => {
   const [law, how] = [jobOf(options), { inputs: [input], order }]
-  await fc.assert(isExactlyOnce(law, how), { numRuns: 12 })
-  await fc.assert(isBatchInvariant(law, how), { numRuns: 8 })
-  await fc.assert(isOptionInvariant(law, how), { numRuns: 8 })
+  await fc.assert(isExactlyOnce(law, how), { numRuns: 8 })
+  await fc.assert(isBatchInvariant(law, how), { numRuns: 5 })
+  await fc.assert(isOptionInvariant(law, how), { numRuns: 5 })
 }
 
 describe('what a handler sends appears exactly once, whatever crashes, in any batches, and under any options', () => {
