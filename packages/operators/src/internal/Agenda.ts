@@ -1,5 +1,6 @@
 import { bytes, type StoreDefinition, type WindowStore } from '@weir/core'
-import { DueKeys } from './DueKeys.ts'
+import { compareKeys } from './compareKeys.ts'
+import { Heap } from './Heap.ts'
 
 /** Something is due for a key. */
 export interface Due<K> {
@@ -26,7 +27,7 @@ export class Agenda<K> {
   readonly #pageMs: number
   readonly #dueOf: (key: K) => number | undefined
   /** Each key of an open page is in it, with the time when it is due or an earlier one. */
-  readonly #open = new DueKeys<K>()
+  readonly #open = new Heap<Due<K>>((a, b) => a.dueMs - b.dueMs || compareKeys(a.key, b.key))
   /** Pages that begin before are open. */
   #openUntil = -Infinity
   #nextPage: number
@@ -44,7 +45,7 @@ export class Agenda<K> {
 
   /** Something may be due then, and nothing is before. */
   get earliest(): number {
-    return Math.min(this.#open.dueMs, this.#nextPage)
+    return Math.min(this.#open.first?.dueMs ?? Infinity, this.#nextPage)
   }
 
   /** The key's first due time was `beforeMs` and is `afterMs` now; `undefined` for nothing. */
@@ -60,25 +61,30 @@ export class Agenda<K> {
     if (after! >= this.#openUntil) {
       if (after! < this.#nextPage) this.#nextPage = after!
     } else if (before === undefined || before >= this.#openUntil || beforeMs! > afterMs) {
-      this.#open.push(afterMs, key)
+      this.#open.push({ dueMs: afterMs, key })
     }
   }
 
   /** What is due first, if it is due by then: the caller does it, and says by `move` when the key is due next. */
   next(untilMs: number): Due<K> | undefined {
     for (;;) {
-      const first = this.#open.dueMs
-      if (this.#nextPage < Infinity && this.#nextPage <= untilMs && first >= this.#nextPage) {
+      const first = this.#open.first
+      if (
+        this.#nextPage < Infinity &&
+        this.#nextPage <= untilMs &&
+        (first === undefined || first.dueMs >= this.#nextPage)
+      ) {
         this.#openPage(this.#nextPage)
         continue
       }
-      if (this.#open.isEmpty || first > untilMs) return undefined
-      const key = this.#open.key as K
-      const dueMs = this.#dueOf(key)
+      if (first === undefined || first.dueMs > untilMs) return undefined
+      const dueMs = this.#dueOf(first.key)
       // it stays until the key is due at another time
-      if (dueMs === first) return { dueMs, key }
+      if (dueMs === first.dueMs) return first
       this.#open.pop()
-      if (dueMs !== undefined && dueMs > first && this.#pageOf(dueMs) < this.#openUntil) this.#open.push(dueMs, key)
+      if (dueMs !== undefined && dueMs > first.dueMs && this.#pageOf(dueMs) < this.#openUntil) {
+        this.#open.push({ dueMs, key: first.key })
+      }
     }
   }
 
@@ -86,7 +92,7 @@ export class Agenda<K> {
     this.#openUntil = page + this.#pageMs
     for (const [key] of this.#pages.entries(page)) {
       const dueMs = this.#dueOf(key)
-      if (dueMs !== undefined) this.#open.push(dueMs, key)
+      if (dueMs !== undefined) this.#open.push({ dueMs, key })
     }
     // what is left of the pages before it has nothing on it
     for (let past = this.#pages.earliest(); past < page; past = this.#pages.earliest()) this.#pages.take(past)
