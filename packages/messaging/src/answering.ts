@@ -19,13 +19,13 @@ import {
   handlerOptionNames,
   isTriedAgain,
   pickOptions,
+  requireFunction,
   requireKnown,
   runOptionNames,
   typeOf,
 } from '@weir/core/protocol'
 import { repliesTopic } from './internal/repliesTopic.ts'
 import { headersOfReply, replyAddressOf } from './internal/requestHeaders.ts'
-import { requireFunction } from './internal/requireFunction.ts'
 import { requireApart, requireTopic } from './internal/requireTopic.ts'
 import type { RequestTopics } from './RequestTopics.ts'
 

@@ -14,6 +14,7 @@ import {
   headersOf,
   jsonRow,
   optionNames,
+  requireFunction,
   requireInteger,
   requireKnown,
 } from '@weir/core/protocol'
@@ -32,7 +33,6 @@ import {
 } from './internal/halfMessageRows.ts'
 import { oneRecord } from './internal/oneRecord.ts'
 import { randomName } from './internal/randomName.ts'
-import { requireFunction } from './internal/requireFunction.ts'
 import { requireTopic } from './internal/requireTopic.ts'
 import { scheduledBatch } from './internal/scheduledBatch.ts'
 import { scheduled } from './internal/scheduledTopic.ts'

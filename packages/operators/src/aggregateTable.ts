@@ -1,5 +1,5 @@
 import type { Codec, Operator } from '@weir/core'
-import { requireKnown } from '@weir/core/protocol'
+import { requireFunction, requireKnown } from '@weir/core/protocol'
 import { tableAggregate } from './internal/tableAggregate.ts'
 
 /** Which group each row of a table is in. */
@@ -16,9 +16,9 @@ export interface TableGrouping<K, V, G> {
 export interface AggregateTableOptions<K, V, G, A> extends TableGrouping<K, V, G> {
   /** What a group begins with. */
   readonly initial: (group: G) => A
-  /** The aggregate with one more row; it may change the one that it gets and give it back. */
+  /** The aggregate with one more row: a new one, since a value is never changed in place. */
   readonly add: (aggregate: A, value: V, key: K) => A
-  /** The aggregate without a row that was added; it may change the one that it gets and give it back. */
+  /** The aggregate without a row that was added: a new one, too. To throw here leaves the row there, see `aggregateTable`. */
   readonly subtract: (aggregate: A, value: V, key: K) => A
   /** Of the aggregates; MessagePack by default. */
   readonly codec?: Codec<A>
@@ -36,11 +36,15 @@ export interface AggregateTableOptions<K, V, G, A> extends TableGrouping<K, V, G
  * come before it depends on the order of reading. Each carries the time of the row that changed it.
  *
  * Rows travel to their groups through a topic of the job's own: a change costs one record in it, or two when it changes the group. Each
- * row is kept twice: which group it is in by its own key, and its value by that of the group. A change for which `groupBy`, `add` or
- * `subtract` throws is set aside, and what it was to change is as it was.
+ * row is kept twice: which group it is in by its own key, and its value by that of the group.
+ *
+ * A change for which `groupBy` throws is set aside, and changes nothing. So is what a change does to one group, when `add`, `subtract` or an
+ * operator between this one and the next topic throws: that group is as it was, and the row's next change in it puts it right. But a row
+ * that was to leave the group has no next change there: it stays in it for good, also when it is in another one by now, or removed,
+ * unless it comes back. So `subtract` must not throw, and what may throw behind belongs behind `through`.
  *
  * @param name - of the stores, `name`, `name-groups`, `name-rows` and `name-counts`; stable, because the aggregates are found by it
- * @throws InvalidOption
+ * @throws InvalidOption for an option that is none, and for a `groupBy`, `initial`, `add` or `subtract` that is no function
  * @example
  * import { int32, job, nullable, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'
@@ -77,8 +81,10 @@ export function aggregateTable<K, V, G, A>(
   name: string,
   options: AggregateTableOptions<K, V, G, A>,
 ): Operator<K, V | null, G, A | null> {
-  requireKnown(`aggregateTable '${name}'`, options, names)
-  return tableAggregate({ ...options, kind: 'aggregateTable', name })
+  const what = `aggregateTable '${name}'`
+  requireKnown(what, options, [...functions, 'key', 'partitions', 'codec', 'values'])
+  for (const option of functions) requireFunction(`${what}: ${option}`, options[option])
+  return tableAggregate({ ...options, kind: 'aggregateTable', name, folding: options })
 }
 
-const names = ['groupBy', 'key', 'partitions', 'initial', 'add', 'subtract', 'codec', 'values']
+const functions = ['groupBy', 'initial', 'add', 'subtract'] as const

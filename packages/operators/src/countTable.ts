@@ -1,5 +1,5 @@
 import type { Codec, Operator } from '@weir/core'
-import { requireKnown } from '@weir/core/protocol'
+import { requireFunction, requireKnown } from '@weir/core/protocol'
 import type { TableGrouping } from './aggregateTable.ts'
 import { tableAggregate } from './internal/tableAggregate.ts'
 
@@ -7,11 +7,12 @@ import { tableAggregate } from './internal/tableAggregate.ts'
  * Counts the rows of a table by group, and gives a count on whenever it has changed: a table again, by the keys of the groups. A group
  * without rows is removed: `null` is given on. `count` counts changes, this one what there is.
  *
- * As `aggregateTable`, which folds rows in ways of your own, but that nothing is kept of their values, and that a row which stays in
- * its group costs nothing.
+ * As `aggregateTable`, which folds rows in ways of your own, but that nothing is kept of their values: a change that leaves a row in its
+ * group costs a record on the way there, and nothing is given on, unless the row is not counted yet since the change that brought it
+ * was set aside.
  *
- * @param name - of the stores, `name`, `name-groups`, `name-rows` and `name-counts`; stable, because the counts are found by it
- * @throws InvalidOption
+ * @param name - of the stores, `name`, `name-groups` and `name-rows`; stable, because the counts are found by it
+ * @throws InvalidOption for an option that is none, or a `groupBy` that is no function
  * @example
  * import { int32, job, nullable, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'
@@ -39,16 +40,8 @@ export function countTable<K, V, G>(
   options: TableGrouping<K, V, G>,
 ): Operator<K, V | null, G, number | null> {
   requireKnown(`countTable '${name}'`, options, ['groupBy', 'key', 'partitions'])
-  return tableAggregate({
-    ...options,
-    kind: 'countTable',
-    name,
-    initial: () => 0,
-    add: (counted: number) => counted + 1,
-    subtract: (counted) => counted - 1,
-    values: mark as Codec<unknown> as Codec<V>,
-    ignoresValues: true,
-  })
+  requireFunction(`countTable '${name}': groupBy`, options.groupBy)
+  return tableAggregate({ ...options, kind: 'countTable', name, values: mark as Codec<unknown> as Codec<V> })
 }
 
 /** Of a row all that counts is that it is there. */

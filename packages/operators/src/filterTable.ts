@@ -1,5 +1,5 @@
 import { type AnyOperator, type Codec, nullable, operate, type Operator, type StreamRecord } from '@weir/core'
-import { withoutNull } from '@weir/core/protocol'
+import { requireFunction, withoutNull } from '@weir/core/protocol'
 
 /**
  * Lets through the rows of a table for which `keep` holds: a row for which it does not, or does no more, is removed for all that
@@ -9,6 +9,7 @@ import { withoutNull } from '@weir/core/protocol'
  * the operators of tables and compacted topics, which have no such row.
  *
  * @param keep - is not called for removals
+ * @throws InvalidOption for what is no function
  * @example
  * import { int32, job, nullable, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'
@@ -25,6 +26,7 @@ import { withoutNull } from '@weir/core/protocol'
 export const filterTable = <K, V>(
   keep: (value: V, record: StreamRecord<K, V>) => boolean,
 ): Operator<K, V | null, K, V | null> => {
+  requireFunction('filterTable: keep', keep)
   const named = { kind: 'filterTable', name: 'filterTable', stores: [], outputs: [], keyed: false }
   const step: Operator<K, V | null, K, V | null> = {
     ...named,

@@ -1,4 +1,5 @@
 import { type Codec, msgpack, nullable, operate, type Operator, type StreamRecord } from '@weir/core'
+import { requireFunction, requireKnown } from '@weir/core/protocol'
 
 /**
  * Gives each row of a table the value that `project` makes of it; rows that are removed stay so. A value `null` of `project`
@@ -6,6 +7,7 @@ import { type Codec, msgpack, nullable, operate, type Operator, type StreamRecor
  *
  * @param project - is not called for removals
  * @param options - `codec` is used where the new value has to travel through a repartition topic; MessagePack by default
+ * @throws InvalidOption for a `project` that is no function, or an option that is none
  * @example
  * import { int32, job, nullable, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'
@@ -22,19 +24,23 @@ import { type Codec, msgpack, nullable, operate, type Operator, type StreamRecor
 export const mapTable = <K, A, B>(
   project: (value: A, record: StreamRecord<K, A>) => B | null,
   options: { readonly codec?: Codec<B> } = {},
-): Operator<K, A | null, K, B | null> => ({
-  kind: 'mapTable',
-  name: 'mapTable',
-  stores: [],
-  outputs: [],
-  keyed: false,
-  revalues: { value: nullable(options.codec ?? msgpack<B>()) as Codec<unknown> },
-  attach: () =>
-    operate({
-      next: (record, out) => {
-        const before = record.value ?? null
-        const value = before === null ? null : (project(before, record as StreamRecord<K, A>) ?? null)
-        out.next({ ...record, value, stored: undefined })
-      },
-    }),
-})
+): Operator<K, A | null, K, B | null> => {
+  requireFunction('mapTable: project', project)
+  requireKnown('mapTable', options, ['codec'])
+  return {
+    kind: 'mapTable',
+    name: 'mapTable',
+    stores: [],
+    outputs: [],
+    keyed: false,
+    revalues: { value: nullable(options.codec ?? msgpack<B>()) as Codec<unknown> },
+    attach: () =>
+      operate({
+        next: (record, out) => {
+          const before = record.value ?? null
+          const value = before === null ? null : (project(before, record as StreamRecord<K, A>) ?? null)
+          out.next({ ...record, value, stored: undefined })
+        },
+      }),
+  }
+}

@@ -11,7 +11,7 @@ import {
   topic,
   utf8,
 } from '@weir/core'
-import { arbitraryKey, arbitraryRecords, type JobDriver, jobDriver } from '@weir/testing'
+import { arbitraryKey, arbitraryRecords, type JobDriver, jobDriver, slow, strike, where } from '@weir/testing'
 import fc from 'fast-check'
 import * as t from 'io-ts'
 import { expect, test } from 'vitest'
@@ -228,6 +228,50 @@ test('a row of which no group can be made, or that cannot be subtracted, is set 
   await driver.close()
 })
 
+test('a row whose leaving was set aside stays in its group, whatever becomes of it elsewhere, until it comes back', async () => {
+  let isStuck = true
+  const subtract = (team: Team, player: Player, key: string): Team => {
+    if (isStuck) throw new Error('not now')
+    return gathered.subtract(team, player, key)
+  }
+  const sticking = job('j')
+    .from(players)
+    .pipe(aggregateTable('t', { ...gathered, subtract }), to(teams))
+  const driver = await jobDriver(sticking, { badRecords: 'set-aside' })
+  const send = (key: string, value: Player | null) => driver.send(players, [{ key, value }])
+  await send('ann', ['A', 1])
+  await send('bob', ['A', 2])
+  await send('ann', ['B', 3])
+  expect(driver.metrics().recordsBad).toBe(1)
+  isStuck = false
+  await send('ann', ['B', 4])
+  await send('ann', null)
+  expect([...driver.store('t').entries()]).toEqual([['A', { ann: 1, bob: 2 }]])
+  await send('ann', ['A', 5])
+  await send('ann', null)
+  expect([...driver.store('t').entries()]).toEqual([['A', { bob: 2 }]])
+  expect(driver.metrics().recordsBad).toBe(1)
+  await driver.close()
+})
+
+test('a row that is in no group writes nothing, however often it changes', async () => {
+  const written: string[] = []
+  const isSeen = where(({ commit }) => {
+    for (const { key } of commit?.rows ?? []) written.push(new TextDecoder().decode(key))
+    return false
+  })
+  const driver = await jobDriver(gathering, { faults: [strike(isSeen, slow(0))] })
+  const changing = ['ann', 'out'].flatMap((key) => [1, 2].map((points) => ({ key, points })))
+  await driver.send(
+    players,
+    changing.map(({ key, points }) => ({ key, value: [key === 'out' ? '' : 'A', points] as const })),
+  )
+  await driver.send(players, [{ key: 'out', value: null }])
+  expect(written.filter((key) => key.endsWith('ann'))).not.toEqual([])
+  expect(written.filter((key) => key.endsWith('out'))).toEqual([])
+  await driver.close()
+})
+
 test('keys, rows and aggregates of any codec come through as they are', async () => {
   const Reading = t.type({ at: t.number, heat: CelsiusFromNumber })
   const readings = topic('readings', { key: int32, value: json(Reading), partitions: 2 })
@@ -303,6 +347,11 @@ test('a job may end with it; what cannot be is refused', () => {
     [5, ['aggregateTable', 't', 't-counts', 't-rows']],
   ])
   expect(() => aggregateTable('t', { ...gathered, window: 1 } as typeof gathered)).toThrow(InvalidOption)
+  for (const option of ['groupBy', 'initial', 'add', 'subtract']) {
+    const make = () => aggregateTable('t', { ...gathered, [option]: null })
+    expect(make).toThrow(InvalidOption)
+    expect(make).toThrow(`aggregateTable 't': ${option} is null; expected a function`)
+  }
   const keyless = job('j').from(topic('keyless', { key: nullable(utf8), value: pair(utf8, int32) }))
   const keyed = aggregateTable('t', gathered) as Operator<string | null, Player, string, Team | null>
   expect(() => keyless.pipe(keyed).describe()).toThrow(InvalidJob)

@@ -1,4 +1,4 @@
-import { int32, job, nullable, stream, topic, utf8 } from '@weir/core'
+import { int32, InvalidOption, job, nullable, stream, topic, utf8 } from '@weir/core'
 import { jobDriver } from '@weir/testing'
 import { expect, test } from 'vitest'
 import { filterTable, joinTables, keyBy, mapTable, to } from '../src/index.ts'
@@ -51,6 +51,11 @@ test('removals of a table whose topic has none get through a repartition, and to
   for (const value of ['hi', 'hello', 'hey']) await driver.send(plain, [{ key: 'A', value }])
   expect((await driver.output(greetings)).map(({ value }) => value)).toEqual(['hi Ann!', null, 'hey Ann!'])
   await driver.close()
+})
+
+test('what is no function is refused', () => {
+  expect(() => filterTable(undefined as never)).toThrow(InvalidOption)
+  expect(() => filterTable({ n: 5 } as never)).toThrow('filterTable: keep is object; expected a function')
 })
 
 test('what it lets through is as it was: nothing is encoded again', async () => {

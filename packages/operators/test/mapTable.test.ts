@@ -1,4 +1,4 @@
-import { int32, job, nullable, topic, utf8 } from '@weir/core'
+import { int32, InvalidOption, job, nullable, topic, utf8 } from '@weir/core'
 import { jobDriver } from '@weir/testing'
 import { expect, test } from 'vitest'
 import { keyBy, mapTable, reduce, to } from '../src/index.ts'
@@ -41,4 +41,13 @@ test('values travel in the codec that it is given, MessagePack by default, with 
   }
   expect(codecOf({ codec: utf8 })).toBe('nullable(utf8)')
   expect(codecOf({})).toBe('nullable(msgpack)')
+})
+
+test('what is no function, and options that it does not have, are refused', () => {
+  expect(() => mapTable(undefined as never)).toThrow(InvalidOption)
+  expect(() => mapTable('length' as never)).toThrow('mapTable: project is string; expected a function')
+  expect(() => mapTable(String, { value: utf8 } as never)).toThrow(
+    "mapTable: there is no option 'value'; expected some of codec",
+  )
+  expect(() => mapTable(String, utf8 as never)).toThrow(InvalidOption)
 })

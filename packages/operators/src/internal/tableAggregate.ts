@@ -1,6 +1,7 @@
 import {
   type AnyOperator,
   type Codec,
+  type KeyValueStore,
   msgpack,
   nullable,
   type Operator,
@@ -11,15 +12,16 @@ import {
   utf8,
 } from '@weir/core'
 import { equalBytes, withoutNull } from '@weir/core/protocol'
-import type { AggregateTableOptions } from '../aggregateTable.ts'
+import type { AggregateTableOptions, TableGrouping } from '../aggregateTable.ts'
 import { optional } from './optional.ts'
 
 /** What an aggregation of the rows of a table by group needs. */
-export interface TableAggregateParts<K, V, G, A> extends AggregateTableOptions<K, V, G, A> {
+export interface TableAggregateParts<K, V, G, A>
+  extends TableGrouping<K, V, G>, Pick<AggregateTableOptions<K, V, G, A>, 'codec' | 'values'> {
   readonly kind: string
   readonly name: string
-  /** The aggregate of a group is the number of its rows, whatever their values are. */
-  readonly isCount?: boolean
+  /** Without it the aggregate of a group is the number of its rows, whatever their values are. */
+  readonly folding?: Pick<AggregateTableOptions<K, V, G, A>, 'initial' | 'add' | 'subtract'>
 }
 
 /** What becomes of a row in a group: its value from now on, or that it is there no more. */
@@ -87,23 +89,21 @@ const regroup = <K, V, G, A>(
           const into = value === null ? undefined : (groupBy(value, key) ?? undefined)
           const send = (group: G, left: V | null): void =>
             out.next({ ...record, key: group, value: [key, left], stored: undefined })
-          if (from !== undefined && into !== undefined && isSame(from, into)) return send(into, value)
-          if (from !== undefined) {
-            send(from, null)
-            if (into === undefined) groups.delete(key)
-          }
-          if (into === undefined) return
-          groups.put(key, into)
-          send(into, value)
+          const stays = from !== undefined && into !== undefined && isSame(from, into)
+          if (from !== undefined && !stays) send(from, null)
+          if (into !== undefined) {
+            if (!stays) groups.put(key, into)
+            send(into, value)
+          } else if (from !== undefined) groups.delete(key)
         },
       })
     },
   }
 }
 
-/** The second step: folds the rows of each group. */
+/** The second step: folds the rows of each group, or counts them. */
 const fold = <K, V, G, A>(
-  { kind, name, initial, add, subtract, isCount = false }: TableAggregateParts<K, V, G, A>,
+  { kind, name, folding }: TableAggregateParts<K, V, G, A>,
   store: StoreDefinition<G, A>,
   row: { readonly key: Codec<K>; readonly value: Codec<V> },
 ): Operator<G, Change<K, V>, G, A | null> => {
@@ -118,19 +118,25 @@ const fold = <K, V, G, A>(
   return {
     kind,
     name,
-    stores: [store, counts, kept] as unknown as ReadonlyArray<StoreDefinition<unknown, unknown>>,
+    stores: (folding === undefined ? [store, kept] : [store, counts, kept]) as unknown as ReadonlyArray<
+      StoreDefinition<unknown, unknown>
+    >,
     outputs: [],
     keyed: true,
     revalues: { value: nullable(store.value) as Codec<unknown> },
     attach: (context) => {
       const aggregates = context.keyValueStore(store)
-      const counted = context.keyValueStore(counts)
+      const counted =
+        folding === undefined
+          ? (aggregates as KeyValueStore<G, unknown> as KeyValueStore<G, number>)
+          : context.keyValueStore(counts)
       const rows = context.keyValueStore(kept)
       /** The new result of a group; `undefined` when nothing has changed. */
       const change = (group: G, [key, value]: Change<K, V>): A | null | undefined => {
         const place = [group, key] as const
         const before = rows.get(place)
         if (before === undefined && value === null) return undefined
+        if (before !== undefined && value !== null && folding === undefined) return undefined
         if (value === null) rows.delete(place)
         else rows.put(place, value)
         const count = (counted.get(group) ?? 0) + (value === null ? -1 : before === undefined ? 1 : 0)
@@ -140,10 +146,11 @@ const fold = <K, V, G, A>(
           return null
         }
         if (value === null || before === undefined) counted.put(group, count)
+        if (folding === undefined) return count as A
         const known = aggregates.get(group)
-        let aggregate = known === undefined ? initial(group) : known
-        if (before !== undefined) aggregate = subtract(aggregate, before, key)
-        if (value !== null) aggregate = add(aggregate, value, key)
+        let aggregate = known === undefined ? folding.initial(group) : known
+        if (before !== undefined) aggregate = folding.subtract(aggregate, before, key)
+        if (value !== null) aggregate = folding.add(aggregate, value, key)
         aggregates.put(group, aggregate)
         return aggregate
       }

@@ -1,6 +1,10 @@
-import { InvalidOption } from '@weir/core'
+import { InvalidOption } from '../model/errors.ts'
 
-/** @throws InvalidOption for what cannot be called: it would be found out at the first record, or message */
+/**
+ * Refuses what cannot be called: it would be found out at the first record, or message.
+ *
+ * @throws InvalidOption
+ */
 export const requireFunction = (what: string, given: unknown): void => {
   if (typeof given === 'function') return
   throw new InvalidOption(`${what} is ${given === null ? 'null' : typeof given}; expected a function`)
