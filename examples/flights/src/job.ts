@@ -59,14 +59,13 @@ const delaysBy = (sizeMs: number, late: Topic<string, Flight>): WindowedAggregat
   window: tumbling(sizeMs, { graceMs: windowGraceMs }),
   late,
   initial: () => ({ flights: 0, delayed: 0, delaySum: 0, delayMax: -Infinity, distanceSum: 0 }),
-  add: (delays, { delay, distance }) => {
-    delays.flights++
-    if (delay >= delayedFromMinutes) delays.delayed++
-    delays.delaySum += delay
-    delays.delayMax = Math.max(delays.delayMax, delay)
-    delays.distanceSum += distance
-    return delays
-  },
+  add: (delays, { delay, distance }) => ({
+    flights: delays.flights + 1,
+    delayed: delays.delayed + (delay >= delayedFromMinutes ? 1 : 0),
+    delaySum: delays.delaySum + delay,
+    delayMax: Math.max(delays.delayMax, delay),
+    distanceSum: delays.distanceSum + distance,
+  }),
 })
 
 const spanKey = ({ airport, from }: AirportDelays): string => `${airport}/${new Date(from).toISOString()}`

@@ -30,7 +30,7 @@ import type { Windows } from './Windows.ts'
 export interface AggregateOptions<K, V, A> {
   /** What a key begins with. */
   readonly initial: (key: K) => A
-  /** The aggregate with one more value; it may change the one that it gets and give it back. */
+  /** The aggregate with one more value: a new one, since a value is never changed in place. */
   readonly add: (aggregate: A, value: V, record: StreamRecord<K, V>) => A
   /** Of the stored aggregates; MessagePack by default. */
   readonly codec?: Codec<A>

@@ -39,17 +39,11 @@ describe('an aggregate over all time', () => {
     ).toEqual(['a@5: a1@5 ', 'a@6: a1@5 a2@6 '])
   })
 
-  test('may change the aggregate in place', async () => {
+  test('goes on where it was after a crash', async () => {
     const listed = job('j')
       .from(numbers)
       .pipe(
-        aggregate('list', {
-          initial: (): number[] => [],
-          add: (list, n) => {
-            list.push(n)
-            return list
-          },
-        }),
+        aggregate('list', { initial: (): number[] => [], add: (list, n) => [...list, n] }),
         map((list) => list.join(',')),
         to(texts),
       )
