@@ -110,7 +110,7 @@ describe('asOfJoin', () => {
           await driver.close()
         },
       ),
-      { numRuns: 50 },
+      { numRuns: 120 },
     )
   }, 60_000)
 
