@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   existsSync,
   globSync,
   mkdirSync,
@@ -87,6 +88,8 @@ const hookFile = 'hook.mjs'
 const write = (folder: string, chunks: ReadonlyArray<OutputChunk>): void => {
   mkdirSync(cache, { recursive: true })
   const draft = mkdtempSync(join(cache, 'draft-'))
+  // some tests start processes as another user
+  chmodSync(draft, 0o755)
   for (const { fileName, code } of chunks) {
     mkdirSync(dirname(join(draft, fileName)), { recursive: true })
     writeFileSync(join(draft, fileName), code)
