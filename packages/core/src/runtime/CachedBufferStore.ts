@@ -15,7 +15,6 @@ import { rowKeyEnd } from '../ports/rows.ts'
 import type { Row, RowReader } from '../ports/Storage.ts'
 import type { CacheShare } from './CacheBudget.ts'
 import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
-import { keyHash, KeyMap } from './KeyMap.ts'
 import { mapPrefixEnd } from './mapRows.ts'
 import { successorOf } from './mergeRows.ts'
 import { mapKeyOf, type TaskStore } from './TaskStore.ts'
@@ -68,7 +67,7 @@ interface Page<K, V> {
   readonly start: number
   /** What the keys of its rows begin with. */
   readonly head: Uint8Array
-  readonly keys: KeyMap<KeyEntries<K, V>>
+  readonly keys: Map<unknown, KeyEntries<K, V>>
   /** All keys of the page are in memory. */
   isComplete: boolean
 }
@@ -127,12 +126,11 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
   find(key: K, fromMs: number, toMs: number): ReadonlyArray<BufferEntry<K, V>> {
     let found: Array<Entry<K, V>> | undefined
     const mapKey = mapKeyOf(key, this.#keys.of.encode)
-    const hash = keyHash(mapKey)
     const first = Math.floor(fromMs / this.#pageMs) * this.#pageMs
     for (let start = first; start <= toMs; start += this.#pageMs) {
       const page = this.#pages.get(start)
       if (page === undefined) continue
-      const list = page.keys.get(mapKey, hash) ?? (page.isComplete ? undefined : this.#loadKey(page, key, mapKey))
+      const list = page.keys.get(mapKey) ?? (page.isComplete ? undefined : this.#loadKey(page, key, mapKey))
       if (list === undefined) continue
       const { entries } = list
       for (let at = placeOf(entries, fromMs); at < entries.length && entries[at]!.timeMs <= toMs; at++) {
@@ -258,7 +256,7 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
     if (start === undefined || start >= beforeMs) return undefined
     const page = this.#pages.get(start)!
     if (!page.isComplete) this.#loadPage(page)
-    const entries = page.keys.values().flatMap((list) => list.entries)
+    const entries = [...page.keys.values()].flatMap((list) => list.entries)
     entries.sort((a, b) => a.timeMs - b.timeMs)
     this.#open = { page, entries, next: 0 }
     return this.#open
@@ -271,7 +269,7 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
   #newPage(start: number, isComplete: boolean): Page<K, V> {
     const { id, partition } = this.#location
     const head = windowRowKey(id, partition, start, noKey)
-    const page: Page<K, V> = { start, head, keys: new KeyMap(), isComplete }
+    const page: Page<K, V> = { start, head, keys: new Map(), isComplete }
     this.#pages.set(start, page)
     // a new page is mostly one of the latest
     let at = this.#starts.length
@@ -289,7 +287,7 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
 
   #newList(page: Page<K, V>, key: K, mapKey: unknown): KeyEntries<K, V> {
     const list: KeyEntries<K, V> = { key, mapKey, page, head: undefined, entries: [] }
-    page.keys.add(mapKey, list)
+    page.keys.set(mapKey, list)
     this.#size++
     return list
   }
@@ -305,7 +303,7 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
   /** Brings all that is stored of a page into memory. */
   #loadPage(page: Page<K, V>): void {
     const { id, partition } = this.#location
-    const known = new Set(page.keys.values().map((list) => list.mapKey))
+    const known = new Set(page.keys.keys())
     const from = windowRowKey(id, partition, page.start, noKey)
     for (const row of this.#stored(from, windowRowKey(id, partition, page.start + 1, noKey))) {
       const { key } = this.#keyOf(row)
