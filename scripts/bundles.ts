@@ -140,8 +140,12 @@ const optionsOfNode = async (others: string): Promise<string> => {
   }
 }
 
-/** Before the tests, and again when they are watched and something has changed. */
+/**
+ * Before the tests, and again when they are watched and something has changed. With `WEIR_BUNDLES=off` what they start loads the sources:
+ * that takes longer, and the stack of a process that failed names them.
+ */
 export const setup = async (project: TestProject): Promise<void> => {
+  if (process.env['WEIR_BUNDLES'] === 'off') return
   const others = process.env['NODE_OPTIONS'] ?? ''
   const provide = async (): Promise<void> => {
     process.env['NODE_OPTIONS'] = await optionsOfNode(others)
