@@ -81,9 +81,9 @@ export const handlerMutants: ReadonlyArray<Mutant> = [
   },
   {
     name: 'one-attempt-too-many',
-    file: `${handler}/HandlerTask.ts`,
-    text: 'work.failed >= retry.attemptsMax',
-    replacement: 'work.failed > retry.attemptsMax',
+    file: `${handler}/retry.ts`,
+    text: 'attempt < retry.attemptsMax',
+    replacement: 'attempt <= retry.attemptsMax',
     caughtBy: [`${tests}/handler/handle.test.ts`, `${tests}/handler/redrive.test.ts`, ...handlerLaws],
   },
   {
