@@ -67,8 +67,6 @@ export const bundle = async (plugins: ReadonlyArray<Plugin> = []): Promise<strin
     platform: 'node',
     resolve: { conditionNames: ['node', 'import'] },
     plugins: [...plugins, inPlace],
-    // `entry.ts` imports it for what it does; of others the package says the truth
-    treeshake: { moduleSideEffects: [{ test: /\/workers\/src\/internal\/worker\.ts$/, sideEffects: true }] },
   })
   const names = { entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' }
   const { output } = await bundler.generate({ format: 'esm', ...names })
