@@ -35,6 +35,7 @@ import {
   hoarding,
   latest,
   more,
+  pairing,
   picky,
   rekeyedCount,
   remembering,
@@ -119,6 +120,11 @@ describe('isExactlyOnce', () => {
     expect(await failureOf(isExactlyOnce(forgetful, { ...calmly, faults }))).toMatch(
       /, 0 faults, 1 rule of your own, 1 worker/,
     )
+  })
+
+  test('finds a job that does not live through a crash between two records which always come together', async () => {
+    const pair = inputTo(words, fc.constant(['1', '2'].map((value) => ({ key: 'a', value, timestamp: 0 }))))
+    expect(await failureOf(isExactlyOnce(pairing, { inputs: [pair] }))).toContain("job 'pairing'")
   })
 
   test('finds a job that repeats what it did before a crash', async () => {

@@ -100,7 +100,7 @@ export class LawRun {
     switch (step.kind) {
       case 'append': {
         const { topic } = this.#options.inputs[step.input]!
-        if (step.records.length > 0) await this.#append(driver, topic, step.records)
+        for (const records of this.#cut(step.records)) await this.#append(driver, topic, records)
         break
       }
       case 'clock':
@@ -115,6 +115,14 @@ export class LawRun {
     }
     if (step.settles) await this.#rest(driver)
     else await driver.clock.settle()
+  }
+
+  /** A stored batch is processed as a whole: with small batches records are stored so too, and a crash may come between any two. */
+  #cut(records: LawRecords): ReadonlyArray<LawRecords> {
+    const { batchRecordsMax = records.length } = this.#history.run
+    return Array.from({ length: Math.ceil(records.length / batchRecordsMax) }, (_, piece) =>
+      records.slice(piece * batchRecordsMax, (piece + 1) * batchRecordsMax),
+    )
   }
 
   async #join(driver: Driver, worker: DriverWorker): Promise<void> {
