@@ -1,4 +1,5 @@
 import { InvalidOption, type TimestampAssigner } from '@weir/core'
+import { requireFunction, requireKnown } from '@weir/core/protocol'
 
 /** How event time is read from a source. */
 export interface AssignTimestampsOptions {
@@ -27,10 +28,13 @@ export interface AssignTimestampsOptions {
 export const assignTimestamps = <K, V>(
   timestampOf: (value: V, key: K, recordTimestamp: number) => number | Date,
   options: AssignTimestampsOptions = {},
-): TimestampAssigner<K, V> => ({
-  ...settingsOf('assignTimestamps', options),
-  timestampOf: (value, key, recordTimestamp) => Number(timestampOf(value, key, recordTimestamp)),
-})
+): TimestampAssigner<K, V> => {
+  requireFunction('assignTimestamps: timestampOf', timestampOf)
+  return {
+    ...settingsOf('assignTimestamps', options),
+    timestampOf: (value, key, recordTimestamp) => Number(timestampOf(value, key, recordTimestamp)),
+  }
+}
 
 /**
  * Takes event time from the timestamps with which the records were appended, as a source does by itself, and says how far out of
@@ -41,10 +45,9 @@ export const assignTimestamps = <K, V>(
 export const recordTimestamps = (options: AssignTimestampsOptions): TimestampAssigner<unknown, unknown> =>
   settingsOf('recordTimestamps', options)
 
-const settingsOf = (
-  what: string,
-  { outOfOrdernessMs = 0, idleAfterMs }: AssignTimestampsOptions,
-): TimestampAssigner<unknown, unknown> => {
+const settingsOf = (what: string, options: AssignTimestampsOptions): TimestampAssigner<unknown, unknown> => {
+  requireKnown(what, options, ['outOfOrdernessMs', 'idleAfterMs'])
+  const { outOfOrdernessMs = 0, idleAfterMs } = options
   if (!(Number.isFinite(outOfOrdernessMs) && outOfOrdernessMs >= 0)) {
     throw new InvalidOption(`${what}: outOfOrdernessMs is ${outOfOrdernessMs}; expected milliseconds of at least 0`)
   }

@@ -1,4 +1,5 @@
 import { type Codec, operate, type Operator, type StreamRecord, type WindowOrNone } from '@weir/core'
+import { requireFunction, requireKnown } from '@weir/core/protocol'
 
 /**
  * Gives a record for each value that `project` makes of one, in their order; none drops it.
@@ -8,17 +9,21 @@ import { type Codec, operate, type Operator, type StreamRecord, type WindowOrNon
 export const flatMap = <K, A, B, W extends WindowOrNone = WindowOrNone>(
   project: (value: A, record: StreamRecord<K, A, W>) => Iterable<B>,
   options: { readonly codec?: Codec<B> } = {},
-): Operator<K, A, K, B, W, W> => ({
-  kind: 'flatMap',
-  name: 'flatMap',
-  stores: [],
-  outputs: [],
-  keyed: false,
-  revalues: { value: options.codec as Codec<unknown> | undefined },
-  attach: () =>
-    operate({
-      next: (record, out) => {
-        for (const value of project(record.value, record)) out.next({ ...record, value, stored: undefined })
-      },
-    }),
-})
+): Operator<K, A, K, B, W, W> => {
+  requireFunction('flatMap: project', project)
+  requireKnown('flatMap', options, ['codec'])
+  return {
+    kind: 'flatMap',
+    name: 'flatMap',
+    stores: [],
+    outputs: [],
+    keyed: false,
+    revalues: { value: options.codec as Codec<unknown> | undefined },
+    attach: () =>
+      operate({
+        next: (record, out) => {
+          for (const value of project(record.value, record)) out.next({ ...record, value, stored: undefined })
+        },
+      }),
+  }
+}

@@ -69,6 +69,6 @@ const checked = (operators: ReadonlyArray<AnyOperator>, index: number): Readonly
   if (hasResult(operators)) return operators
   throw new InvalidJob(
     `fork: line ${index} does nothing with its records; expected to(topic) or another sink in its pipe(), ` +
-      'or an operator that keeps its result as state, such as count, at the end of it',
+      'or, at the end of it, an operator that keeps its result as state, such as count without a window',
   )
 }

@@ -1,4 +1,5 @@
 import { type Codec, operate, type Operator, type StreamRecord, utf8, type WindowOrNone } from '@weir/core'
+import { requireFunction, requireKnown } from '@weir/core/protocol'
 
 /** Where the records of the new keys travel. */
 export interface KeyByOptions<K> {
@@ -26,6 +27,8 @@ export function keyBy<K, V, K2, W extends WindowOrNone = WindowOrNone>(
   keyOf: (value: V, record: StreamRecord<K, V, W>) => K2,
   options: Partial<KeyByOptions<K2>> = {},
 ): Operator<K, V, K2, V, W> {
+  requireFunction('keyBy: keyOf', keyOf)
+  requireKnown('keyBy', options, ['key', 'partitions'])
   return {
     kind: 'keyBy',
     name: 'keyBy',

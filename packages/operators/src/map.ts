@@ -1,4 +1,5 @@
 import { type Codec, operate, type Operator, type StreamRecord, type WindowOrNone } from '@weir/core'
+import { requireFunction, requireKnown } from '@weir/core/protocol'
 
 /**
  * Gives each record the value that `project` makes of it.
@@ -8,15 +9,19 @@ import { type Codec, operate, type Operator, type StreamRecord, type WindowOrNon
 export const map = <K, A, B, W extends WindowOrNone = WindowOrNone>(
   project: (value: A, record: StreamRecord<K, A, W>) => B,
   options: { readonly codec?: Codec<B> } = {},
-): Operator<K, A, K, B, W, W> => ({
-  kind: 'map',
-  name: 'map',
-  stores: [],
-  outputs: [],
-  keyed: false,
-  revalues: { value: options.codec as Codec<unknown> | undefined },
-  attach: () =>
-    operate({
-      next: (record, out) => out.next({ ...record, value: project(record.value, record), stored: undefined }),
-    }),
-})
+): Operator<K, A, K, B, W, W> => {
+  requireFunction('map: project', project)
+  requireKnown('map', options, ['codec'])
+  return {
+    kind: 'map',
+    name: 'map',
+    stores: [],
+    outputs: [],
+    keyed: false,
+    revalues: { value: options.codec as Codec<unknown> | undefined },
+    attach: () =>
+      operate({
+        next: (record, out) => out.next({ ...record, value: project(record.value, record), stored: undefined }),
+      }),
+  }
+}

@@ -33,7 +33,7 @@ export interface TopNOptions<K, V> extends EmitOptions<K, V> {
  * the one that was there before.
  *
  * No more than `n` values are kept. So with `idOf` the list is exact as long as the values of an id only grow, as counts and
- * sums do: one that has fallen may still stand before another that was dropped.
+ * sums do: one that has fallen may still stand before another that was dropped. A record for which `by` gives NaN is set aside.
  *
  * @param name - of the store; stable, because state is found by it
  * @param n - a whole number of at least 1
@@ -53,7 +53,7 @@ export function topN<K, V>(name: string, n: number, options: TopNOptions<K, V>):
   }
   requireWindow(what, options)
   const { window, codec = msgpack<V[]>(), values, by, idOf, ...rest } = options
-  const ranking = rankingOf(n, { by, idOf })
+  const ranking = rankingOf(n, what, { by, idOf })
   if (window === undefined) return ofAllTime({ name, kind: 'key-value', value: codec }, ranking)
   const windowed = {
     ...rest,
@@ -98,12 +98,14 @@ const ofAllTime = <K, V>(
 const rankingOf =
   <V>(
     n: number,
+    what: string,
     { by, idOf }: { readonly by: (value: V) => number; readonly idOf: ((value: V) => string) | undefined },
   ) =>
   (list: V[], value: V): V[] => {
     const id = idOf?.(value)
     const others = id === undefined ? list : list.filter((other) => idOf!(other) !== id)
     const score = by(value)
+    if (Number.isNaN(score)) throw new InvalidOption(`${what}: by gave NaN for a value; expected a number`)
     const comesBefore = (other: V): boolean => {
       const difference = score - by(other)
       return difference > 0 || (difference === 0 && id !== undefined && id < idOf!(other))

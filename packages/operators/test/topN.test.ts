@@ -1,4 +1,4 @@
-import { int32, InvalidOption, job, json, topic, utf8 } from '@weir/core'
+import { int32, InvalidOption, job, json, msgpack, topic, utf8 } from '@weir/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { jobDriver } from '@weir/testing'
@@ -124,6 +124,19 @@ describe('topN', () => {
       ['a', 31, 5],
     ] as const
     expect((await windowed(top, sent)).atEnd).toEqual(['a [0, 11): 15,24'])
+  })
+
+  test('a record that cannot be compared is set aside, and the others are ranked', async () => {
+    const top = topN<string, string>('t', 2, { by: Number, codec: msgpack() })
+    const outputs = topic('ranked', { key: utf8, value: msgpack<string[]>() })
+    const driver = await jobDriver(job('j').from(texts).pipe(top, to(outputs)), { badRecords: 'set-aside' })
+    await driver.send(
+      texts,
+      ['x', '1', '5', '3'].map((value) => ({ key: 'a', value })),
+    )
+    expect(driver.store('t').get('a')).toEqual(['5', '3'])
+    expect(driver.metrics().recordsBad).toBe(1)
+    await driver.close()
   })
 
   test.each<readonly [string, number, unknown]>([

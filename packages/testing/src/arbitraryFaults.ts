@@ -1,3 +1,4 @@
+import { requireInteger, requireKnown } from '@weir/core/protocol'
 import fc from 'fast-check'
 import type { FaultPlan } from './Fault.ts'
 import { faultKinds, type PlannedFault, planOfFaults } from './PlannedFault.ts'
@@ -21,6 +22,7 @@ export const arbitraryPlannedFaults = ({ faultsMax = 4, commitsMax = 30 }: Fault
  * Faults that strike commits, for a property of your own over a `jobDriver`: crashes before, during and after, no room, an unknown
  * outcome, another owner. It shrinks to few faults, of early commits, and a failure shows them in words.
  *
+ * @throws InvalidOption
  * @example
  * import fc from 'fast-check'
  * import { int32, job, topic, utf8 } from '@weir/core'
@@ -40,13 +42,18 @@ export const arbitraryPlannedFaults = ({ faultsMax = 4, commitsMax = 30 }: Fault
  * })
  * await fc.assert(property, { numRuns: 10 })
  */
-export const arbitraryFaults = (counts: FaultCounts = {}): fc.Arbitrary<FaultPlan> =>
-  arbitraryPlannedFaults(counts).map((planned) =>
+export const arbitraryFaults = (counts: FaultCounts = {}): fc.Arbitrary<FaultPlan> => {
+  const { faultsMax = 4, commitsMax = 30 } = counts
+  requireKnown('arbitraryFaults', counts, ['faultsMax', 'commitsMax'])
+  requireInteger('arbitraryFaults: faultsMax', faultsMax, 0, 1_000)
+  requireInteger('arbitraryFaults: commitsMax', commitsMax, 1, 1_000_000)
+  return arbitraryPlannedFaults({ faultsMax, commitsMax }).map((planned) =>
     Object.defineProperty(planOfFaults(planned), fc.toStringMethod, {
       value: () => inWords(planned),
       enumerable: false,
     }),
   )
+}
 
 /**
  * Interleavings, for `virtualClock`'s `picks`: which process goes on first where several could. Empty is the order of the calls, to

@@ -28,11 +28,13 @@ export const always: FaultPredicate = () => () => true
  * @example
  * on('commit')()({ operation: 'read' }) // => false
  */
-export const on =
-  (operation: FaultOperation): FaultPredicate =>
-  () =>
-  (call) =>
-    call.operation === operation
+export const on = (operation: FaultOperation): FaultPredicate => {
+  if (!operations.includes(operation))
+    throw new InvalidOption(`on: the operation is '${String(operation)}'; expected one of ${operations.join(', ')}`)
+  return () => (call) => call.operation === operation
+}
+
+const operations: ReadonlyArray<FaultOperation> = ['open', 'commit', 'read', 'offsetAt']
 
 /**
  * The n-th call that it is asked about, and no other. Behind other predicates in `and` it counts what they let through:

@@ -10,6 +10,7 @@ import {
   type Topic,
   type Weir,
 } from '@weir/core'
+import { requireKnown } from '@weir/core/protocol'
 import type { FaultPlan } from './Fault.ts'
 import { Driver } from './internal/Driver.ts'
 import type { MemoryDisk } from './MemoryDisk.ts'
@@ -128,6 +129,7 @@ export interface JobDriver {
  * output.map(({ key, value }) => [key, value]) // => [['be', 1], ['be', 2]]
  */
 export const jobDriver = async (job: Job, options: DriverOptions = {}): Promise<JobDriver> => {
+  requireKnown(`driver of job '${job.name}'`, options, ['run', 'workers', 'faults', 'badRecords', 'clock', 'disk'])
   const { badRecords = 'reject' } = options
   if (badRecords !== 'reject' && badRecords !== 'set-aside') {
     throw new InvalidOption(

@@ -1,7 +1,7 @@
 // that of the module: test runners put another one in the place of the global one
 import { setImmediate } from 'node:timers'
 import { type Clock, InvalidOption, WeirError } from '@weir/core'
-import { firstIndex } from '@weir/core/protocol'
+import { firstIndex, requireKnown } from '@weir/core/protocol'
 
 /** A timer or turn that waits on a virtual clock. */
 export interface PendingTimer {
@@ -95,8 +95,10 @@ const listedMax = 20
  * await clock.advance(60)
  * clock.now() // => 1060
  */
-export const virtualClock = (startMs = 0, options: VirtualClockOptions = {}): VirtualClock =>
-  new ManualClock(startMs, options.stepsMax ?? stepsMaxDefault, options.picks ?? [])
+export const virtualClock = (startMs = 0, options: VirtualClockOptions = {}): VirtualClock => {
+  requireKnown('virtualClock', options, ['stepsMax', 'picks'])
+  return new ManualClock(startMs, options.stepsMax ?? stepsMaxDefault, options.picks ?? [])
+}
 
 class ManualClock implements VirtualClock {
   readonly #stepsMax: number

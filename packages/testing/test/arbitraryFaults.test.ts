@@ -1,6 +1,8 @@
+import { InvalidOption } from '@weir/core'
+import { arbitraryFaults, arbitraryPicks, jobDriver, on, virtualClock } from '@weir/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { arbitraryFaults, arbitraryPicks } from '@weir/testing'
+import { wordCount } from './jobs.ts'
 
 test('faults are told in words, and shrink to the first commit', () => {
   const { counterexample } = fc.check(
@@ -21,4 +23,15 @@ test('interleavings shrink to the order of the calls', () => {
     { seed: 7 },
   )
   expect(counterexample).toEqual([[]])
+})
+
+test('what would make a test green that tests nothing is refused', async () => {
+  const misspelt = [
+    () => arbitraryFaults({ faultMax: 0 } as never),
+    () => arbitraryFaults({ commitsMax: 0 }),
+    () => virtualClock(0, { pick: [1] } as never),
+    () => on('comit' as never),
+  ]
+  for (const make of misspelt) expect(make).toThrow(InvalidOption)
+  await expect(jobDriver(wordCount, { fault: [] } as never)).rejects.toThrow("there is no option 'fault'")
 })

@@ -43,7 +43,7 @@ const newPlan = (job: Flows): Plan => {
     if (!hasResult(flow.operators)) {
       throw new InvalidJob(
         `job '${job.name}' does nothing with what it reads of '${flow.source.name}'; expected to(topic) or another sink in its pipe(), ` +
-          'or an operator that keeps its result as state, such as count, at the end of it',
+          'or, at the end of it, an operator that keeps its result as state, such as count without a window',
       )
     }
     topology.add(flow)

@@ -38,6 +38,12 @@ export const requireNoLostStores = (rows: RowReader, plan: Plan): void => {
     const likeliest = alike.toSorted((a, b) => commonEnd(b, name) - commonEnd(a, name))[0]
     if (likeliest === undefined) continue
     const { from, to } = operatorNames(name, likeliest)
+    if (from !== name && names.has(to) && !stored.has(from)) {
+      throw new StoreMismatch(
+        `job '${plan.job}' has no store '${name}' any more, which holds state of '${from}', of which another store was dropped; ` +
+          `expected weir.dropStore(job, '${name}') as well`,
+      )
+    }
     throw new StoreMismatch(
       `job '${plan.job}' has no store '${name}' any more, which holds state, and a new one '${likeliest}' of the same kind and codecs; ` +
         `expected the old name, or weir.renameStore(job, { from: '${from}', to: '${to}' }) to go on with its state, or ` +

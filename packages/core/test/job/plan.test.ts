@@ -146,7 +146,7 @@ describe('a job that cannot run is refused, by name', () => {
   test('without a sink or state at the end of any of its flows', () => {
     const message =
       "job 'j' does nothing with what it reads of 'words'; expected to(topic) or another sink in its pipe(), " +
-      'or an operator that keeps its result as state, such as count, at the end of it'
+      'or, at the end of it, an operator that keeps its result as state, such as count without a window'
     expect(invalid(() => job('j').from(words))).toBe(message)
     expect(invalid(() => job('j').from(words).pipe(count('c'), filter(Boolean)))).toBe(message)
     // each result goes when its window closes
