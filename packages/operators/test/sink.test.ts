@@ -95,9 +95,9 @@ test('what is outside and not yet committed is left out after a crash', async ()
 
 test.each([new SinkFailed('no connection', { recovery: 'retry' }), new TimedOut('no answer in 1000 ms')])(
   'a write that fails for a while is tried again from the position outside: %s',
-  async (error) => {
+  async (cause) => {
     const outside = memorySink<string, string>()
-    const failing = disturbed(outside, () => CompletableFuture.failed(error))
+    const failing = disturbed(outside, () => CompletableFuture.failed(cause))
     const driver = await jobDriver(jobTo(failing))
     await driver.send(lines, [record('a'), record('b')])
     expect(valuesOf(outside.records())).toEqual([])
@@ -121,9 +121,9 @@ test('what a sink says of a failure is said of its job and partition, and what i
 
 test.each([new TypeError('no such column'), new InvalidOption('no such column')])(
   'a write that would only fail again ends the run with SinkFailed, and the next run begins with it: %s',
-  async (error) => {
+  async (cause) => {
     const outside = memorySink<string, string>()
-    const failing = disturbed(outside, () => CompletableFuture.failed(error))
+    const failing = disturbed(outside, () => CompletableFuture.failed(cause))
     const driver = await jobDriver(jobTo(failing))
     const failure = await driver.send(lines, [record('a')]).catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(SinkFailed)
