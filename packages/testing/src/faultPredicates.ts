@@ -30,7 +30,7 @@ export const always: FaultPredicate = () => () => true
  */
 export const on = (operation: FaultOperation): FaultPredicate => {
   if (!operations.includes(operation))
-    throw new InvalidOption(`on: the operation is '${String(operation)}'; expected one of ${operations.join(', ')}`)
+    throw new InvalidOption(`on: the operation is '${operation}'; expected one of ${operations.join(', ')}`)
   return () => (call) => call.operation === operation
 }
 
