@@ -8,7 +8,7 @@ import {
   utf8,
   type WindowOrNone,
 } from '@weir/core'
-import { hasResult } from '@weir/core/protocol'
+import { expectedResult, hasResult } from '@weir/core/protocol'
 
 /** A line of operators, built with `pipe` as a job is: `(line) => line.pipe(count('all'), to(counts))`. */
 export type ForkLine<K, V, W = WindowOrNone> = (line: JobFlow<K, V, W>) => JobFlow<unknown, unknown>
@@ -67,8 +67,5 @@ const operatorsOf = <K, V, W>(line: ForkLine<K, V, W>): ReadonlyArray<AnyOperato
 
 const checked = (operators: ReadonlyArray<AnyOperator>, index: number): ReadonlyArray<AnyOperator> => {
   if (hasResult(operators)) return operators
-  throw new InvalidJob(
-    `fork: line ${index} does nothing with its records; expected to(topic) or another sink in its pipe(), ` +
-      'or, at the end of it, an operator that keeps its result as state, such as count without a window',
-  )
+  throw new InvalidJob(`fork: line ${index} does nothing with its records; expected ${expectedResult}`)
 }

@@ -11,8 +11,13 @@ export interface FaultCounts {
   readonly commitsMax?: number
 }
 
+const defaults = { faultsMax: 4, commitsMax: 30 } as const
+
 /** As data, which a plan is made of. */
-export const arbitraryPlannedFaults = ({ faultsMax = 4, commitsMax = 30 }: FaultCounts): fc.Arbitrary<PlannedFault[]> =>
+export const arbitraryPlannedFaults = ({
+  faultsMax = defaults.faultsMax,
+  commitsMax = defaults.commitsMax,
+}: FaultCounts): fc.Arbitrary<PlannedFault[]> =>
   fc.array(fc.record({ kind: fc.constantFrom(...faultKinds), commit: fc.integer({ min: 1, max: commitsMax }) }), {
     maxLength: faultsMax,
     size: 'max',
@@ -22,7 +27,7 @@ export const arbitraryPlannedFaults = ({ faultsMax = 4, commitsMax = 30 }: Fault
  * Faults that strike commits, for a property of your own over a `jobDriver`: crashes before, during and after, no room, an unknown
  * outcome, another owner. It shrinks to few faults, of early commits, and a failure shows them in words.
  *
- * @throws InvalidOption
+ * @throws InvalidOption for an option that is none, and for counts that are no whole numbers
  * @example
  * import fc from 'fast-check'
  * import { int32, job, topic, utf8 } from '@weir/core'
@@ -43,7 +48,7 @@ export const arbitraryPlannedFaults = ({ faultsMax = 4, commitsMax = 30 }: Fault
  * await fc.assert(property, { numRuns: 10 })
  */
 export const arbitraryFaults = (counts: FaultCounts = {}): fc.Arbitrary<FaultPlan> => {
-  const { faultsMax = 4, commitsMax = 30 } = counts
+  const { faultsMax = defaults.faultsMax, commitsMax = defaults.commitsMax } = counts
   requireKnown('arbitraryFaults', counts, ['faultsMax', 'commitsMax'])
   requireInteger('arbitraryFaults: faultsMax', faultsMax, 0, 1_000)
   requireInteger('arbitraryFaults: commitsMax', commitsMax, 1, 1_000_000)

@@ -3,7 +3,7 @@ import { nullable } from '../codec/nullable.ts'
 import type { Topic } from '../log/Topic.ts'
 import { InvalidJob } from '../model/errors.ts'
 import type { Flows } from './Flow.ts'
-import { hasResult } from './hasResult.ts'
+import { expectedResult, hasResult } from './hasResult.ts'
 import type { Stage } from './Stage.ts'
 import { nameOf, ownTopic, Topology } from './topology.ts'
 
@@ -24,7 +24,7 @@ const plans = new WeakMap<Flows, Plan>()
 /**
  * Splits a job into stages, and checks it whole, before anything is opened or written. Once for each job.
  *
- * @throws InvalidJob: no source; a flow that ends in no sink and no state; a topic that is used for two things; a store whose name
+ * @throws InvalidJob: no source; a flow without a sink that ends with nothing which keeps its result; a topic that is used for two things; a store whose name
  *   is taken or no name; work by key on records that may have no key, or that are not brought together by it; a sink with something
  *   behind it; a name that is too long for the job's own topics
  */
@@ -42,8 +42,7 @@ const newPlan = (job: Flows): Plan => {
   for (const flow of job.flows) {
     if (!hasResult(flow.operators)) {
       throw new InvalidJob(
-        `job '${job.name}' does nothing with what it reads of '${flow.source.name}'; expected to(topic) or another sink in its pipe(), ` +
-          'or, at the end of it, an operator that keeps its result as state, such as count without a window',
+        `job '${job.name}' does nothing with what it reads of '${flow.source.name}'; expected ${expectedResult}`,
       )
     }
     topology.add(flow)

@@ -26,7 +26,8 @@ export type SinkGuarantee = 'exactly-once' | 'at-least-once'
  *   offsets. Its position would leave them out in silence: `open` refuses it (`SinkMismatch`).
  *
  * An error says what is wrong outside, and where outside. Which job, sink, topic and partition it is about is put before that when
- * the run hears of it, and what is none of these errors becomes a `SinkFailed` that stops the run.
+ * the run hears of it. What is none of these errors becomes a `SinkFailed`: with `retry` where the error is one of Weir that a retry may
+ * mend, else it stops the run.
  */
 export interface Sink<K, V> {
   /** Unique within a job, and stable: what is outside is found by it. Matches `^[A-Za-z0-9._-]{1,249}$`. */

@@ -42,7 +42,8 @@ const noRetention = { retentionIntervalMs: 86_400_000 }
 
 /**
  * Runs two versions of a job over the same input, each in a fork of its own, and compares what they give: from where the job
- * is now to the end of its sources, with all windows closed; one that is at their end leaves nothing to compare, and the diff says so. The job goes on meanwhile, and sees nothing of it. What its code
+ * is now to the end of its sources, with all windows closed; one that is at their end leaves nothing to compare, and the diff says
+ * so. The job goes on meanwhile, and sees nothing of it. What its code
  * does outside of Weir is done twice more: a version with a sink into the outside is refused.
  *
  * @param weir - where the job runs, or has run
