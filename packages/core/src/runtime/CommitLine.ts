@@ -64,10 +64,11 @@ export class CommitLine {
     this.#waiting = []
   }
 
-  #send(lined: LinedCommit): void {
+  /** The commit may be large, and is not held until it has an outcome: only who wants to hear of that. */
+  #send({ commit, settle }: LinedCommit): void {
     this.#waiting.shift()
     this.#onTheirWay++
-    observe(this.#storage.commit(lined.commit), (_, error) => this.#settle(lined, error, 0))
+    observe(this.#storage.commit(commit), (_, error) => this.#settle(settle, error, 0))
   }
 
   /** Whether it has an outcome, or is on its way. */
@@ -94,13 +95,13 @@ export class CommitLine {
       if (this.#wasRefused) {
         this.#onTheirWay--
         this.#waiting.unshift(lined)
-      } else this.#settle(lined, error, dropped)
+      } else this.#settle(lined.settle, error, dropped)
       this.look()
     })
     return true
   }
 
-  #settle({ settle }: LinedCommit, error: unknown, dropped: number): void {
+  #settle(settle: LinedCommit['settle'], error: unknown, dropped: number): void {
     this.#onTheirWay--
     // what is behind it relies on it
     if (error !== undefined) this.abandon()
