@@ -338,7 +338,7 @@ const checked = ({ bytes, baseOffset, partition }: StagedBatch): RecordBatch => 
 const copyOf = (commit: Commit): Commit => ({
   ...commit,
   expect: commit.expect.map(copyOfRow),
-  rows: commit.rows.map(copyOfRow),
+  rows: Array.from(commit.rows, copyOfRow),
   append: commit.append.map((append) => ({ ...append, batch: new Uint8Array(append.batch) })),
   replace: commit.replace.map((replacement) => ({ ...replacement, batch: new Uint8Array(replacement.batch) })),
 })

@@ -157,6 +157,7 @@ export {
   type PositionChange,
   type Replacement,
   type RowChange,
+  type RowChanges,
   type Trim,
 } from './ports/Commit.ts'
 export type { Random } from './ports/Random.ts'

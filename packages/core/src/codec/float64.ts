@@ -2,8 +2,21 @@ import { right } from 'fp-ts/lib/Either.js'
 import { EncodeFailed } from '../model/errors.ts'
 import type { Codec } from './Codec.ts'
 import { decodeFailure } from './decodeFailure.ts'
+import { fixedEncode } from './fixedEncode.ts'
 import { typeOf } from './typeOf.ts'
 import { readWord, writeWord } from './words.ts'
+
+const signBit = 0x8000_0000
+const scratch = new DataView(new ArrayBuffer(8))
+
+const write = (value: number, into: Uint8Array, at: number): void => {
+  if (typeof value !== 'number') throw new EncodeFailed(`codec float64 was given ${typeOf(value)}; expected a number`)
+  scratch.setFloat64(0, value)
+  const high = scratch.getInt32(0)
+  const low = scratch.getInt32(4)
+  writeWord(into, at, high < 0 ? ~high : high ^ signBit)
+  writeWord(into, at + 4, high < 0 ? ~low : low)
+}
 
 /**
  * All numbers, NaN and -0 among them, in 8 bytes whose order is the order of the numbers: IEEE 754, big-endian, with the
@@ -14,16 +27,7 @@ import { readWord, writeWord } from './words.ts'
  */
 export const float64: Codec<number> = {
   name: 'float64',
-  encode: (value) => {
-    if (typeof value !== 'number') throw new EncodeFailed(`codec float64 was given ${typeOf(value)}; expected a number`)
-    const bytes = new Uint8Array(8)
-    scratch.setFloat64(0, value)
-    const high = scratch.getInt32(0)
-    const low = scratch.getInt32(4)
-    writeWord(bytes, 0, high < 0 ? ~high : high ^ signBit)
-    writeWord(bytes, 4, high < 0 ? ~low : low)
-    return bytes
-  },
+  encode: fixedEncode(8, write),
   decode: (bytes) => {
     if (bytes.length !== 8) return decodeFailure('float64', `expected 8 bytes, not ${bytes.length}`, bytes)
     const high = readWord(bytes, 0)
@@ -35,6 +39,3 @@ export const float64: Codec<number> = {
   ordered: true,
   width: 8,
 }
-
-const signBit = 0x8000_0000
-const scratch = new DataView(new ArrayBuffer(8))

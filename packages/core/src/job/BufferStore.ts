@@ -2,7 +2,8 @@ import { isLeft, right } from 'fp-ts/lib/Either.js'
 import type { Codec } from '../codec/Codec.ts'
 import { codecName } from '../codec/codecName.ts'
 import { decodeFailure } from '../codec/decodeFailure.ts'
-import { int } from '../codec/int.ts'
+import { int, writeInt } from '../codec/int.ts'
+import { writeWord } from '../codec/words.ts'
 import type { StoreDefinition } from './Store.ts'
 
 /** The definition of a store of values that wait, by key and time. Made by `bufferStore`. */
@@ -89,26 +90,19 @@ export const bufferRowHead = (page: Uint8Array, key: Uint8Array): Uint8Array => 
   const at = page.length
   const head = new Uint8Array(at + lengthBytes + key.length)
   head.set(page)
-  writeUint32(head, at, key.length)
+  writeWord(head, at, key.length)
   head.set(key, at + lengthBytes)
   return head
 }
 
 /** Writes what comes behind the key. */
 export const writeBufferTail = (into: Uint8Array, at: number, { timeMs, pageLog, nth }: BufferTail): void => {
-  into.set(int.encode(timeMs), at)
+  writeInt(timeMs, into, at)
   into[at + timeBytes] = pageLog
-  writeUint32(into, at + timeBytes + 1, nth)
+  writeWord(into, at + timeBytes + 1, nth)
 }
 
 type BufferTail = Pick<BufferKey<unknown>, 'timeMs' | 'pageLog' | 'nth'>
-
-const writeUint32 = (into: Uint8Array, at: number, value: number): void => {
-  into[at] = value >>> 24
-  into[at + 1] = value >>> 16
-  into[at + 2] = value >>> 8
-  into[at + 3] = value
-}
 
 const noPage = new Uint8Array(0)
 

@@ -1,4 +1,5 @@
 import type { Codec } from '../codec/Codec.ts'
+import { isFixed } from '../codec/fixedEncode.ts'
 import { EncodeFailed, InvalidOption, InvariantViolated, RecordTooLarge, WeirError } from '../model/errors.ts'
 import type { Headers } from '../model/Headers.ts'
 import { murmur2Partitioner, roundRobinPartitioner } from '../model/partitioner.ts'
@@ -57,6 +58,9 @@ export class TopicWriter<K, V> {
   readonly sequences: Float64Array
   readonly #options: TopicWriterOptions
   readonly #batchBytesMax: number
+  /** Where the key and the value of the record at hand are written when all take as many bytes: they are copied from there. */
+  readonly #keyBytes: Uint8Array | undefined
+  readonly #valueBytes: Uint8Array | undefined
   readonly #open: Array<OpenBatch | undefined>
   #openCount = 0
   /** How many records the partitioner was asked for. */
@@ -70,6 +74,8 @@ export class TopicWriter<K, V> {
     this.sequences = new Float64Array(topic.partitions)
     this.#options = options
     this.#batchBytesMax = options.batchBytesMax ?? batchBytesMaxDefault
+    this.#keyBytes = bytesFor(topic.key)
+    this.#valueBytes = bytesFor(topic.value)
     this.#open = new Array<OpenBatch | undefined>(topic.partitions).fill(undefined)
   }
 
@@ -105,8 +111,8 @@ export class TopicWriter<K, V> {
       throw new InvalidOption(`topic '${topic.name}': the id is ${JSON.stringify(id)}; expected text that is not empty`)
     }
     return this.addEncoded(
-      encodePart(topic, 'key', topic.key, key),
-      encodePart(topic, 'value', topic.value, value),
+      encodePart(topic, 'key', topic.key, key, this.#keyBytes),
+      encodePart(topic, 'value', topic.value, value, this.#valueBytes),
       timestamp,
       id,
       headers,
@@ -123,7 +129,7 @@ export class TopicWriter<K, V> {
     headers: Headers | null,
     watermark: number,
   ): OpenBatch {
-    const encodedKey = encodePart(this.topic, 'key', this.topic.key, key)
+    const encodedKey = encodePart(this.topic, 'key', this.topic.key, key, this.#keyBytes)
     return this.addEncoded(encodedKey, value, timestamp, null, headers, watermark, undefined)
   }
 
@@ -207,12 +213,17 @@ export class TopicWriter<K, V> {
   }
 }
 
-/** A key or value as its codec has it: bytes, or text. */
+/**
+ * A key or value as its codec has it: bytes, or text.
+ *
+ * @param into - from `bytesFor` the codec: a value that takes so many bytes is written there, and not into an array of its own
+ */
 export const encodePart = <A>(
   topic: { readonly name: string },
   part: 'key' | 'value',
   codec: Codec<A>,
   value: A,
+  into?: Uint8Array,
 ): Uint8Array | string | null => {
   if (value === null && codec.nullable === true) return null
   if (value === undefined || value === null) {
@@ -223,7 +234,13 @@ export const encodePart = <A>(
   }
   let encoded: Uint8Array | string
   try {
-    encoded = codec.text === undefined ? codec.encode(value) : codec.text.encode(value)
+    const { encode, text } = codec
+    if (text !== undefined) encoded = text.encode(value)
+    else if (into === undefined || !isFixed(encode)) encoded = encode(value)
+    else {
+      encode.write(value, into, 0)
+      encoded = into
+    }
   } catch (cause) {
     if (cause instanceof InvariantViolated) throw cause
     const own = cause instanceof WeirError ? cause.message : undefined
@@ -238,6 +255,9 @@ export const encodePart = <A>(
     `topic '${topic.name}': codec ${codec.name} encoded the ${part} as ${typeof encoded}; expected bytes, or text`,
   )
 }
+
+const bytesFor = <A>({ encode, text }: Codec<A>): Uint8Array | undefined =>
+  text === undefined && isFixed(encode) ? new Uint8Array(encode.width) : undefined
 
 const sizeOf = (part: Uint8Array | string | null): number => (part === null ? 0 : part.length)
 

@@ -12,7 +12,7 @@ export interface Commit {
   readonly append: ReadonlyArray<Append>
   readonly positions: ReadonlyArray<PositionChange>
   /** Rows written by this commit, in order: a later change of a key wins. */
-  readonly rows: ReadonlyArray<RowChange>
+  readonly rows: RowChanges
   /** Old records that go. What this commit appends is not touched by it. */
   readonly trim: ReadonlyArray<Trim>
   /** Batches that are replaced by ones with fewer records. */
@@ -39,6 +39,12 @@ export interface Expectation {
 export interface RowChange {
   readonly key: Uint8Array
   readonly value: Uint8Array | null
+}
+
+/** Changes of rows, in order: an array, or `PackedRows`. */
+export interface RowChanges extends Iterable<RowChange> {
+  /** How many there are. */
+  readonly length: number
 }
 
 /** An encoded record batch (see `RecordBatch`) for the end of one partition. The storage seals it: checksum and running time. */

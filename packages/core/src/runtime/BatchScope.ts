@@ -16,7 +16,8 @@ import type { Topic } from '../log/Topic.ts'
 import type { TopicInfo } from '../log/topicCatalog.ts'
 import { type OpenBatch, TopicWriter } from '../log/TopicWriter.ts'
 import { invariant } from '../model/invariant.ts'
-import type { Append, Expectation, RowChange } from '../ports/Commit.ts'
+import type { Append, Expectation } from '../ports/Commit.ts'
+import { PackedRows } from '../ports/PackedRows.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import { CachedBufferStore } from './CachedBufferStore.ts'
 import { CachedKeyValueStore, type StoreLocation } from './CachedKeyValueStore.ts'
@@ -34,7 +35,7 @@ export interface GatheredBatch {
   readonly append: Append[]
   /** Those with a capacity among the topics that it appends to, by name. */
   readonly bounded: ReadonlyMap<string, TopicInfo>
-  readonly rows: RowChange[]
+  readonly rows: PackedRows
   readonly expect: Expectation[]
   /** To be done once it is durable. */
   readonly actions: ReadonlyArray<() => void>
@@ -68,6 +69,8 @@ export class BatchScope implements TaskContext {
   readonly #stores = new Map<string, TaskStore>()
   readonly #writers = new Map<string, TopicWriter<unknown, unknown>>()
   #counts = new Map<string, number>()
+  /** How many bytes the rows of the last commit took: those of the next one will be about as many. */
+  #rowBytes = 0
 
   constructor(run: RunContext, stage: Stage, partition: number, progress: Progress, host: TaskHost) {
     this.job = run.plan.job
@@ -187,7 +190,7 @@ export class BatchScope implements TaskContext {
       if (writer.info.capacity !== undefined && !writer.isEmpty) bounded.set(writer.info.name, writer.info)
       for (const batch of writer.take()) append.push(batch.append)
     }
-    const rows: RowChange[] = []
+    const rows = new PackedRows(this.#rowBytes)
     for (const store of this.#stores.values()) store.flush(rows, commit)
     if (!isForced && append.length === 0 && rows.length === 0 && this.hooks.isEmpty) return undefined
     this.hooks.beforeCommit()
@@ -195,6 +198,7 @@ export class BatchScope implements TaskContext {
     const actions = this.hooks.take(append, bounded, rows, expect)
     const counts = this.#counts
     this.#counts = new Map()
+    this.#rowBytes = rows.bytes.length
     return { append, bounded, rows, expect, actions, counts }
   }
 

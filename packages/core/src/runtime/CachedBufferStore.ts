@@ -10,7 +10,7 @@ import {
 } from '../job/BufferStore.ts'
 import { StoreMismatch } from '../model/errors.ts'
 import { invariant } from '../model/invariant.ts'
-import type { RowChange } from '../ports/Commit.ts'
+import type { PackedRows } from '../ports/PackedRows.ts'
 import { rowKeyEnd } from '../ports/rows.ts'
 import type { Row, RowReader } from '../ports/Storage.ts'
 import type { CacheShare } from './CacheBudget.ts'
@@ -168,7 +168,7 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
     return this.#removed.length + this.#dirty.length
   }
 
-  flush(rows: RowChange[], commit: number): void {
+  flush(rows: PackedRows, commit: number): void {
     for (const key of this.#removed) rows.push({ key, value: null })
     this.#removed = []
     for (const entry of this.#dirty) {
@@ -176,7 +176,9 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
       if (entry.isTaken) continue
       entry.isStored = true
       entry.commit = commit
-      rows.push({ key: this.#rowKey(entry), value: this.#location.value.encode(entry.value) })
+      rows.begin()
+      rows.addBytes(this.#rowKey(entry))
+      rows.endEncoded(this.#location.value, entry.value)
     }
     this.#dirty = []
   }

@@ -3,7 +3,7 @@ import type { Codec } from '../codec/Codec.ts'
 import { encodeBehind } from '../codec/encodeBehind.ts'
 import type { KeyValueStore } from '../job/Store.ts'
 import { StoreMismatch } from '../model/errors.ts'
-import type { RowChange } from '../ports/Commit.ts'
+import type { PackedRows } from '../ports/PackedRows.ts'
 import { rowHeadBytes, rowKey, rowKeyEnd, writeRowHead } from '../ports/rows.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import type { CacheShare } from './CacheBudget.ts'
@@ -12,8 +12,6 @@ import { mapKeyOf, type TaskStore } from './TaskStore.ts'
 
 interface Entry<K, V> {
   readonly key: K
-  /** Its row key, when it was looked for and is not written yet. */
-  row: Uint8Array | undefined
   /** `undefined`: the key has no value. */
   value: V | undefined
   dirty: boolean
@@ -71,15 +69,16 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
     return this.#dirty.length
   }
 
-  flush(rows: RowChange[], commit: number): void {
+  flush(rows: PackedRows, commit: number): void {
+    const { id, partition, key, value } = this.#location
     for (const entry of this.#dirty) {
       entry.dirty = false
       entry.commit = commit
-      rows.push({
-        key: entry.row ?? this.#rowKey(entry.key),
-        value: entry.value === undefined ? null : this.#location.value.encode(entry.value),
-      })
-      entry.row = undefined
+      rows.begin()
+      rows.addWord(id)
+      rows.addWord(partition)
+      rows.addEncoded(key, entry.key)
+      rows.endEncoded(value, entry.value)
     }
     this.#dirty = []
   }
@@ -111,10 +110,9 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
     const hash = keyHash(mapKey)
     let entry = this.#entries.get(mapKey, hash)
     if (entry === undefined) {
-      const row = this.#isWhole ? undefined : this.#rowKey(key)
-      const stored = row === undefined ? undefined : this.#rows.get(row)
+      const stored = this.#isWhole ? undefined : this.#rows.get(this.#rowKey(key))
       const value = stored === undefined ? undefined : decodeStored(this.#location, stored)
-      entry = { key, row, value, dirty: false, commit: 0 }
+      entry = { key, value, dirty: false, commit: 0 }
       this.#entries.add(mapKey, entry, hash)
     }
     this.#last = entry

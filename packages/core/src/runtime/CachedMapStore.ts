@@ -3,7 +3,7 @@ import type { Codec } from '../codec/Codec.ts'
 import type { MapStore, SubkeyRange } from '../job/Store.ts'
 import { compareBytes } from '../model/compareBytes.ts'
 import { StoreMismatch } from '../model/errors.ts'
-import type { RowChange } from '../ports/Commit.ts'
+import type { PackedRows } from '../ports/PackedRows.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import type { CacheShare } from './CacheBudget.ts'
 import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
@@ -113,16 +113,16 @@ export class CachedMapStore<K, S, V> implements MapStore<K, S, V>, TaskStore {
     return this.#dirty.length
   }
 
-  flush(rows: RowChange[], commit: number): void {
+  flush(rows: PackedRows, commit: number): void {
     for (const { map, entry } of this.#dirty) {
       entry.dirty = false
       if (entry.value === undefined && !entry.stored) continue
       entry.stored = true
       entry.commit = commit
-      rows.push({
-        key: mapRowKey(map.prefix, entry.bytes),
-        value: entry.value === undefined ? null : this.#location.value.encode(entry.value),
-      })
+      rows.begin()
+      rows.addBytes(map.prefix)
+      rows.addBytes(entry.bytes)
+      rows.endEncoded(this.#location.value, entry.value)
     }
     this.#dirty = []
   }

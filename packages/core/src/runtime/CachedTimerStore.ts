@@ -1,7 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { DueTimer, TimerStore } from '../job/Store.ts'
 import { StoreMismatch } from '../model/errors.ts'
-import type { RowChange } from '../ports/Commit.ts'
+import type { PackedRows } from '../ports/PackedRows.ts'
 import { rowKeyEnd } from '../ports/rows.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
@@ -92,11 +92,13 @@ export class CachedTimerStore<V, I> implements TimerStore<V, I>, TaskStore {
     return this.#dirty.length
   }
 
-  flush(rows: RowChange[], commit: number): void {
+  flush(rows: PackedRows, commit: number): void {
     for (const change of this.#dirty) {
-      const { row: key, entry } = change
+      const { row, entry } = change
       change.commit = commit
-      rows.push({ key, value: entry === undefined ? null : this.#location.value.encode(entry.value) })
+      rows.begin()
+      rows.addBytes(row)
+      rows.endEncoded(this.#location.value, entry?.value)
     }
     this.#dirty = []
   }

@@ -3,7 +3,7 @@ import { encodeBehind } from '../codec/encodeBehind.ts'
 import type { WindowStore } from '../job/Store.ts'
 import { compareBytes } from '../model/compareBytes.ts'
 import { StoreMismatch } from '../model/errors.ts'
-import type { RowChange } from '../ports/Commit.ts'
+import type { PackedRows } from '../ports/PackedRows.ts'
 import { rowKeyEnd } from '../ports/rows.ts'
 import type { RowReader } from '../ports/Storage.ts'
 import type { CacheShare } from './CacheBudget.ts'
@@ -11,7 +11,14 @@ import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
 import { keyHash, KeyMap } from './KeyMap.ts'
 import { successorOf } from './mergeRows.ts'
 import { mapKeyOf, type TaskStore } from './TaskStore.ts'
-import { windowHeadBytes, windowKeyOf, windowRowKey, windowStartOf, writeWindowHead } from './windowRows.ts'
+import {
+  addWindowHead,
+  windowHeadBytes,
+  windowKeyOf,
+  windowRowKey,
+  windowStartOf,
+  writeWindowHead,
+} from './windowRows.ts'
 
 interface Entry<K, V> {
   readonly key: K
@@ -126,18 +133,19 @@ export class CachedWindowStore<K, V> implements WindowStore<K, V>, TaskStore {
     return this.#removed.length + this.#dirty.length
   }
 
-  flush(rows: RowChange[], commit: number): void {
-    for (const key of this.#removed) rows.push({ key, value: null })
+  flush(rows: PackedRows, commit: number): void {
+    const { id, partition, key, value } = this.#location
+    for (const removed of this.#removed) rows.push({ key: removed, value: null })
     for (const entry of this.#dirty) {
       if (this.#windows.get(entry.window.start) !== entry.window) continue
       entry.dirty = false
       if (entry.value === undefined && !entry.stored) continue
       entry.stored = entry.value !== undefined
       entry.commit = commit
-      rows.push({
-        key: this.#rowKey(entry.window.start, entry.key),
-        value: entry.value === undefined ? null : this.#location.value.encode(entry.value),
-      })
+      rows.begin()
+      addWindowHead(rows, id, partition, entry.window.start)
+      rows.addEncoded(key, entry.key)
+      rows.endEncoded(value, entry.value)
     }
     this.#removed = []
     this.#dirty = []

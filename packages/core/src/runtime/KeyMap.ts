@@ -95,18 +95,21 @@ export class KeyMap<V> {
     slots[slot + 1] = place + 1
   }
 
-  /** Leaves out what was deleted, and makes room for twice as much as is there. */
+  /** Leaves out what was deleted, and makes room for twice as much as is there: mostly in the memory that it has. */
   #rebuild(): void {
     const items = this.#items
     let slots = slotsMin
     while (slots < 2 * this.#texts) slots *= 2
-    this.#slots = new Int32Array(2 * slots)
-    this.#items = []
+    if (this.#slots.length === 2 * slots) this.#slots.fill(0)
+    else this.#slots = new Int32Array(2 * slots)
+    let kept = 0
     for (let at = 0; at < items.length; at += 2) {
       if (items[at + 1] === undefined) continue
-      this.#place(keyHash(items[at]), this.#items.length >> 1)
-      this.#items.push(items[at], items[at + 1])
+      this.#place(keyHash(items[at]), kept >> 1)
+      items[kept++] = items[at]
+      items[kept++] = items[at + 1]
     }
+    items.length = kept
   }
 }
 

@@ -1,5 +1,6 @@
 import { feedsOthers, type Stage } from '../job/Stage.ts'
-import { commitOf, type Expectation, type Fence, type PositionChange, type RowChange } from '../ports/Commit.ts'
+import { commitOf, type Expectation, type Fence, type PositionChange } from '../ports/Commit.ts'
+import type { PackedRows } from '../ports/PackedRows.ts'
 import type { BatchScope } from './BatchScope.ts'
 import { CommitLine } from './CommitLine.ts'
 import type { ClaimedTask } from './prepareRun.ts'
@@ -148,7 +149,7 @@ export class TaskCommits {
   }
 
   /** Each commit changes the position, the progress or the turn, and expects all three: it is refused when the one before it was. */
-  #chained(rows: RowChange[], moved: boolean): ReadonlyArray<Expectation> {
+  #chained(rows: PackedRows, moved: boolean): ReadonlyArray<Expectation> {
     const expect = [{ key: this.#progress.key, value: this.#progress.saved }]
     if (this.#turnRow.saved !== null || !(moved || this.#progress.advanced))
       expect.push({ key: this.#turnRow.key, value: this.#turnRow.saved })

@@ -7,6 +7,7 @@ import { requireTopic, type TopicInfo } from '../log/topicCatalog.ts'
 import { TopicWriter } from '../log/TopicWriter.ts'
 import { invariant } from '../model/invariant.ts'
 import type { Append, Expectation, RowChange } from '../ports/Commit.ts'
+import type { PackedRows } from '../ports/PackedRows.ts'
 import { rowKey, rowKeyEnd } from '../ports/rows.ts'
 import { successorOf } from './mergeRows.ts'
 import type { RunContext } from './RunContext.ts'
@@ -136,12 +137,12 @@ export class TaskHooks {
   take(
     append: Append[],
     bounded: Map<string, TopicInfo>,
-    rows: RowChange[],
+    rows: PackedRows,
     expect: Expectation[],
   ): ReadonlyArray<() => void> {
     if (this.#writers.size > 0) this.#takeRecords(append, bounded)
     if (this.#rows.length > 0) {
-      rows.push(...this.#rows)
+      for (const row of this.#rows) rows.push(row)
       this.#rows = []
     }
     if (this.#expect.length > 0) {

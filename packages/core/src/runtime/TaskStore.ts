@@ -1,11 +1,11 @@
-import type { RowChange } from '../ports/Commit.ts'
+import type { PackedRows } from '../ports/PackedRows.ts'
 
 /** What a task needs of each of its stores, whatever the kind: changes for the commit, and news of its outcome. */
 export interface TaskStore {
   /** How many rows `flush` would write now, at most. They are in memory until their commit is durable. */
   readonly changes: number
   /** Adds what changed since the last call to the rows of commit number `commit`. */
-  flush(rows: RowChange[], commit: number): void
+  flush(rows: PackedRows, commit: number): void
   /** Commit `commit` and all before it are durable: what they wrote may be dropped from the cache and read again. */
   committed(commit: number): void
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { int32 } from '../../src/codec/int32.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
-import type { RowChange } from '../../src/ports/Commit.ts'
+import { PackedRows } from '../../src/ports/PackedRows.ts'
 import { CachedKeyValueStore, type StoreLocation } from '../../src/runtime/CachedKeyValueStore.ts'
 import { CachedMapStore } from '../../src/runtime/CachedMapStore.ts'
 import { CachedTimerStore } from '../../src/runtime/CachedTimerStore.ts'
@@ -251,9 +251,9 @@ describe('a map store', () => {
     rig.store.put('a', 1, 1)
     rig.store.delete('a', 1)
     rig.store.delete('a', 2)
-    const rows: RowChange[] = []
+    const rows = new PackedRows()
     rig.store.flush(rows, 1)
-    expect(rows).toEqual([])
+    expect([...rows]).toEqual([])
   })
 
   test('reads a page of a long map, not all of it, and nothing again that was deleted from its front', async () => {

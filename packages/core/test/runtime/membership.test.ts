@@ -163,7 +163,7 @@ describe('members of a group', () => {
     const disk = memoryDisk()
     const removing = and(
       on('commit'),
-      where(({ commit }) => commit!.rows.some(({ value }) => value === null)),
+      where(({ commit }) => [...commit!.rows].some(({ value }) => value === null)),
     )
     const awake = await openWorld([strike(removing, slow(500))], disk)
     const asleep = await openWorld([], disk)

@@ -1,8 +1,9 @@
 import type { Append, Commit, Expectation, Fence, PositionChange, Replacement, Trim } from '@weir/core'
+import { PackedRows } from '@weir/core/storage'
 import { plainBytesMax, space } from '../keys.ts'
 import { storedRowKey, storedRowValue } from '../rowKeys.ts'
 
-// A commit as bytes, so that one small message carries it to the writer thread, with keys and values as they will be stored.
+// A commit as bytes, so that one small message carries it to the writer thread.
 // Little-endian throughout; `bytes` is [length i32][bytes], null has length -1.
 //
 //   u32 fences (0 or 1), u32 expectations, u32 positions, u32 appends, u32 trims, u32 replacements, u32 rows
@@ -12,7 +13,7 @@ import { storedRowKey, storedRowValue } from '../rowKeys.ts'
 //   append:       u32 partition, f64 dedup scope (-1: none), f64 end max (-1: none), bytes batch (null: the next of the moved buffers)
 //   trim:         u32 partition, f64 before, f64 dedup scope
 //   replacement:  u32 partition, f64 dedup scope, u32 batches, for each f64 base offset and u32 checksum, bytes batch (as of an append)
-//   row:          bytes stored key, bytes stored value
+//   rows:         as `PackedRows`, with keys and values as they are before they are stored
 
 /** Batches from this size on are moved to the other thread instead of copied. */
 const movedBytesMin = 16 * 1024
@@ -27,19 +28,24 @@ export interface EncodedCommit {
   readonly byteLength: number
 }
 
-/** A commit as its frame. Costs about 100 ns a row and a copy of all but large batches. */
+/** A commit as its frame. Costs a copy of all but large batches. */
 export const encodeCommit = (commit: Commit): EncodedCommit => {
   const { fence, expect, append, positions, trim, replace, rows } = commit
   const owner = fence === undefined ? undefined : encoder.encode(fence.owner)
   const groups = positions.map(({ group }) => encoder.encode(group))
+  const expected = expect.map(({ key, value }) => ({
+    key: storedRowKey(key),
+    value: value === null ? null : storedRowValue(key, value),
+  }))
+  const packed = PackedRows.of(rows).bytes
   let length = headBytes
   if (owner !== undefined) length += 12 + owner.length
-  for (const { key, value } of expect) length += pairBytes(key, value)
+  for (const { key, value } of expected) length += 8 + key.length + (value?.length ?? 0)
   for (const group of groups) length += 24 + group.length
   for (const { batch } of append) length += 24 + batchBytes(batch)
   length += trim.length * 20
   for (const { batches, batch } of replace) length += 20 + batches.length * 12 + batchBytes(batch)
-  for (const { key, value } of rows) length += pairBytes(key, value)
+  length += packed.length
 
   const out = new FrameWriter(length)
   out.uint32(fence === undefined ? 0 : 1)
@@ -48,7 +54,10 @@ export const encodeCommit = (commit: Commit): EncodedCommit => {
     out.bytes(owner!)
     out.float64(fence.epoch)
   }
-  for (const { key, value } of expect) out.pair(key, value)
+  for (const { key, value } of expected) {
+    out.bytes(key)
+    out.bytes(value)
+  }
   positions.forEach(({ partition, from, next }, index) => {
     out.uint32(partition)
     out.bytes(groups[index]!)
@@ -58,11 +67,11 @@ export const encodeCommit = (commit: Commit): EncodedCommit => {
   const moved = append.flatMap((each) => out.append(each))
   for (const each of trim) out.trim(each)
   moved.push(...replace.flatMap((each) => out.replacement(each)))
-  for (const { key, value } of rows) out.pair(key, value)
+  out.raw(packed)
   return { frame: out.buffer, moved, byteLength: moved.reduce((sum, buffer) => sum + buffer.byteLength, length) }
 }
 
-/** A commit as the writer has it. All bytes are views of the frame, and keys and values as they are stored. */
+/** A commit as the writer has it. All bytes are views of the frame. */
 export interface FramedCommit {
   readonly fence: Fence | undefined
   readonly expect: ReadonlyArray<Expectation>
@@ -73,7 +82,7 @@ export interface FramedCommit {
   /** The batches may be changed. */
   readonly replace: ReadonlyArray<Replacement>
   readonly rowCount: number
-  /** Calls back for each row, in order. */
+  /** Calls back for each row, in order, with key and value as they are stored. */
   readonly eachRow: (action: (key: Uint8Array, value: Uint8Array | null) => void) => void
   readonly byteLength: number
 }
@@ -119,7 +128,15 @@ export const decodeCommit = (frame: ArrayBuffer, moved: ReadonlyArray<ArrayBuffe
     rowCount: rows,
     eachRow: (action) => {
       const reader = from.copy()
-      for (let row = 0; row < rows; row++) action(reader.bytes()!, reader.bytes())
+      for (let row = 0; row < rows; row++) {
+        const key = reader.storedKey()
+        const value = reader.bytes()
+        if (key.length <= 1 + plainBytesMax) action(key, value)
+        else {
+          const long = key.subarray(1)
+          action(storedRowKey(long), value === null ? null : storedRowValue(long, value))
+        }
+      }
     },
     byteLength: moved.reduce((sum, buffer) => sum + buffer.byteLength, frame.byteLength),
   }
@@ -129,12 +146,6 @@ const isMoved = (batch: Uint8Array): boolean =>
   batch.length >= movedBytesMin && batch.byteLength === batch.buffer.byteLength && batch.buffer instanceof ArrayBuffer
 
 const batchBytes = (batch: Uint8Array): number => (isMoved(batch) ? 0 : batch.length)
-
-const pairBytes = (key: Uint8Array, value: Uint8Array | null): number => {
-  const valueBytes = value === null ? 0 : value.length
-  if (key.length <= plainBytesMax) return 9 + key.length + valueBytes
-  return 8 + storedRowKey(key).length + (value === null ? 0 : 4 + key.length + valueBytes)
-}
 
 class FrameWriter {
   readonly buffer: ArrayBuffer
@@ -166,18 +177,9 @@ class FrameWriter {
     this.#at += bytes.length
   }
 
-  /** A row key and a value, as they are stored. */
-  pair(key: Uint8Array, value: Uint8Array | null): void {
-    if (key.length > plainBytesMax) {
-      this.bytes(storedRowKey(key))
-      this.bytes(value === null ? null : storedRowValue(key, value))
-      return
-    }
-    this.uint32(1 + key.length)
-    this.#bytes[this.#at] = space.rows
-    this.#bytes.set(key, this.#at + 1)
-    this.#at += 1 + key.length
-    this.bytes(value)
+  raw(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#at)
+    this.#at += bytes.length
   }
 
   /** @returns the buffer to be moved, when the batch is not in the frame */
@@ -241,6 +243,15 @@ class FrameReader {
     this.#at += 4
     if (length < 0) return null
     const bytes = new Uint8Array(this.#buffer, this.#at, length)
+    this.#at += length
+    return bytes
+  }
+
+  /** The key of a packed row, behind the byte that names rows: as it is stored, unless it is too long. */
+  storedKey(): Uint8Array {
+    const length = 1 + this.uint32()
+    const bytes = new Uint8Array(this.#buffer, this.#at, length)
+    bytes[0] = space.rows
     this.#at += length
     return bytes
   }

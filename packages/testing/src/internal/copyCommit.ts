@@ -7,7 +7,7 @@ export const copyCommit = (commit: Commit): Commit => ({
   expect: commit.expect.map(({ key, value }) => ({ key: copyBytes(key), value: copyOptional(value) })),
   append: commit.append.map((append) => ({ ...append, batch: copyBytes(append.batch) })),
   positions: [...commit.positions],
-  rows: commit.rows.map(({ key, value }) => ({ key: copyBytes(key), value: copyOptional(value) })),
+  rows: Array.from(commit.rows, ({ key, value }) => ({ key: copyBytes(key), value: copyOptional(value) })),
   trim: [...commit.trim],
   replace: commit.replace.map((replacement) => ({ ...replacement, batch: copyBytes(replacement.batch) })),
 })

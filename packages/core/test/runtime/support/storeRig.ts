@@ -4,7 +4,8 @@ import { float64 } from '../../../src/codec/float64.ts'
 import { int32 } from '../../../src/codec/int32.ts'
 import { msgpack } from '../../../src/codec/msgpack.ts'
 import { utf8 } from '../../../src/codec/utf8.ts'
-import { commitOf, type RowChange } from '../../../src/ports/Commit.ts'
+import { commitOf } from '../../../src/ports/Commit.ts'
+import { PackedRows } from '../../../src/ports/PackedRows.ts'
 import type { Storage } from '../../../src/ports/Storage.ts'
 import type { StoreLocation } from '../../../src/runtime/CachedKeyValueStore.ts'
 import type { TaskStore } from '../../../src/runtime/TaskStore.ts'
@@ -32,7 +33,7 @@ export class Rig<S extends TaskStore> {
   readonly #make: (storage: Storage) => S
   store: S
   #commits = 0
-  #underWay: Array<{ readonly commit: number; readonly rows: ReadonlyArray<RowChange> }> = []
+  #underWay: Array<{ readonly commit: number; readonly rows: PackedRows }> = []
 
   constructor(make: (storage: Storage) => S) {
     this.#make = make
@@ -40,7 +41,7 @@ export class Rig<S extends TaskStore> {
   }
 
   flush(): void {
-    const rows: RowChange[] = []
+    const rows = new PackedRows()
     this.store.flush(rows, ++this.#commits)
     this.#underWay.push({ commit: this.#commits, rows })
   }
