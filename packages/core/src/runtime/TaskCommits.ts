@@ -90,14 +90,10 @@ export class TaskCommits {
    * @param isAsync - an operator has waited for something outside
    */
   gather(isAsync: boolean): void {
-    const { clock, settings } = this.#run
     if (isAsync) this.#isEager = true
-    this.#gatheredSinceMs ??= clock.monotonic()
+    this.#gatheredSinceMs ??= this.#run.clock.monotonic()
     const mayWait =
-      !this.#inputs.isAtEnd &&
-      clock.monotonic() - this.#gatheredSinceMs < settings.commitIntervalMs &&
-      this.#scope.mayWait &&
-      !this.#isEager
+      !this.#inputs.isAtEnd && !this.#isDue(this.#gatheredSinceMs) && this.#scope.mayWait && !this.#isEager
     if (!mayWait) this.send()
   }
 
@@ -136,6 +132,16 @@ export class TaskCommits {
   /** What waits for room is given up. */
   abandon(): void {
     this.#line.abandon()
+  }
+
+  /**
+   * Whether what was gathered has waited for the interval, and no commit before it is on its way: behind one it would wait for the
+   * disk, and the more rows of a partition are written at once, the more of them share a page.
+   */
+  #isDue(sinceMs: number): boolean {
+    const { clock, settings } = this.#run
+    const { commitIntervalMs } = settings
+    return clock.monotonic() - sinceMs >= commitIntervalMs && (this.inFlight === 0 || commitIntervalMs === 0)
   }
 
   #moves(): ReadonlyArray<PositionChange> {

@@ -69,6 +69,22 @@ describe('while there is more to read', () => {
     expect(running.metrics().commits).toBe(1)
   })
 
+  test('a commit that is due gathers on behind another one, and goes when that is through', async () => {
+    const commits = where(({ commit }) => commit?.fence !== undefined)
+    const world = await openWorld([strike(on('read'), slow(60)), strike(commits, slow(1_000))])
+    await sendWords(world, 30)
+    const running = await start(world, copy, { batchRecordsMax: 1 })
+    await world.clock.advance(180 + 1_000 - 1)
+    expect(running.metrics()).toMatchObject({ commits: 0, recordsIn: 0 })
+    await world.clock.advance(1)
+    expect(running.metrics()).toMatchObject({ commits: 1, recordsIn: 3 })
+    // with what was being read at that moment
+    await world.clock.advance(20 + 1_000 - 1)
+    expect(running.metrics()).toMatchObject({ commits: 1, recordsIn: 3 })
+    await world.clock.advance(1)
+    expect(running.metrics()).toMatchObject({ commits: 2, recordsIn: 3 + 17 })
+  })
+
   test('a batch that waits for something outside holds up none that is done', async () => {
     const world = await openWorld()
     await sendWords(world, 3)
