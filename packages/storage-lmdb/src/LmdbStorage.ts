@@ -24,6 +24,7 @@ import { WriterClient } from './writer/WriterClient.ts'
 export interface LmdbSettings {
   readonly folder: string
   readonly mapSizeBytes: number
+  readonly pageSizeBytes: number
   readonly pollIntervalMs: number
   readonly stallAfterMs: number
   readonly snapshotAgeMsMax: number

@@ -9,6 +9,7 @@ import { beginBackup, completeBackup, inspectFolder } from './folder.ts'
 import { FolderSnapshot, type Stored } from './FolderSnapshot.ts'
 import { space } from './keys.ts'
 import { checkedOptions, type LmdbOptions } from './lmdb.ts'
+import type { LmdbSettings } from './LmdbStorage.ts'
 import { Room } from './Room.ts'
 import { isStoredLong } from './rowKeys.ts'
 
@@ -69,7 +70,7 @@ export const backup = (path: string, target: string, options: BackupOptions = {}
     const snapshot = await FolderSnapshot.open(path, lmdb)
     try {
       inspectFolder(settings.folder, allowNetworkFileSystem)
-      return await write(snapshot, settings.folder, settings.mapSizeBytes, onProgress)
+      return await write(snapshot, settings, onProgress)
     } finally {
       await snapshot.close()
     }
@@ -79,13 +80,12 @@ export const backup = (path: string, target: string, options: BackupOptions = {}
 
 const write = async (
   snapshot: FolderSnapshot,
-  folder: string,
-  mapSizeBytes: number,
+  { folder, mapSizeBytes, pageSizeBytes }: LmdbSettings,
   onProgress: (progress: BackupProgress) => void,
 ): Promise<Backup> => {
   beginBackup(folder)
   const gate = openGate(folder)
-  const data = openDataToFill(folder, mapSizeBytes)
+  const data = openDataToFill(folder, mapSizeBytes, pageSizeBytes)
   const copied = { entries: 0, bytes: 0 }
   try {
     const room = new Room(folder)

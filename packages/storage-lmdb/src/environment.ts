@@ -36,6 +36,9 @@ export const dataFileName = 'data.mdb'
 /** Where the gate is. */
 export const gateFileName = 'gate.mdb'
 
+/** The smallest page that data may have, and the default. */
+export const pageSizeMin: number = 4_096
+
 /** A slot for each thread that reads and each snapshot, in all processes; whoever creates the lock file sets how many there are. */
 const maxReaders = 4_096
 const gateMapBytes = 1 << 20
@@ -47,6 +50,10 @@ const shared = {
   // visible means durable: by default lmdb-js shows a commit before it is synced
   overlappingSync: false,
   permissionsMode: 0o600,
+  // what is free lies in lists, which lmdb-js merges up to this length (50,000 by default), and compares with itself at each
+  // commit: with many single pages free, as changes all over a large store leave them, that takes longer than all else
+  maxFreeSpaceToLoad: 1_024,
+  maxFreeSpaceToRetain: 2_048,
   isRoot: true,
 } as const
 
@@ -71,16 +78,18 @@ export const openGate = (folder: string): Environment => {
 /**
  * Opens the environment with the data, to be called while the gate is held: beside a commit of another process lmdb would
  * store a stale transaction number, which destroys that commit.
+ *
+ * @param pageSizeBytes - of data that is created; what is there keeps its own
  */
-export const openData = (folder: string, mapSizeBytes: number): Environment =>
-  openChecked(join(folder, dataFileName), mapSizeBytes)
+export const openData = (folder: string, mapSizeBytes: number, pageSizeBytes: number = pageSizeMin): Environment =>
+  openChecked(join(folder, dataFileName), mapSizeBytes, { pageSize: pageSizeBytes })
 
 /**
  * Opens the environment with the data where nobody else does until it is complete. Nothing that is written there is durable before
  * the file is synced as a whole.
  */
-export const openDataToFill = (folder: string, mapSizeBytes: number): Environment =>
-  openChecked(join(folder, dataFileName), mapSizeBytes, { noSync: true })
+export const openDataToFill = (folder: string, mapSizeBytes: number, pageSizeBytes: number): Environment =>
+  openChecked(join(folder, dataFileName), mapSizeBytes, { pageSize: pageSizeBytes, noSync: true })
 
 /** Opens the environment with the data for reading, when another thread of this process has it open: takes no lock. */
 export const openDataForReading = (folder: string, mapSizeBytes: number): Environment =>
@@ -90,15 +99,23 @@ export const openDataForReading = (folder: string, mapSizeBytes: number): Enviro
 export const lastTransaction = (data: Environment): number =>
   (data.getStats() as { readonly lastTxnId: number }).lastTxnId
 
+/** How large the pages of the data are, in bytes. */
+export const pageSizeOf = (data: Environment): number => (data.getStats() as { readonly pageSize: number }).pageSize
+
 /** A write transaction could not begin: the lock is destroyed, or an earlier I/O error has made the environment unusable. */
 export class LockLost extends Error {}
+
+interface MoreOptions {
+  readonly noSync?: boolean
+  readonly pageSize?: number
+}
 
 /**
  * lmdb-js takes no notice when a transaction cannot begin, and then runs the action without one, which would write without
  * the lock or crash. And when the action gives a Promise, as its `put` does, it leaves the transaction open until that is
  * settled. This environment does neither.
  */
-const openChecked = (path: string, mapSize: number, more: { readonly noSync?: boolean } = {}): Environment => {
+const openChecked = (path: string, mapSize: number, more: MoreOptions = {}): Environment => {
   const Base = openAsClass({ ...shared, ...more, path, mapSize }) as unknown as EnvironmentClass
   class Checked extends Base {
     override transactionSync<A>(action: () => A): A {

@@ -154,6 +154,13 @@ test.each<{ path: string; options?: LmdbOptions; message: RegExp }>([
     message: /there is no option 'mapSize'; expected some of mapSizeBytes/,
   },
   { path: 'data', options: { mapSizeBytes: 5 }, message: /mapSizeBytes is 5; expected a whole number from/ },
+  {
+    path: 'data',
+    options: { pageSizeBytes: 5_000 },
+    message: /pageSizeBytes is 5000; expected a power of 2 from 4096/,
+  },
+  { path: 'data', options: { pageSizeBytes: 2_048 }, message: /pageSizeBytes is 2048/ },
+  { path: 'data', options: { pageSizeBytes: 2 ** 17 }, message: /pageSizeBytes is 131072/ },
   { path: 'data', options: { pollIntervalMs: 0.5 }, message: /pollIntervalMs is 0.5/ },
   { path: 'data', options: { stallAfterMs: Number.NaN }, message: /stallAfterMs is NaN/ },
   { path: 'data', options: { snapshotAgeMsMax: -1 }, message: /snapshotAgeMsMax is -1/ },

@@ -6,6 +6,8 @@ import type { MessagePort } from 'node:worker_threads'
 export interface WriterStart {
   readonly folder: string
   readonly mapSizeBytes: number
+  /** Of a folder that is created. */
+  readonly pageSizeBytes: number
   readonly port: MessagePort
   /** `sharedSlots` numbers, see `sharedSlot`. */
   readonly shared: Int32Array

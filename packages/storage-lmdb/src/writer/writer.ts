@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { WeirError } from '@weir/core/storage'
-import { type Environment, openData, openGate } from '../environment.ts'
+import { type Environment, openData, openGate, pageSizeOf } from '../environment.ts'
 import { failureOf, noRoom } from '../failures.ts'
 import { createFolder, folderFormatVersion, markedVersion, removeUnfinishedData, writeMarker } from '../folder.ts'
 import { Holder } from '../holder.ts'
@@ -67,11 +67,12 @@ class Writer {
   readonly #wake: WakeFile
   readonly #cache = new PartitionCache()
   readonly #target: Target
+  readonly #pageSize: number
   readonly #room: Room
   #failure: Refusal | undefined
   #readersCheckedAt = performance.now()
 
-  constructor({ folder, mapSizeBytes, port, shared }: WriterStart) {
+  constructor({ folder, mapSizeBytes, pageSizeBytes, port, shared }: WriterStart) {
     this.#folder = folder
     this.#port = port
     this.#shared = shared
@@ -90,11 +91,12 @@ class Writer {
         return data
       }
       removeUnfinishedData(folder)
-      const data = openData(folder, mapSizeBytes)
+      const data = openData(folder, mapSizeBytes, pageSizeBytes)
       data.transactionSync(() => data.put(new Uint8Array([space.format]), encodeNumber(folderFormatVersion)))
       writeMarker(folder)
       return data
     })
+    this.#pageSize = pageSizeOf(this.#data)
     this.#target = { data: this.#data, cache: this.#cache, onRecord: new Records(this.#data, this.#cache), puts: 0 }
     // a process that died may not have announced its last commit
     this.#withGate(() => this.#wake.announce(this.#data.transactionSync(() => this.#data.getWriteTxnId()) - 1))
@@ -161,8 +163,10 @@ class Writer {
     const refuseAll = (refusal: Refusal): void =>
       answer(commits.map((commit) => ('commit' in commit ? refusal : commit)))
     if (this.#failure !== undefined) return refuseAll(this.#failure)
-    const bytes = commits.reduce((sum, commit) => sum + ('commit' in commit ? commit.commit.byteLength : 0), 0)
-    if (!this.#room.isFor(bytes)) return refuseAll(noRoom(this.#folder))
+    const all = commits.flatMap((commit) => ('commit' in commit ? [commit.commit] : []))
+    const bytes = all.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    const rows = all.reduce((sum, { rowCount }) => sum + rowCount, 0)
+    if (!this.#room.isFor(bytes, rows * this.#pageSize)) return refuseAll(noRoom(this.#folder))
     let verdicts: ReadonlyArray<Verdict> | undefined
     try {
       this.#withGate(() => {
