@@ -1,9 +1,8 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { CompletableFuture, topic, utf8, Weir } from '@weir/core'
 import { openSchedules, type Schedules } from '@weir/messaging'
 import { lmdb } from '@weir/storage-lmdb'
+import { askFresh } from './askFresh.ts'
 import type { Bench, Row } from './Benchmark.ts'
 import { percentile, sleep } from './measure.ts'
 import { watchMemory } from './memory.ts'
@@ -41,7 +40,7 @@ export const schedules = async ({ quick, path, progress }: Bench): Promise<Reado
   const resident = stopWatching()
   await weir.close()
   progress('the same in a fresh process')
-  const reopened = await residentReopened(folder)
+  const reopened = await askFresh<number>(join(import.meta.dirname, 'schedulesReopened.ts'), [folder])
   const name = `delivery at a time, while ${pendingCount / 1_000} k others wait`
   return [
     row({ name: `${name}: late by, p50`, value: percentile(latenesses, 50), unit: 'ms' }),
@@ -59,18 +58,6 @@ export const schedules = async ({ quick, path, progress }: Bench): Promise<Reado
       budget: { of: 'value', atMost: 300 },
     }),
   ]
-}
-
-/** What a process has in memory that has set none of the deliveries, in MB. */
-const residentReopened = async (folder: string): Promise<number> => {
-  const child = fork(join(import.meta.dirname, 'schedulesReopened.ts'), [folder])
-  const exited = once(child, 'exit')
-  const ended = exited.then(([code]) => {
-    throw new Error(`the fresh process ended with ${code} before it told its memory`)
-  })
-  const [megabytes] = (await Promise.race([once(child, 'message'), ended])) as [number]
-  await exited
-  return megabytes
 }
 
 const fill = async (
