@@ -18,6 +18,7 @@ import {
   requireInteger,
   requireKnown,
   warnOfFirst,
+  requireTopic,
 } from '@weir/core/protocol'
 import { HalfMessageSettled, InvalidAnswer, UnknownHalfMessage } from './errors.ts'
 import type { CheckCounts, CheckedMessage, Checker, CheckReport, HalfMessage, TransactionState } from './HalfMessage.ts'
@@ -31,7 +32,6 @@ import {
   recordKey,
   shownMessage,
 } from './internal/halfMessageRows.ts'
-import { requireTopic } from './internal/requireTopic.ts'
 import { commitSettling, settleMessage } from './internal/settleMessage.ts'
 
 /** How often messages are asked for, and how long. */

@@ -23,10 +23,11 @@ import {
   requireKnown,
   runOptionNames,
   typeOf,
+  requireTopic,
 } from '@weir/core/protocol'
 import { repliesTopic } from './internal/repliesTopic.ts'
 import { headersOfReply, replyAddressOf } from './internal/requestHeaders.ts'
-import { requireApart, requireTopic } from './internal/requireTopic.ts'
+import { requireApart } from './internal/requireApart.ts'
 import type { RequestTopics } from './RequestTopics.ts'
 
 /** What answers a request: its value and what a handler gets, in; the reply, or a future or promise of it, out. */

@@ -17,6 +17,7 @@ import {
   requireFunction,
   requireInteger,
   requireKnown,
+  requireTopic,
 } from '@weir/core/protocol'
 import { type CheckOptions, Checking, checkSettings } from './Checking.ts'
 import { HalfMessageExists, InvalidAnswer } from './errors.ts'
@@ -33,7 +34,6 @@ import {
 } from './internal/halfMessageRows.ts'
 import { oneRecord } from './internal/oneRecord.ts'
 import { randomName } from './internal/randomName.ts'
-import { requireTopic } from './internal/requireTopic.ts'
 import { scheduledBatch } from './internal/scheduledBatch.ts'
 import { scheduled } from './internal/scheduledTopic.ts'
 import { settleMessage } from './internal/settleMessage.ts'

@@ -9,12 +9,20 @@ import {
   TopicFull,
   type Weir,
 } from '@weir/core'
-import { ensureTopic, murmur2OfText, observe, optionNames, requireInteger, requireKnown } from '@weir/core/protocol'
+import {
+  ensureTopic,
+  murmur2OfText,
+  observe,
+  optionNames,
+  requireInteger,
+  requireKnown,
+  requireTopic,
+} from '@weir/core/protocol'
 import { InvalidReply, RequestFailed } from './errors.ts'
 import { randomName } from './internal/randomName.ts'
 import { repliesTopic } from './internal/repliesTopic.ts'
 import { headersOfRequest, requestHeaders } from './internal/requestHeaders.ts'
-import { requireApart, requireTopic } from './internal/requireTopic.ts'
+import { requireApart } from './internal/requireApart.ts'
 import type { RequestTopics } from './RequestTopics.ts'
 
 /** What is asked, and how long an answer is waited for. */

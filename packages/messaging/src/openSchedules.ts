@@ -15,12 +15,11 @@ import {
   validateName,
   type Weir,
 } from '@weir/core'
-import { ensureTopic, headersOf, observe, optionNames, requireKnown } from '@weir/core/protocol'
+import { ensureTopic, headersOf, observe, optionNames, requireKnown, requireTopic } from '@weir/core/protocol'
 import { RecordBatch } from '@weir/core/storage'
 import { requireCronTimes } from './internal/cronTimes.ts'
 import { crons, deliverDue } from './internal/deliverDue.ts'
 import { oneRecord } from './internal/oneRecord.ts'
-import { requireTopic } from './internal/requireTopic.ts'
 import { scheduled } from './internal/scheduledTopic.ts'
 import type { Missed, Scheduled, ScheduledRecord } from './Scheduled.ts'
 

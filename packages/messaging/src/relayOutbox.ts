@@ -26,9 +26,9 @@ import {
   warnOfFirst,
   systemStores,
   TopicWriter,
+  requireTopic,
 } from '@weir/core/protocol'
 import { addRecord } from './internal/oneRecord.ts'
-import { requireTopic } from './internal/requireTopic.ts'
 
 /** A row of the app's own outbox table: a record that its transaction wants to be sent. */
 export interface OutboxRow<K, V> {

@@ -291,11 +291,11 @@ describe('a requester', () => {
     )
     for (const part of ['requests', 'replies'] as const) {
       const opening = openRequester(weir, { ...topics, replyWithinMs, [part]: undefined as never })
-      await expect(now(opening)).rejects.toThrow(new RegExp(`${part} is undefined; expected a topic`))
+      await expect(now(opening)).rejects.toThrow(new RegExp(`${part} is undefined; expected one such as topic`))
       await expect(now(opening)).rejects.toBeInstanceOf(InvalidOption)
     }
     await expect(now(answer(weir, 'a', { ...topics, replies: undefined as never }, () => 1))).rejects.toThrow(
-      /replies is undefined; expected a topic/,
+      /replies is undefined; expected one such as topic/,
     )
     const one = { requests, replies: requests }
     await expect(now(openRequester(weir, { ...one, replyWithinMs }))).rejects.toThrow(/expected another topic/)

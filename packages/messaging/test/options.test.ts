@@ -105,7 +105,7 @@ test.each<readonly [name: string, make: (weir: Weir) => unknown]>([
 test('halfMessages(weir).check refuses the name of a topic for what is abandoned', async () => {
   const weir = await Weir.open(memory())
   expect(() => halfMessages(weir).check('c', () => 'unknown', { abandoned: 'lost' as never })).toThrow(
-    "checker 'c': abandoned is string; expected a topic",
+    'checker \'c\': abandoned is "lost"; expected one such as topic(',
   )
   await weir.close()
 })
@@ -121,6 +121,8 @@ test.each<readonly [name: string, make: (weir: Weir) => unknown]>([
   ['prepare', (weir) => halfMessages(weir).prepare(named, 'k', 'v', { checker: 'c' })],
 ])('%s refuses the name of a topic where a topic is expected', async (_name, make) => {
   const weir = await Weir.open(memory())
-  await expect(Promise.resolve().then(() => make(weir))).rejects.toThrow(/topic is string; expected a topic/)
+  await expect(Promise.resolve().then(() => make(weir))).rejects.toThrow(
+    /topic is "words"; expected one such as topic\(/,
+  )
   await weir.close()
 })

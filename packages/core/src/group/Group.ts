@@ -1,5 +1,5 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
-import { findTopic, requireTopic, type TopicInfo } from '../log/topicCatalog.ts'
+import { findTopic, requireTopicInfo, type TopicInfo } from '../log/topicCatalog.ts'
 import { type StartPosition, validateStart } from '../log/StartPosition.ts'
 import { InvalidOption, OffsetOutOfRange, UnknownGroup } from '../model/errors.ts'
 import { invariant } from '../model/invariant.ts'
@@ -155,7 +155,7 @@ export class Group {
   }
 
   #requireTopic(topic: string): TopicInfo {
-    return requireTopic(this.#storage, topic, `group '${this.name}': `)
+    return requireTopicInfo(this.#storage, topic, `group '${this.name}': `)
   }
 
   #offsetOf(info: TopicInfo, partition: number, to: StartPosition): CompletableFuture<number> {

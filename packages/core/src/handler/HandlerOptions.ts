@@ -1,5 +1,6 @@
 import { optionNames } from '../log/optionNames.ts'
 import { requireKnown } from '../log/requireKnown.ts'
+import { requireTopic, requireTopics } from '../log/requireTopic.ts'
 import { requireInteger, type Topic } from '../log/Topic.ts'
 import { InvalidOption } from '../model/errors.ts'
 import type { ConsumedRecord } from '../model/ConsumedRecord.ts'
@@ -194,13 +195,10 @@ const requireParts = <K, V>(settings: HandlerSettings<K, V>): void => {
   if (settings.limit !== undefined && typeof settings.limit?.take !== 'function') {
     throw new InvalidOption('handler: limit has no take(); expected a rate limiter')
   }
-  if (!Array.isArray(settings.outputs)) throw new InvalidOption('handler: outputs is no list; expected one of topics')
-  const topics = { deadLetter: [settings.deadLetter], expired: [settings.expired], outputs: settings.outputs }
-  for (const [option, given] of Object.entries(topics)) {
-    if (given.some((each) => each !== undefined && typeof each?.key?.decode !== 'function')) {
-      throw new InvalidOption(`handler: ${option} is not what topic() gives; expected a topic, not its name`)
-    }
+  for (const option of ['deadLetter', 'expired'] as const) {
+    if (settings[option] !== undefined) requireTopic(`handler: ${option}`, settings[option])
   }
+  requireTopics('handler: outputs', settings.outputs)
 }
 
 const requireRetry = (retry: Retry): void => {

@@ -1,7 +1,7 @@
 import type { RawOutput, RawRecord, TaskContext } from '../job/Operator.ts'
 import type { AppendOptions } from '../log/recordMetadata.ts'
 import type { Topic } from '../log/Topic.ts'
-import { findSameTopic, requireTopic } from '../log/topicCatalog.ts'
+import { findSameTopic, requireTopicInfo } from '../log/topicCatalog.ts'
 import { UnknownTopic } from '../model/errors.ts'
 import type { AttemptHost, SentBy } from './Attempt.ts'
 import { encodeRecord, requireRaw } from './encodeRecord.ts'
@@ -36,7 +36,7 @@ export class Sender implements AttemptHost {
   }
 
   check(topic: string, record: RawRecord): void {
-    requireRaw(requireTopic(this.#context, topic), record)
+    requireRaw(requireTopicInfo(this.#context, topic), record)
   }
 
   send(attempt: SentBy, topic: string, record: RawRecord): void {

@@ -2,8 +2,9 @@ import { chainRec } from '../future/chainRec.ts'
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { OpenLog } from '../log/OpenLog.ts'
+import { requireTopic } from '../log/requireTopic.ts'
 import { roomOf } from '../log/roomOf.ts'
-import { findTopic, requireTopic, type TopicInfo } from '../log/topicCatalog.ts'
+import { findTopic, requireTopicInfo, type TopicInfo } from '../log/topicCatalog.ts'
 import { withinCapacity } from '../log/withinCapacity.ts'
 import { CommitConflict, InvalidOption, StorageClosed, TopicFull, UnknownTopic } from '../model/errors.ts'
 import { type Append, commitOf } from '../ports/Commit.ts'
@@ -38,8 +39,8 @@ const readBounds = { recordsMax: 1_000, bytesMax: 1 << 20 }
  * `drop-oldest` the oldest make room; with `reject` and `drop-newest` it fails with TopicFull, and what is left stays.
  *
  * @returns once all that were there at the call are sent back
- * @throws UnknownTopic when the dead-letter topic is not in the storage, or the origin of one of them is not; InvalidOption when
- *   that has no such partition; TopicFull; StorageClosed when the Weir is closed while it waits. What comes before that one in
+ * @throws UnknownTopic when the dead-letter topic is not in the storage, or the origin of one of them is not; InvalidOption for
+ *   what is no topic, and when the origin has no such partition; TopicFull; StorageClosed when the Weir is closed while it waits. What comes before that one in
  *   its partition was sent back
  */
 export const redrive = (
@@ -47,8 +48,9 @@ export const redrive = (
   deadLetters: AnyTopic | string,
 ): CompletableFuture<Redriven> =>
   CompletableFuture.supply(() => {
+    if (typeof deadLetters !== 'string') requireTopic('redrive: the topic', deadLetters)
     const name = typeof deadLetters === 'string' ? deadLetters : deadLetters.name
-    const { firstPartition, partitions } = requireTopic(log.storage, name)
+    const { firstPartition, partitions } = requireTopicInfo(log.storage, name)
     return CompletableFuture.allOf(
       Array.from({ length: partitions }, (_, index) => redrivePartition(log, firstPartition + index)),
     )

@@ -1,9 +1,12 @@
-import { InvalidJob } from '../model/errors.ts'
+import { InvalidJob, InvalidOption } from '../model/errors.ts'
 import { validateName } from '../model/TopicName.ts'
+import { requireTopic } from '../log/requireTopic.ts'
 import type { Topic } from '../log/Topic.ts'
+import { unexpected } from '../log/unexpected.ts'
 import { describeJob, type JobDescription } from './describe.ts'
 import type { Flow, Flows } from './Flow.ts'
 import type { AnyOperator, Operator } from './Operator.ts'
+import { requireOperator } from './requireJob.ts'
 import type { StreamRecord, WindowOrNone } from './StreamRecord.ts'
 import { type TimestampAssigner, recordTimestamps } from './TimestampAssigner.ts'
 
@@ -24,8 +27,12 @@ export class Job implements Flows {
   /**
    * Adds a source. The job's records carry the timestamps of the topic, unless they are assigned:
    * `from(flights, assignTimestamps(flight => flight.date))`.
+   *
+   * @throws InvalidOption for what is no topic, or not what assigns timestamps
    */
   from<K, V>(source: Topic<K, V>, timestamps: TimestampAssigner<K, V> = recordTimestamps): JobFlow<K, V> {
+    requireTopic(`job '${this.name}': the topic of from()`, source)
+    requireTimestamps(`job '${this.name}': the timestamps of from()`, timestamps)
     return new JobFlow<K, V>(this.name, [
       ...this.flows,
       {
@@ -51,7 +58,11 @@ export class JobFlow<K, V, W = WindowOrNone> extends Job {
   /** Never set: it makes K, V and W part of the type, so that a mismatch is a compile error. */
   declare readonly records?: StreamRecord<K, V, W>
 
-  /** The job with operators added to its last flow, in order. */
+  /**
+   * The job with operators added to its last flow, in order.
+   *
+   * @throws InvalidJob for what is no operator
+   */
   pipe<K1, V1, W1>(o1: Operator<K, V, K1, V1, W, W1>): JobFlow<K1, V1, W1>
   pipe<K1, V1, W1, K2, V2, W2>(
     o1: Operator<K, V, K1, V1, W, W1>,
@@ -96,11 +107,17 @@ export class JobFlow<K, V, W = WindowOrNone> extends Job {
     const last = this.flows.at(-1)
     if (last === undefined)
       throw new InvalidJob(`job '${this.name}': pipe() without a source; expected from(topic) before it`)
+    operators.forEach((each, index) => requireOperator(`job '${this.name}': argument ${index} of pipe()`, each))
     return new JobFlow(this.name, [
       ...this.flows.slice(0, -1),
       { ...last, operators: [...last.operators, ...operators.flatMap(stepsOf)] },
     ])
   }
+}
+
+const requireTimestamps = (what: string, given: unknown): void => {
+  if (typeof (given as Partial<TimestampAssigner<never, never>> | null)?.outOfOrdernessMs === 'number') return
+  throw new InvalidOption(unexpected(what, given, 'what assignTimestamps() or recordTimestamps() gives'))
 }
 
 const stepsOf = (operator: AnyOperator): ReadonlyArray<AnyOperator> =>
@@ -117,12 +134,26 @@ export const job = (name: string): Job => new Job(name, [])
 /**
  * A flow that comes into a job at an operator, such as the other side of a join: `join('paid', stream(payments), ...)`. It takes
  * operators by `pipe` as a job does.
+ *
+ * @throws InvalidOption for what is no topic, or not what assigns timestamps
  */
 export const stream = <K, V>(
   source: Topic<K, V>,
   timestamps: TimestampAssigner<K, V> = recordTimestamps,
-): JobFlow<K, V> => job(source.name).from(source, timestamps)
+): JobFlow<K, V> => {
+  requireTopic('stream: the topic', source)
+  return job(source.name).from(source, timestamps)
+}
 
-/** The flow of a `stream`, or of a topic as it is, as operators take it in `others`. */
-export const flowOf = <K, V>(from: Topic<K, V> | JobFlow<K, V>): Flow =>
-  (from instanceof Job ? from : stream(from)).flows.at(-1)!
+/**
+ * The flow of a `stream`, or of a topic as it is, as operators take it in `others`.
+ *
+ * @param what - what it is of, for the message
+ * @throws InvalidOption for what is no topic; InvalidJob for a job without a source
+ */
+export const flowOf = <K, V>(from: Topic<K, V> | JobFlow<K, V>, what = 'flowOf: the source'): Flow => {
+  if (!(from instanceof Job)) requireTopic(what, from)
+  const flow = (from instanceof Job ? from : stream(from)).flows.at(-1)
+  if (flow !== undefined) return flow
+  throw new InvalidJob(`${what} is job '${from.name}', which has no source; expected a topic, or stream(topic)`)
+}

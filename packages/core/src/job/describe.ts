@@ -1,6 +1,7 @@
 import type { Flows } from './Flow.ts'
 import { guaranteeOf, type JobGuarantee } from './guaranteeOf.ts'
 import { planJob } from './plan.ts'
+import { requireJob } from './requireJob.ts'
 import type { Stage } from './Stage.ts'
 
 /** What a job consists of, as plain data. */
@@ -87,6 +88,7 @@ const describeTopic = (topic: {
  * @throws InvalidJob for a job that cannot run
  */
 export const toMermaid = (job: Flows): string => {
+  requireJob('toMermaid: the job', job)
   const lines = ['flowchart LR']
   // ids by order of appearance: made of names, two of them could be the same
   const topics = new Map<string, string>()

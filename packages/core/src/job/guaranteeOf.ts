@@ -15,7 +15,9 @@ export type JobGuarantee = OperatorGuarantee | 'none'
  * guaranteeOf(job('ship').from(orders).pipe(handle(() => undefined, { delivery: 'at-least-once' }))) // => 'at-least-once'
  */
 export const guaranteeOf = (job: Flows): JobGuarantee =>
-  weakest(planJob(job).stages.flatMap(({ operators }) => operators.map(({ guarantee }) => guarantee)))
+  weakest(
+    planJob(job, 'guaranteeOf: the job').stages.flatMap(({ operators }) => operators.map(({ guarantee }) => guarantee)),
+  )
 
 /** What is left of several guarantees; an operator that says nothing is exactly once. */
 export const weakest = (guarantees: ReadonlyArray<OperatorGuarantee | undefined>): JobGuarantee => {

@@ -20,7 +20,7 @@ export interface JobParts {
  * @throws InvalidJob for a job that cannot run
  */
 export const partsOf = (job: Flows): JobParts => {
-  const plan = planJob(job)
+  const plan = planJob(job, 'partsOf: the job')
   const inputs = plan.stages.flatMap((stage) => stage.inputs)
   const sources = inputs.flatMap(({ topic, upstream }) => (upstream === undefined ? [topic] : []))
   const own = ownTopicsOf(plan)

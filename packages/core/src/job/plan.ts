@@ -4,6 +4,7 @@ import type { Topic } from '../log/Topic.ts'
 import { InvalidJob } from '../model/errors.ts'
 import type { Flows } from './Flow.ts'
 import { expectedResult, hasResult } from './hasResult.ts'
+import { requireJob } from './requireJob.ts'
 import type { Stage } from './Stage.ts'
 import { nameOf, ownTopic, Topology } from './topology.ts'
 
@@ -24,13 +25,15 @@ const plans = new WeakMap<Flows, Plan>()
 /**
  * Splits a job into stages, and checks it whole, before anything is opened or written. Once for each job.
  *
- * @throws InvalidJob: no source; a flow without a sink that ends with nothing which keeps its result; a topic that is used for two things; a store whose name
+ * @param what - what is to be a job, for the message
+ * @throws InvalidJob: no job; no source; a flow without a sink that ends with nothing which keeps its result; a topic that is used for two things; a store whose name
  *   is taken or no name; work by key on records that may have no key, or that are not brought together by it; a sink with something
  *   behind it; a name that is too long for the job's own topics
  */
-export const planJob = (job: Flows): Plan => {
+export const planJob = (job: Flows, what = 'the job'): Plan => {
   const present = plans.get(job)
   if (present !== undefined) return present
+  requireJob(what, job)
   const plan = newPlan(job)
   plans.set(job, plan)
   return plan

@@ -3,6 +3,7 @@ import { InvalidOption } from '../model/errors.ts'
 import { murmur2Partitioner, type Partitioner } from '../model/partitioner.ts'
 import { validateName } from '../model/TopicName.ts'
 import { optionNames } from './optionNames.ts'
+import { requireCodec } from './requireCodec.ts'
 import { requireKnown } from './requireKnown.ts'
 import { type Capacity, type Retention, validateCapacity, validateRetention } from './Retention.ts'
 
@@ -79,10 +80,10 @@ const topicOptions: ReadonlyArray<string> = optionNames<
  * topic('clicks', { key: utf8, value: utf8, partitions: 8 }).partitions // => 8
  */
 export const topic = <K, V>(name: string, options: TopicOptions<K, V>): Topic<K, V> => {
-  const { partitions = 1, recordBytesMax = recordBytesMaxDefault, cleanup = 'delete' } = options
-  const { retention, capacity, deleteRetentionMs } = options
   validateName('topic', name)
   requireKnown(`topic '${name}'`, options, topicOptions)
+  const { partitions = 1, recordBytesMax = recordBytesMaxDefault, cleanup = 'delete' } = options
+  const { retention, capacity, deleteRetentionMs } = options
   requireInteger(`topic '${name}': partitions`, partitions, 1, partitionsMax)
   requireInteger(`topic '${name}': recordBytesMax`, recordBytesMax, 1, 2 ** 30)
   if (cleanup !== 'delete' && cleanup !== 'compact') {
@@ -98,11 +99,7 @@ export const topic = <K, V>(name: string, options: TopicOptions<K, V>): Topic<K,
       `topic '${name}': capacity counts records, which compaction removes; expected cleanup 'delete'`,
     )
   }
-  for (const part of ['key', 'value'] as const) {
-    if (typeof options[part]?.decode !== 'function') {
-      throw new InvalidOption(`topic '${name}': ${part} is not a codec; expected one such as utf8 or json(Type)`)
-    }
-  }
+  for (const part of ['key', 'value'] as const) requireCodec(`topic '${name}': ${part}`, options[part])
   return {
     name,
     key: options.key,

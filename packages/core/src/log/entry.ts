@@ -3,6 +3,7 @@ import type { Clock } from '../ports/Clock.ts'
 import { type Append, commitOf } from '../ports/Commit.ts'
 import type { Storage } from '../ports/Storage.ts'
 import { type AppendOptions, headersOf, placesOf, type RecordMetadata, requireAppendOptions } from './recordMetadata.ts'
+import { requireTopic } from './requireTopic.ts'
 import type { Capacity } from './Retention.ts'
 import { roomOf } from './roomOf.ts'
 import type { Topic } from './Topic.ts'
@@ -29,16 +30,21 @@ export const entry = <K, V>(topic: Topic<K, V>, key: K, value: V, options: Appen
 
 /**
  * Appends all entries in one commit: all of them are there, or none. Answers in the order of the entries.
- * Definitions of one topic that differ are refused with TopicMismatch; all is refused with TopicFull when a topic
- * with a capacity has no room.
+ * Definitions of one topic that differ are refused with TopicMismatch, what is no topic with InvalidOption; all is refused with
+ * TopicFull when a topic with a capacity has no room.
  */
 export const appendEntries = (
   storage: Storage,
   clock: Clock,
   entries: ReadonlyArray<Entry>,
 ): CompletableFuture<ReadonlyArray<RecordMetadata>> => {
-  const topics = [...new Set(entries.map(({ topic }) => topic))]
-  return CompletableFuture.allOf(topics.map((topic) => ensureTopic(storage, topic))).thenCompose((infos) => {
+  const topics = [...new Set(entries.map((each: Partial<Entry> | undefined) => each?.topic))] as ReadonlyArray<
+    Entry['topic']
+  >
+  return CompletableFuture.supply(() => {
+    for (const topic of topics) requireTopic('append: the topic of an entry', topic)
+    return CompletableFuture.allOf(topics.map((topic) => ensureTopic(storage, topic)))
+  }).thenCompose((infos) => {
     const writers = new Map(topics.map((topic, index) => [topic.name, new TopicWriter(topic, infos[index]!)]))
     const places = entries.map(({ topic, key, value, options }) => {
       requireAppendOptions(topic.name, options)

@@ -114,7 +114,7 @@ export const findTopic = (storage: Pick<Storage, 'rows'>, name: string): TopicIn
  * @param whose - who asks for it, as the error names it
  * @throws UnknownTopic
  */
-export const requireTopic = (storage: Pick<Storage, 'rows'>, name: string, whose = ''): TopicInfo => {
+export const requireTopicInfo = (storage: Pick<Storage, 'rows'>, name: string, whose = ''): TopicInfo => {
   const info = findTopic(storage, name)
   if (info !== undefined) return info
   throw new UnknownTopic(

@@ -1,6 +1,6 @@
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
-import { findTopic, requireTopic, type TopicInfo } from '../log/topicCatalog.ts'
+import { findTopic, requireTopicInfo, type TopicInfo } from '../log/topicCatalog.ts'
 import { StorageClosed } from '../model/errors.ts'
 import type { Clock } from '../ports/Clock.ts'
 import type { Random } from '../ports/Random.ts'
@@ -69,7 +69,7 @@ export class Retainer {
    */
   retain(name: string): CompletableFuture<Retained> {
     return CompletableFuture.supply(() => {
-      return this.#retain(requireTopic(this.#storage, name), () => true)
+      return this.#retain(requireTopicInfo(this.#storage, name), () => true)
     })
   }
 

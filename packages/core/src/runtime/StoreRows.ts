@@ -64,7 +64,7 @@ export class StoreRows<K, V> {
    * @throws InvalidJob when the job has no store of this name; StoreMismatch when it has other codecs
    */
   static of<K, V>(source: QuerySource, plan: Plan, reference: string | StoreReference<K, V>): StoreRows<K, V> {
-    const name = typeof reference === 'string' ? reference : reference.name
+    const name = typeof reference === 'string' ? reference : (reference as Partial<typeof reference> | undefined)?.name
     for (const stage of plan.stages) {
       for (const { store, key } of storesOf(stage)) {
         if (store.name !== name) continue

@@ -3,7 +3,7 @@ import type { StoreDefinition, TaskRows } from '../job/Store.ts'
 import { bytes } from '../codec/bytes.ts'
 import { nullable } from '../codec/nullable.ts'
 import { topic } from '../log/Topic.ts'
-import { requireTopic, type TopicInfo } from '../log/topicCatalog.ts'
+import { requireTopicInfo, type TopicInfo } from '../log/topicCatalog.ts'
 import { TopicWriter } from '../log/TopicWriter.ts'
 import { invariant } from '../model/invariant.ts'
 import type { Append, Expectation, RowChange } from '../ports/Commit.ts'
@@ -182,7 +182,7 @@ export class TaskHooks {
   }
 
   outputTo(name: string, { bounded = true }: { readonly bounded?: boolean } = {}): RawOutput {
-    const found = this.#run.topics.get(name) ?? requireTopic(this.#run.storage, name)
+    const found = this.#run.topics.get(name) ?? requireTopicInfo(this.#run.storage, name)
     const info = bounded ? found : { ...found, capacity: undefined }
     const raw = topic(name, {
       key: nullable(bytes),

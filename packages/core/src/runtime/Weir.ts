@@ -14,6 +14,8 @@ import type { RecordMetadata } from '../log/recordMetadata.ts'
 import { resend } from '../log/resend.ts'
 import { optionNames } from '../log/optionNames.ts'
 import { requireKnown } from '../log/requireKnown.ts'
+import { requireStorage } from '../log/requireStorage.ts'
+import { requireTopic } from '../log/requireTopic.ts'
 import { requireInteger, type Topic } from '../log/Topic.ts'
 import { alterTopic, ensureTopic, listTopics, type TopicInfo } from '../log/topicCatalog.ts'
 import { InvalidJob, InvalidOption } from '../model/errors.ts'
@@ -93,14 +95,10 @@ export class Weir {
    */
   static open(provider: StorageProvider, options: WeirOptions = {}): CompletableFuture<Weir> {
     return CompletableFuture.supply(() => {
+      requireKnown('Weir.open', options, weirOptionNames)
       const { clock = systemClock, random = systemRandom, retentionIntervalMs = 5_000 } = options
       requireInteger('Weir.open: retentionIntervalMs', retentionIntervalMs, 1, 86_400_000)
-      requireKnown('Weir.open', options, weirOptionNames)
-      if (typeof (provider as Partial<StorageProvider> | undefined)?.open !== 'function') {
-        throw new InvalidOption(
-          `Weir.open: the storage is ${JSON.stringify(provider) ?? 'undefined'}; expected one such as lmdb('./data')`,
-        )
-      }
+      requireStorage('Weir.open: the storage', provider)
       return provider
         .open()
         .thenCompose((storage) => refuseUnfinished(storage))
@@ -117,8 +115,11 @@ export class Weir {
   /**
    * The topic as an Observable and AsyncIterable of its records, from now on; see `from`, `partition`, `toEnd`. And the groups
    * that share it: `weir.topic(orders).group('shop').process(handler)`.
+   *
+   * @throws InvalidOption for what is no topic
    */
   topic<K, V>(topic: Topic<K, V>): WeirTopic<K, V> {
+    requireTopic('Weir.topic: the topic', topic)
     return new WeirTopic(this, topic)
   }
 
@@ -134,10 +135,13 @@ export class Weir {
    * A definition that says something of these is refused with TopicMismatch elsewhere when it differs from what is stored; one
    * that says nothing goes with whatever is stored.
    *
-   * @throws TopicMismatch when it differs in anything else
+   * @throws TopicMismatch when it differs in anything else; InvalidOption for what is no topic
    */
   alter<K, V>(topic: Topic<K, V>): CompletableFuture<TopicInfo> {
-    return CompletableFuture.supply(() => alterTopic(this.storage, topic)).thenApply((info) => {
+    return CompletableFuture.supply(() => {
+      requireTopic('Weir.alter: the topic', topic)
+      return alterTopic(this.storage, topic)
+    }).thenApply((info) => {
       this.#retainer.watch(topic.name)
       return info
     })
@@ -148,10 +152,13 @@ export class Weir {
    * by itself, from time to time, in every Weir that has written to the topic or runs a job on it.
    *
    * @returns what was removed, once that is durable
-   * @throws UnknownTopic
+   * @throws UnknownTopic; InvalidName
    */
   retain(topic: { readonly name: string }): CompletableFuture<Retained> {
-    return this.#retainer.retain(topic.name)
+    return CompletableFuture.supply(() => {
+      requireName('Weir.retain: topic', topic)
+      return this.#retainer.retain(topic.name)
+    })
   }
 
   /** What retention did in the background of this Weir so far. */
@@ -166,6 +173,7 @@ export class Weir {
    */
   producer<K, V>(topic: Topic<K, V>, options: ProducerOptions = {}): CompletableFuture<Producer<K, V>> {
     return CompletableFuture.supply(() => {
+      requireTopic('Weir.producer: the topic', topic)
       const settings = producerSettings(options)
       return ensureTopic(this.storage, topic).thenCompose((info) =>
         takeId(this.storage, 'producer').thenApply((id) => {
@@ -209,7 +217,7 @@ export class Weir {
    */
   run(job: Job, options: RunOptions = {}): CompletableFuture<RunningJob> {
     return CompletableFuture.supply(() => {
-      const plan = planJob(job)
+      const plan = planJob(job, 'Weir.run: the job')
       requireNoLostStores(this.storage.rows, plan)
       const settings = runSettings(job.name, options, this.storage.session)
       const name = `${job.name}/${settings.member}`
@@ -245,7 +253,7 @@ export class Weir {
    *   has other codecs
    */
   store<K, V>(job: Job, store: string | StoreReference<K, V>): StoreQuery<K, V> {
-    return StoreQuery.of(this.#newest(), planJob(job), store)
+    return StoreQuery.of(this.#newest(), planJob(job, 'Weir.store: the job'), store)
   }
 
   /**
@@ -254,7 +262,7 @@ export class Weir {
    * @throws InvalidJob when the job has no map store of this name; StoreMismatch when it has other codecs
    */
   mapStore<K, S, V>(job: Job, store: string | MapStoreReference<K, S, V>): MapQuery<K, S, V> {
-    return MapQuery.of(this.#newest(), planJob(job), store)
+    return MapQuery.of(this.#newest(), planJob(job, 'Weir.mapStore: the job'), store)
   }
 
   /**
@@ -266,7 +274,7 @@ export class Weir {
    *   StoreMismatch when the new store has other codecs. Nothing is changed then
    */
   renameStore(job: Job, names: { readonly from: string; readonly to: string }): CompletableFuture<void> {
-    return CompletableFuture.supply(() => renameStore(this.storage, planJob(job), names))
+    return CompletableFuture.supply(() => renameStore(this.storage, planJob(job, 'Weir.renameStore: the job'), names))
   }
 
   /**
@@ -274,10 +282,13 @@ export class Weir {
    * room is given back after it; the job must not run.
    *
    * @returns completes when it is gone, and its rows are
-   * @throws InvalidJob when the job runs, or has no such store here
+   * @throws InvalidJob when the job runs, or has no such store here; InvalidName
    */
   dropStore(job: { readonly name: string }, store: string): CompletableFuture<void> {
-    return CompletableFuture.supply(() => dropStore(this.storage, job.name, store))
+    return CompletableFuture.supply(() => {
+      requireName('Weir.dropStore: job', job)
+      return dropStore(this.storage, job.name, store)
+    })
   }
 
   /**
@@ -298,7 +309,7 @@ export class Weir {
     options: SavepointOptions = {},
   ): CompletableFuture<Savepoint> {
     return CompletableFuture.supply(() => {
-      const plans = [jobs].flat().map((each: Job) => planJob(each))
+      const plans = [jobs].flat().map((each: Job) => planJob(each, 'Weir.savepoint: the job'))
       return writeSavepoint(this.storage, plans, target, options)
     })
   }
@@ -340,6 +351,10 @@ export class Weir {
     return CompletableFuture.allOf([...ends, ...stops]).thenCompose(() => this.storage.close())
   }
 }
+
+/** @throws InvalidName for what has none */
+const requireName = (what: string, named: { readonly name: string } | undefined): void =>
+  validateName(what, named?.name as string)
 
 const runSettings = (job: string, options: RunOptions, session: string): RunSettings => {
   requireKnown(`run of job '${job}'`, options, runOptionNames)

@@ -1,6 +1,7 @@
 import type { Job } from '../job/Job.ts'
 import { planJob } from '../job/plan.ts'
 import type { OpenLog } from '../log/OpenLog.ts'
+import { requireTopic } from '../log/requireTopic.ts'
 import type { Topic } from '../log/Topic.ts'
 import { findSameTopic, type TopicInfo } from '../log/topicCatalog.ts'
 import { TopicStream } from '../log/TopicStream.ts'
@@ -53,16 +54,21 @@ export class WeirSnapshot {
 
   /** As `Weir.store`, as of this moment. */
   store<K, V>(job: Job, store: string | StoreReference<K, V>): StoreQuery<K, V> {
-    return StoreQuery.of(this.#source, planJob(job), store)
+    return StoreQuery.of(this.#source, planJob(job, 'snapshot.store: the job'), store)
   }
 
   /** As `Weir.mapStore`, as of this moment. */
   mapStore<K, S, V>(job: Job, store: string | MapStoreReference<K, S, V>): MapQuery<K, S, V> {
-    return MapQuery.of(this.#source, planJob(job), store)
+    return MapQuery.of(this.#source, planJob(job, 'snapshot.mapStore: the job'), store)
   }
 
-  /** The topic's records as of this moment: a stream that completes, from the first one unless `from` says otherwise. */
+  /**
+   * The topic's records as of this moment: a stream that completes, from the first one unless `from` says otherwise.
+   *
+   * @throws InvalidOption for what is no topic
+   */
   topic<K, V>(topic: Topic<K, V>): TopicStream<K, V> {
+    requireTopic('snapshot.topic: the topic', topic)
     const snapshot = this.#snapshot
     const { clock, onClose } = this.#log
     const storage = {
@@ -78,19 +84,22 @@ export class WeirSnapshot {
   /**
    * Which offsets the topic had, by partition.
    *
-   * @throws UnknownTopic, TopicMismatch
+   * @throws UnknownTopic, TopicMismatch; InvalidOption for what is no topic
    */
   bounds<K, V>(topic: Topic<K, V>): ReadonlyArray<PartitionBounds> {
+    requireTopic('snapshot.bounds: the topic', topic)
     return this.#partitionsOf(topic).map((place) => this.#snapshot.bounds(place))
   }
 
   /**
    * How far the job had come, by topic and partition of what it reads.
    *
-   * @throws UnknownTopic when the job never ran here, TopicMismatch
+   * @throws UnknownTopic when the job never ran here, TopicMismatch; InvalidJob for what is no job
    */
   positions(job: Job): ReadonlyArray<JobPosition> {
-    const inputs = planJob(job).stages.flatMap((stage) => stage.inputs.map(({ topic }) => topic))
+    const inputs = planJob(job, 'snapshot.positions: the job').stages.flatMap((stage) =>
+      stage.inputs.map(({ topic }) => topic),
+    )
     return inputs.flatMap((topic) =>
       this.#partitionsOf(topic).map((place, partition) => ({
         topic: topic.name,

@@ -2,9 +2,12 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { Job } from '../job/Job.ts'
 import type { AnyOperator } from '../job/Operator.ts'
 import { planJob } from '../job/plan.ts'
+import { requireJob } from '../job/requireJob.ts'
 import { findTopic } from '../log/topicCatalog.ts'
 import { optionNames, pickOptions } from '../log/optionNames.ts'
 import { requireKnown } from '../log/requireKnown.ts'
+import { requireStorage } from '../log/requireStorage.ts'
+import { requireTopics } from '../log/requireTopic.ts'
 import { InvalidJob, InvalidOption } from '../model/errors.ts'
 import type { StorageProvider } from '../ports/Storage.ts'
 import { type DiffOptions, diffOutputs } from './diffOutputs.ts'
@@ -53,6 +56,7 @@ export const diffJobs = (weir: Weir, options: JobDiffOptions): CompletableFuture
   CompletableFuture.supply(() => {
     requireKnown('diffJobs', options, jobDiffOptionNames)
     const { before, after, into, prepare = () => CompletableFuture.completed(undefined), run = {} } = options
+    for (const [which, version] of Object.entries({ before, after })) requireJob(`diffJobs: ${which}`, version)
     if (before.name !== after.name) {
       throw new InvalidJob(
         `diffJobs: before is job '${before.name}' and after is job '${after.name}'; expected two versions of one name, by which state is found`,
@@ -62,7 +66,9 @@ export const diffJobs = (weir: Weir, options: JobDiffOptions): CompletableFuture
     if (!Array.isArray(into) || into.length !== 2 || into[0] === into[1]) {
       throw new InvalidOption('diffJobs: into is not two storages; expected an empty one for each version')
     }
+    for (const each of into) requireStorage('diffJobs: one of into', each)
     const topics = options.topics ?? outputsOf([before, after])
+    requireTopics('diffJobs: topics', topics)
     if (topics.length === 0) {
       throw new InvalidJob(
         `diffJobs: job '${before.name}' writes to no topic, so that nothing can be compared; expected versions with to(topic)`,

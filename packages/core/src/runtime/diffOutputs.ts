@@ -4,6 +4,7 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import type { OpenLog } from '../log/OpenLog.ts'
 import { optionNames } from '../log/optionNames.ts'
 import { requireKnown } from '../log/requireKnown.ts'
+import { requireTopics } from '../log/requireTopic.ts'
 import { requireInteger, type Topic } from '../log/Topic.ts'
 import { findSameTopic } from '../log/topicCatalog.ts'
 import { murmur2OfText } from '../model/murmur2.ts'
@@ -50,6 +51,7 @@ export const diffOutputs = (
   options: DiffOptions = {},
 ): CompletableFuture<OutputDiff> =>
   CompletableFuture.supply(() => {
+    requireTopics('diffOutputs: topics', topics)
     requireKnown('diffOutputs', options, diffOptionNames)
     const { differencesMax = 1_000, recordsInMemoryMax = 500_000 } = options
     requireInteger('diffOutputs: differencesMax', differencesMax, 0, 10_000_000)

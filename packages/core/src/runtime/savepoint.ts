@@ -5,6 +5,7 @@ import { type Plan, topicsOf } from '../job/plan.ts'
 import { jsonRow, parseRow } from '../log/ids.ts'
 import { optionNames } from '../log/optionNames.ts'
 import { requireKnown } from '../log/requireKnown.ts'
+import { requireStorage } from '../log/requireStorage.ts'
 import { findSameTopic, type TopicInfo, topicKey } from '../log/topicCatalog.ts'
 import { InvalidJob, InvalidOption, StorageRefused } from '../model/errors.ts'
 import { commitOf, type PositionChange, type RowChange } from '../ports/Commit.ts'
@@ -81,9 +82,7 @@ export const writeSavepoint = (
     throw new InvalidOption(`${what}: records is ${String(records)}; expected 'needed' or 'all'`)
   }
   if (plans.length === 0) throw new InvalidJob('savepoint of no job; expected one or more')
-  if (typeof (provider as Partial<StorageProvider> | undefined)?.open !== 'function') {
-    throw new InvalidOption(`${what}: the target is no storage; expected one such as lmdb('./copy')`)
-  }
+  requireStorage(`${what}: the target`, provider)
   const snapshot = storage.snapshot(copyMsMax)
   return CompletableFuture.supply(() =>
     new SavepointCopy(snapshot, plans, records, onProgress).to(provider, what),

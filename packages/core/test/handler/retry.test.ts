@@ -75,7 +75,7 @@ describe('the options of a handler are refused before anything starts', () => {
     const weir = await Weir.open(memory())
     const group = weir.topic(orders).group('shop')
     expect(() => group.job(() => undefined, { deadLetter: 'failures' as never })).toThrow(
-      /expected a topic, not its name/,
+      /deadLetter is "failures"; expected one such as topic\(/,
     )
     await weir.close()
   })
