@@ -12,13 +12,13 @@ import {
   type Window,
   type WindowOrNone,
 } from '@weir/core'
-import { requireKnown } from '@weir/core/protocol'
 import type { OperatorFunction } from 'rxjs'
 import type { HoppingWindows } from './hopping.ts'
 import { agendaStore } from './internal/Agenda.ts'
 import { aggregateSessions } from './internal/aggregateSessions.ts'
 import { aggregateSliding } from './internal/aggregateSliding.ts'
 import { aggregateWindows } from './internal/aggregateWindows.ts'
+import { namedOperator, requireOptions } from './internal/requireOptions.ts'
 import { requireWindow } from './internal/requireWindow.ts'
 import { spans } from './internal/spans.ts'
 import type { SessionWindows } from './session.ts'
@@ -76,7 +76,7 @@ export type AnyWindowedOptions<K, V, A> = Omit<WindowedAggregateOptions<K, V, A>
  * work is split or interrupted.
  *
  * @param name - of the store; stable, because state is found by it
- * @throws InvalidOption for an option that is none, and for sessions without `merge`
+ * @throws InvalidName, InvalidOption for an option that is none, and for sessions without `merge`
  */
 export function aggregate<K, V, A>(
   name: string,
@@ -91,10 +91,11 @@ export function aggregate<K, V, A>(
   name: string,
   options: AggregateOptions<K, V, A> | AnyWindowedOptions<K, V, A>,
 ): Operator<K, V, K, A> {
-  requireKnown(`aggregate '${name}'`, options, isWindowed(options) ? windowedNames : names)
+  const what = namedOperator('aggregate', name)
+  requireOptions(what, options, isWindowed(options) ? windowedNames : names, ['initial', 'add'])
   const codec = options.codec ?? msgpack<A>()
   const { stores, attach, holdsMs, late } = isWindowed(options)
-    ? windowedParts(name, codec, options)
+    ? windowedParts(what, name, codec, options)
     : overAllTime(name, codec, options)
   return {
     kind: 'aggregate',
@@ -121,7 +122,8 @@ interface Parts<K, V, A> {
 
 const isWindowed = <K, V, A>(
   options: AggregateOptions<K, V, A> | AnyWindowedOptions<K, V, A>,
-): options is AnyWindowedOptions<K, V, A> => (options as Partial<AnyWindowedOptions<K, V, A>>).window !== undefined
+): options is AnyWindowedOptions<K, V, A> =>
+  (options as Partial<AnyWindowedOptions<K, V, A>> | undefined)?.window !== undefined
 
 const overAllTime = <K, V, A>(name: string, value: Codec<A>, options: AggregateOptions<K, V, A>): Parts<K, V, A> => {
   const store: StoreDefinition<K, A> = { name, kind: 'key-value', value }
@@ -129,12 +131,13 @@ const overAllTime = <K, V, A>(name: string, value: Codec<A>, options: AggregateO
 }
 
 const windowedParts = <K, V, A>(
+  what: string,
   name: string,
   value: Codec<A>,
   options: AnyWindowedOptions<K, V, A>,
 ): Parts<K, V, A> => {
   const { window, late, emit = 'close', values } = options
-  requireWindow(`aggregate '${name}'`, options)
+  requireWindow(what, options)
   const holdsMs = emit === 'update' || window.time === 'processing' ? 0 : heldMs(window)
   if (window.kind === 'tumbling' || window.kind === 'hopping') {
     const store: StoreDefinition<K, A> = { name, kind: 'window', value }
@@ -154,7 +157,7 @@ const windowedParts = <K, V, A>(
   }
   const { merge } = options
   if (merge === undefined) {
-    throw new InvalidOption(`aggregate '${name}': no merge; expected one, since a late record may join two sessions`)
+    throw new InvalidOption(`${what}: no merge; expected one, since a late record may join two sessions`)
   }
   const store = { name, kind: 'key-value' as const, value: spans(value) }
   const settings = { ...options, emit, window, merge }

@@ -1,5 +1,5 @@
 import type { Codec, Operator } from '@weir/core'
-import { requireFunction, requireKnown } from '@weir/core/protocol'
+import { namedOperator, requireOptions } from './internal/requireOptions.ts'
 import { tableAggregate } from './internal/tableAggregate.ts'
 
 /** Which group each row of a table is in. */
@@ -44,7 +44,7 @@ export interface AggregateTableOptions<K, V, G, A> extends TableGrouping<K, V, G
  * unless it comes back. So `subtract` must not throw, and what may throw behind belongs behind `through`.
  *
  * @param name - of the stores, `name`, `name-groups`, `name-rows` and `name-counts`; stable, because the aggregates are found by it
- * @throws InvalidOption for an option that is none, and for a `groupBy`, `initial`, `add` or `subtract` that is no function
+ * @throws InvalidName, InvalidOption for an option that is none, and for a `groupBy`, `initial`, `add` or `subtract` that is no function
  * @example
  * import { int32, job, nullable, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'
@@ -81,9 +81,8 @@ export function aggregateTable<K, V, G, A>(
   name: string,
   options: AggregateTableOptions<K, V, G, A>,
 ): Operator<K, V | null, G, A | null> {
-  const what = `aggregateTable '${name}'`
-  requireKnown(what, options, [...functions, 'key', 'partitions', 'codec', 'values'])
-  for (const option of functions) requireFunction(`${what}: ${option}`, options[option])
+  const what = namedOperator('aggregateTable', name)
+  requireOptions(what, options, [...functions, 'key', 'partitions', 'codec', 'values'], functions)
   return tableAggregate({ ...options, kind: 'aggregateTable', name, folding: options })
 }
 

@@ -1,6 +1,7 @@
 import { InvalidJob, type Operator, type StreamRecord, type WindowOrNone } from '@weir/core'
 import { filter } from './filter.ts'
 import { fork, type ForkLine } from './fork.ts'
+import { requireOptions } from './internal/requireOptions.ts'
 
 /** A line of operators for the records for which `when` holds. */
 export interface Branch<K, V, W = WindowOrNone> {
@@ -13,7 +14,7 @@ export interface Branch<K, V, W = WindowOrNone> {
  * sink of its own, such as `to`, or ends with an operator that keeps its result.
  *
  * @param branches - in the order in which they are asked; `when` may be asked more than once for a record
- * @throws InvalidJob for no branch, or a line that does nothing with its records
+ * @throws InvalidJob for no branch, or a line that does nothing with its records; InvalidOption for what is none
  * @example
  * import { job, topic, utf8 } from '@weir/core'
  * const orders = topic('orders', { key: utf8, value: utf8 })
@@ -29,6 +30,7 @@ export const branch = <K, V, W extends WindowOrNone = WindowOrNone>(
   ...branches: ReadonlyArray<Branch<K, V, W>>
 ): Operator<K, V, K, V, W, W> => {
   if (branches.length === 0) throw new InvalidJob('branch: there are no branches; expected at least one')
+  branches.forEach((each, index) => requireOptions(`branch ${index}`, each, ['when', 'line'], ['when', 'line']))
   const isFirst = (index: number, value: V, record: StreamRecord<K, V, W>): boolean =>
     branches.findIndex(({ when }) => when(value, record)) === index
   const forked = fork<K, V, W>(

@@ -10,7 +10,7 @@ import {
   type SinkRecord,
   validateName,
 } from '@weir/core'
-import { isTriedAgain, observe, optionNames, requireInteger, requireKnown } from '@weir/core/protocol'
+import { isTriedAgain, observe, optionNames, requireFunction, requireInteger, requireKnown } from '@weir/core/protocol'
 
 /** A call of a `callbackSink`. */
 export interface SinkCall<K, V> {
@@ -56,7 +56,7 @@ export const callbackSink = <K, V>(
 ): Sink<K, V> => {
   validateName('sink', name)
   const what = `sink '${name}'`
-  if (typeof send !== 'function') throw new InvalidOption(`${what}: send is ${typeof send}; expected a function`)
+  requireFunction(`${what}: send`, send)
   requireKnown(what, options, callbackSinkOptionNames)
   const { concurrencyMax = 16, retry = exponential(), attemptMsMax = 30_000 } = options
   requireInteger(`${what}: concurrencyMax`, concurrencyMax, 1, 10_000)

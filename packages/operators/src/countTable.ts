@@ -1,6 +1,6 @@
 import type { Codec, Operator } from '@weir/core'
-import { requireFunction, requireKnown } from '@weir/core/protocol'
 import type { TableGrouping } from './aggregateTable.ts'
+import { namedOperator, requireOptions } from './internal/requireOptions.ts'
 import { tableAggregate } from './internal/tableAggregate.ts'
 
 /**
@@ -12,7 +12,7 @@ import { tableAggregate } from './internal/tableAggregate.ts'
  * was set aside.
  *
  * @param name - of the stores, `name`, `name-groups` and `name-rows`; stable, because the counts are found by it
- * @throws InvalidOption for an option that is none, or a `groupBy` that is no function
+ * @throws InvalidName, InvalidOption for an option that is none, or a `groupBy` that is no function
  * @example
  * import { int32, job, nullable, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'
@@ -39,8 +39,7 @@ export function countTable<K, V, G>(
   name: string,
   options: TableGrouping<K, V, G>,
 ): Operator<K, V | null, G, number | null> {
-  requireKnown(`countTable '${name}'`, options, ['groupBy', 'key', 'partitions'])
-  requireFunction(`countTable '${name}': groupBy`, options.groupBy)
+  requireOptions(namedOperator('countTable', name), options, ['groupBy', 'key', 'partitions'], ['groupBy'])
   return tableAggregate({ ...options, kind: 'countTable', name, values: mark as Codec<unknown> as Codec<V> })
 }
 

@@ -8,8 +8,8 @@ import {
   utf8,
   type WindowOrNone,
 } from '@weir/core'
-import { requireKnown } from '@weir/core/protocol'
 import { Agenda, agendaStore } from './internal/Agenda.ts'
+import { namedOperator, requireOptions } from './internal/requireOptions.ts'
 import { requireTime, requireWhole } from './internal/windowSettings.ts'
 import { windowTime } from './internal/WindowTime.ts'
 import type { TimeKind } from './Windows.ts'
@@ -31,14 +31,14 @@ export interface DedupOptions<K, V> {
  * what is a repeat, and not how far behind a timestamp lies. An id that was forgotten is new again.
  *
  * @param name - of the store; stable, because what was seen is found by it
- * @throws InvalidOption
+ * @throws InvalidName, InvalidOption
  */
 export const dedup = <K, V, W extends WindowOrNone = WindowOrNone>(
   name: string,
   options: DedupOptions<K, V>,
 ): Operator<K, V, K, V, W, W> => {
-  const what = `dedup '${name}'`
-  requireKnown(what, options, ['idOf', 'withinMs', 'time'])
+  const what = namedOperator('dedup', name)
+  requireOptions(what, options, ['idOf', 'withinMs', 'time'])
   const { idOf, withinMs, time: timeKind = 'event' } = options
   requireWhole(what, 'withinMs', withinMs)
   requireTime(what, timeKind)

@@ -1,5 +1,6 @@
 import { type Codec, operate, type Operator, type StreamRecord, type WindowOrNone } from '@weir/core'
-import { requireFunction, requireKnown } from '@weir/core/protocol'
+import { requireFunction } from '@weir/core/protocol'
+import { requireOptions } from './internal/requireOptions.ts'
 
 /**
  * Gives a record for each value that `project` makes of one, in their order; none drops it.
@@ -11,7 +12,7 @@ export const flatMap = <K, A, B, W extends WindowOrNone = WindowOrNone>(
   options: { readonly codec?: Codec<B> } = {},
 ): Operator<K, A, K, B, W, W> => {
   requireFunction('flatMap: project', project)
-  requireKnown('flatMap', options, ['codec'])
+  requireOptions('flatMap', options, ['codec'])
   return {
     kind: 'flatMap',
     name: 'flatMap',

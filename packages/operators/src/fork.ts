@@ -8,7 +8,7 @@ import {
   utf8,
   type WindowOrNone,
 } from '@weir/core'
-import { expectedResult, hasResult } from '@weir/core/protocol'
+import { expectedResult, hasResult, requireFunction, requireJob } from '@weir/core/protocol'
 
 /** A line of operators, built with `pipe` as a job is: `(line) => line.pipe(count('all'), to(counts))`. */
 export type ForkLine<K, V, W = WindowOrNone> = (line: JobFlow<K, V, W>) => JobFlow<unknown, unknown>
@@ -21,7 +21,7 @@ export type ForkLine<K, V, W = WindowOrNone> = (line: JobFlow<K, V, W>) => JobFl
  * within a line by one of its own.
  *
  * @param lines - their order does not matter
- * @throws InvalidJob for no line, or a line that does nothing with its records
+ * @throws InvalidJob for no line, or a line that does nothing with its records; InvalidOption for what is no function
  * @example
  * import { days, float64, hours, topic, utf8 } from '@weir/core'
  * const hourly = topic('hourly', { key: utf8, value: float64 })
@@ -36,7 +36,7 @@ export const fork = <K, V, W extends WindowOrNone = WindowOrNone>(
   ...lines: ReadonlyArray<ForkLine<K, V, W>>
 ): Operator<K, V, K, V, W, W> => {
   if (lines.length === 0) throw new InvalidJob('fork: there are no lines; expected at least one')
-  const branches = lines.map((line, index) => checked(operatorsOf(line), index))
+  const branches = lines.map((line, index) => checked(operatorsOf(line, index), index))
   const first = branches.flat().find((operator) => operator.stores.length > 0)
   return {
     kind: 'fork',
@@ -60,10 +60,14 @@ const worksByKey = (operators: ReadonlyArray<AnyOperator>): boolean => {
 
 const placeholder = topic('fork', { key: utf8, value: utf8 }) as unknown as Topic<unknown, unknown>
 
-const operatorsOf = <K, V, W>(line: ForkLine<K, V, W>): ReadonlyArray<AnyOperator> =>
-  line(
+const operatorsOf = <K, V, W>(line: ForkLine<K, V, W>, index: number): ReadonlyArray<AnyOperator> => {
+  requireFunction(`fork: line ${index}`, line)
+  const built = line(
     new JobFlow<K, V, W>('fork', [{ source: placeholder, timestamps: { outOfOrdernessMs: 0 }, operators: [] }]),
-  ).flows.at(-1)!.operators
+  )
+  requireJob(`fork: what line ${index} gives`, built)
+  return built.flows.at(-1)!.operators
+}
 
 const checked = (operators: ReadonlyArray<AnyOperator>, index: number): ReadonlyArray<AnyOperator> => {
   if (hasResult(operators)) return operators

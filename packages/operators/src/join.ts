@@ -36,7 +36,7 @@ export type Value<V> = Exclude<V, null>
  * @param name - of the stores, `name-left` and `name-right`; stable, because what waits is found by it
  * @param other - the right side: a topic, or a flow of `stream` with operators of its own
  * @param joiner - makes the result of the two values
- * @throws InvalidOption
+ * @throws InvalidName, InvalidOption
  * @example
  * import { job, seconds, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'

@@ -24,7 +24,7 @@ export interface ForeignKeyJoinOptions<V, W, R> {
  * @param right - the other table: a topic, or a flow of `stream`; a value `null` (see `nullable`) is a removal
  * @param foreignKeyOf - the key in the right table; `null` for none
  * @param joiner - makes the result of the two values
- * @throws InvalidOption
+ * @throws InvalidName, InvalidOption
  * @example
  * import { job, nullable, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'

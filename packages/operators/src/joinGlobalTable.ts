@@ -22,7 +22,7 @@ export interface GlobalTableJoinOptions<W, R> {
  * @param table - a topic, or a flow of `stream`, of which the last value of each key counts; `null` removes it
  * @param keyOf - the key in the table; `null` for none
  * @param joiner - makes the result of the two values
- * @throws InvalidOption; InvalidJob at the start when stream and table have to be read by the same tasks
+ * @throws InvalidName, InvalidOption; InvalidJob at the start when stream and table have to be read by the same tasks
  * @example
  * import { job, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'

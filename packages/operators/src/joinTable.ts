@@ -29,7 +29,7 @@ export interface TableJoinOptions<K, V, W, R> {
  * @param name - of the store; stable, because the table is found by it
  * @param table - its values may be `null` (see `nullable`), which is a removal
  * @param joiner - makes the result of the two values
- * @throws InvalidOption
+ * @throws InvalidName, InvalidOption
  * @example
  * import { job, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'

@@ -1,5 +1,6 @@
 import { type Codec, operate, type Operator, type StreamRecord, utf8, type WindowOrNone } from '@weir/core'
-import { requireFunction, requireKnown } from '@weir/core/protocol'
+import { requireFunction } from '@weir/core/protocol'
+import { requireOptions } from './internal/requireOptions.ts'
 
 /** Where the records of the new keys travel. */
 export interface KeyByOptions<K> {
@@ -14,6 +15,7 @@ export interface KeyByOptions<K> {
  * all records of a key are brought together: through a repartition topic, which the job creates by itself.
  *
  * @param options - the codec of the new keys; `utf8` by default, for keys that are text
+ * @throws InvalidOption
  */
 export function keyBy<K, V, W extends WindowOrNone = WindowOrNone>(
   keyOf: (value: V, record: StreamRecord<K, V, W>) => string,
@@ -28,7 +30,7 @@ export function keyBy<K, V, K2, W extends WindowOrNone = WindowOrNone>(
   options: Partial<KeyByOptions<K2>> = {},
 ): Operator<K, V, K2, V, W> {
   requireFunction('keyBy: keyOf', keyOf)
-  requireKnown('keyBy', options, ['key', 'partitions'])
+  requireOptions('keyBy', options, ['key', 'partitions'])
   return {
     kind: 'keyBy',
     name: 'keyBy',

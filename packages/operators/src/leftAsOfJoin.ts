@@ -10,7 +10,7 @@ import type { Value } from './join.ts'
  * @param name - of the store; stable, because the table is found by it
  * @param table - a topic, or a flow of `stream`; a value `null` (see `nullable`) is a removal
  * @param joiner - makes the result of the two values, the right one of which may be `null`
- * @throws InvalidOption
+ * @throws InvalidName, InvalidOption
  * @example
  * import { hours, int32, job, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'

@@ -9,7 +9,7 @@ import type { JoinOptions, Value } from './join.ts'
  * @param name - of the stores, `name-left` and `name-right`; stable, because what waits is found by it
  * @param other - the right side: a topic, or a flow of `stream` with operators of its own
  * @param joiner - makes the result of the two values, the right one of which may be `null`
- * @throws InvalidOption
+ * @throws InvalidName, InvalidOption
  * @example
  * import { job, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'

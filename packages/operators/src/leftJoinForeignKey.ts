@@ -11,7 +11,7 @@ import type { ForeignKeyJoinOptions } from './joinForeignKey.ts'
  * @param right - the other table: a topic, or a flow of `stream`; a value `null` (see `nullable`) is a removal
  * @param foreignKeyOf - the key in the right table; `null` for none
  * @param joiner - makes the result of the two values, the right one of which may be `null`
- * @throws InvalidOption
+ * @throws InvalidName, InvalidOption
  * @example
  * import { job, nullable, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'

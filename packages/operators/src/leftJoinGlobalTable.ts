@@ -10,7 +10,7 @@ import type { GlobalTableJoinOptions } from './joinGlobalTable.ts'
  * @param table - a topic, or a flow of `stream`, of which the last value of each key counts; `null` removes it
  * @param keyOf - the key in the table; `null` for none
  * @param joiner - makes the result of the two values, the right one of which may be `null`; so may the table's key
- * @throws InvalidOption; InvalidJob at the start when stream and table have to be read by the same tasks
+ * @throws InvalidName, InvalidOption; InvalidJob at the start when stream and table have to be read by the same tasks
  * @example
  * import { job, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'

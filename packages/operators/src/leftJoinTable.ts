@@ -9,7 +9,7 @@ import type { TableJoinOptions } from './joinTable.ts'
  * @param name - of the store; stable, because the table is found by it
  * @param table - its values may be `null` (see `nullable`), which is a removal
  * @param joiner - makes the result of the two values, the right one of which may be `null`
- * @throws InvalidOption
+ * @throws InvalidName, InvalidOption
  * @example
  * import { job, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'

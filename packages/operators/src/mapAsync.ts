@@ -1,14 +1,8 @@
-import {
-  type Codec,
-  InvalidOption,
-  type Operator,
-  type StreamRecord,
-  validateName,
-  type WindowOrNone,
-} from '@weir/core'
-import { requireInteger, requireKnown } from '@weir/core/protocol'
+import { type Codec, InvalidOption, type Operator, type StreamRecord, type WindowOrNone } from '@weir/core'
+import { requireFunction, requireInteger } from '@weir/core/protocol'
 import { Observable } from 'rxjs'
 import { AsyncCalls } from './internal/AsyncCalls.ts'
+import { namedOperator, requireOptions } from './internal/requireOptions.ts'
 
 /** How asynchronous calls are made. */
 export interface MapAsyncOptions<B> {
@@ -60,13 +54,10 @@ export const mapAsync = <K, A, B, W extends WindowOrNone = WindowOrNone>(
   project: (value: A, record: StreamRecord<K, A, W>) => B | PromiseLike<B>,
   options: MapAsyncOptions<B> = {},
 ): Operator<K, A, K, B, W, W> => {
-  validateName('operator', name)
-  const what = `mapAsync '${name}'`
-  if (typeof project !== 'function') {
-    throw new InvalidOption(`${what}: project is ${typeof project}; expected a function`)
-  }
+  const what = namedOperator('mapAsync', name)
+  requireFunction(`${what}: project`, project)
   const { concurrencyMax = 16, order = 'input', attemptMsMax, codec } = options
-  requireKnown(what, options, ['concurrencyMax', 'order', 'attemptMsMax', 'codec'])
+  requireOptions(what, options, ['concurrencyMax', 'order', 'attemptMsMax', 'codec'])
   requireInteger(`${what}: concurrencyMax`, concurrencyMax, 1, 2 ** 20)
   if (attemptMsMax !== undefined) requireInteger(`${what}: attemptMsMax`, attemptMsMax, 1, 2 ** 31 - 1)
   if (!orders.includes(order)) {

@@ -1,5 +1,6 @@
 import { type Codec, msgpack, nullable, operate, type Operator, type StreamRecord } from '@weir/core'
-import { requireFunction, requireKnown } from '@weir/core/protocol'
+import { requireFunction } from '@weir/core/protocol'
+import { requireOptions } from './internal/requireOptions.ts'
 
 /**
  * Gives each row of a table the value that `project` makes of it; rows that are removed stay so. A value `null` of `project`
@@ -26,7 +27,7 @@ export const mapTable = <K, A, B>(
   options: { readonly codec?: Codec<B> } = {},
 ): Operator<K, A | null, K, B | null> => {
   requireFunction('mapTable: project', project)
-  requireKnown('mapTable', options, ['codec'])
+  requireOptions('mapTable', options, ['codec'])
   return {
     kind: 'mapTable',
     name: 'mapTable',

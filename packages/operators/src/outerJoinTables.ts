@@ -9,7 +9,7 @@ import type { TablesJoinOptions } from './joinTables.ts'
  * @param name - of the stores, `name-left` and `name-right`; stable, because the tables are found by it
  * @param other - the right table
  * @param joiner - makes the result of the two values, one of which may be `null`
- * @throws InvalidOption
+ * @throws InvalidName, InvalidOption
  * @example
  * import { job, nullable, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'

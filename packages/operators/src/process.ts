@@ -11,8 +11,9 @@ import {
   type Topic,
   utf8,
 } from '@weir/core'
-import { requireKnown } from '@weir/core/protocol'
+import { requireFunction, requireTopic } from '@weir/core/protocol'
 import { ProcessTask } from './internal/ProcessTask.ts'
+import { namedOperator, requireOptions } from './internal/requireOptions.ts'
 import type { HandlesOf, States } from './State.ts'
 
 /** Topics by name. */
@@ -105,7 +106,7 @@ export interface Stamp {
  * What `onRecord` throws sets the record aside; what `onTimer` throws ends the run with OperatorFailed, since no record is to blame.
  *
  * @param name - its stores are named after it: `<name>-<state>`; stable, because state is found by it
- * @throws InvalidOption
+ * @throws InvalidName, InvalidOption
  * @example
  * import { int32, job, minutes, topic, utf8 } from '@weir/core'
  * import { jobDriver } from '@weir/testing'
@@ -169,24 +170,17 @@ interface ProcessParts {
   readonly onTimer: unknown
 }
 
-/** @throws InvalidOption */
+/** @throws InvalidName, InvalidOption */
 const requireProcess = (name: string, options: object & Partial<ProcessParts>): void => {
-  const what = `process '${name}'`
-  requireKnown(what, options, ['state', 'outputs', 'emits', 'onRecord', 'onTimer'])
-  const { state = {}, outputs = {}, onRecord, onTimer } = options
-  for (const [of, given] of Object.entries({ onRecord, onTimer: onTimer ?? onRecord })) {
-    if (typeof given !== 'function') {
-      throw new InvalidOption(`${what}: ${of} is ${String(given)}; expected a function`)
-    }
-  }
+  const what = namedOperator('process', name)
+  requireOptions(what, options, ['state', 'outputs', 'emits', 'onRecord', 'onTimer'], ['onRecord'])
+  const { state = {}, outputs = {}, onTimer } = options
+  if (onTimer !== undefined) requireFunction(`${what}: onTimer`, onTimer)
   for (const [of, given] of Object.entries<Partial<States[string]>>(state)) {
     if (typeof given?.attach === 'function') continue
     throw new InvalidOption(`${what}: state '${of}' is none; expected valueState(), mapState() or listState()`)
   }
-  for (const [of, given] of Object.entries<Partial<Topic<unknown, unknown>>>(outputs)) {
-    if (typeof given?.name === 'string' && given.partitioner !== undefined) continue
-    throw new InvalidOption(`${what}: output '${of}' is no topic; expected one, as topic() gives it`)
-  }
+  for (const [of, given] of Object.entries(outputs)) requireTopic(`${what}: output '${of}'`, given)
 }
 
 /** The stores of its timers, and of what will expire, as far as there are any. */

@@ -1,6 +1,7 @@
 import type { Codec, Operator, Window, WindowOrNone } from '@weir/core'
-import { requireKnown } from '@weir/core/protocol'
+import { requireFunction } from '@weir/core/protocol'
 import { aggregate, type EmitOptions } from './aggregate.ts'
+import { namedOperator, requireOptions } from './internal/requireOptions.ts'
 import { requireWindow } from './internal/requireWindow.ts'
 import type { ByWindow, Windows } from './Windows.ts'
 
@@ -18,6 +19,7 @@ export interface ReduceOptions<K, V> extends EmitOptions<K, V> {
  *
  * @param name - of the store; stable, because state is found by it
  * @param combine - of two sessions that a record joins, too: the reduced value of the earlier and of the later one
+ * @throws InvalidName, InvalidOption
  */
 export function reduce<K, V>(
   name: string,
@@ -34,8 +36,10 @@ export function reduce<K, V>(
   combine: (reduced: V, value: V) => V,
   options: ReduceOptions<K, V> = {},
 ): Operator<K, V, K, V> {
-  requireKnown(`reduce '${name}'`, options, ['codec', 'window', 'emit', 'late'])
-  requireWindow(`reduce '${name}'`, options)
+  const what = namedOperator('reduce', name)
+  requireFunction(`${what}: combine`, combine)
+  requireOptions(what, options, ['codec', 'window', 'emit', 'late'])
+  requireWindow(what, options)
   const { codec, window, ...rest } = options
   const reducing = {
     ...(codec === undefined ? {} : { codec: codec as Codec<V | undefined> }),

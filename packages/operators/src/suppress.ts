@@ -12,6 +12,7 @@ import { requireKnown } from '@weir/core/protocol'
 import { agendaStore } from './internal/Agenda.ts'
 import { held } from './internal/held.ts'
 import { holdBack } from './internal/holdBack.ts'
+import { namedOperator, requireOptions } from './internal/requireOptions.ts'
 import { spans } from './internal/spans.ts'
 import { requireGrace, requireTime, requireWhole } from './internal/windowSettings.ts'
 import type { TimeKind } from './Windows.ts'
@@ -54,13 +55,14 @@ export type SuppressOptions<K, V> = SuppressUntilClose<K, V> | SuppressUntilMs<V
  * any `keyBy`. Where that is all it is for, `emit: 'close'` (the default there) does the same for less.
  *
  * @param name - of the store; stable, because what is held is found by it
- * @throws InvalidOption
+ * @throws InvalidName, InvalidOption
  */
 export const suppress = <K, V, W extends WindowOrNone = WindowOrNone>(
   name: string,
   options: SuppressOptions<K, V>,
 ): Operator<K, V, K, V, W, W> => {
-  const what = `suppress '${name}'`
+  const what = namedOperator('suppress', name)
+  requireOptions(what, options, ['until', 'untilMs', 'graceMs', 'late', 'time', 'codec'])
   const { codec = msgpack<V>() } = options
   const settings = { ...settingsOf(what, options), name, codec }
   const store = { name, kind: 'key-value' as const, value: spans(held(codec)) }

@@ -8,8 +8,8 @@ import {
   type Window,
   type WindowOrNone,
 } from '@weir/core'
-import { requireKnown } from '@weir/core/protocol'
 import { aggregate, type EmitOptions } from './aggregate.ts'
+import { namedOperator, requireOptions } from './internal/requireOptions.ts'
 import { requireWindow } from './internal/requireWindow.ts'
 import type { ByWindow, Windows } from './Windows.ts'
 
@@ -37,7 +37,7 @@ export interface TopNOptions<K, V> extends EmitOptions<K, V> {
  *
  * @param name - of the store; stable, because state is found by it
  * @param n - a whole number of at least 1
- * @throws InvalidOption
+ * @throws InvalidName, InvalidOption
  */
 export function topN<K, V>(
   name: string,
@@ -46,8 +46,8 @@ export function topN<K, V>(
 ): Operator<K, V, K, V[], WindowOrNone, Window>
 export function topN<K, V>(name: string, n: number, options: TopNOptions<K, V>): Operator<K, V, K, V[]>
 export function topN<K, V>(name: string, n: number, options: TopNOptions<K, V>): Operator<K, V, K, V[]> {
-  const what = `topN '${name}'`
-  requireKnown(what, options, ['by', 'idOf', 'window', 'codec', 'values', 'emit', 'late'])
+  const what = namedOperator('topN', name)
+  requireOptions(what, options, ['by', 'idOf', 'window', 'codec', 'values', 'emit', 'late'], ['by'])
   if (!Number.isSafeInteger(n) || n < 1) {
     throw new InvalidOption(`${what}: n is ${n}; expected a whole number of at least 1`)
   }

@@ -1,5 +1,5 @@
 import { type Codec, type Clock, int, InvalidOption, pair } from '@weir/core'
-import { requireInteger, requireKnown } from '@weir/core/protocol'
+import { requireCodec, requireInteger, requireKnown } from '@weir/core/protocol'
 import type { StateOptions } from '../State.ts'
 
 /** How a value lies in its store: as it is, or with the time at which it was written when it expires. */
@@ -13,7 +13,7 @@ export interface Cell<V> {
   readonly endOf: (stored: unknown) => number
 }
 
-/** @throws InvalidOption for a codec that allows null, a time that is none, or an option that is not known */
+/** @throws InvalidOption for what is no codec, one that allows null, a time that is none, or an option that is not known */
 export const cellOf = <V>(what: string, codec: Codec<V>, options: StateOptions): Cell<V> => {
   requireKnown(what, options, ['ttlMs'])
   requireNotNull(what, codec)
@@ -32,6 +32,7 @@ export const cellOf = <V>(what: string, codec: Codec<V>, options: StateOptions):
 
 /** @throws InvalidOption */
 export const requireNotNull = <A>(what: string, codec: Codec<A>): void => {
+  requireCodec(`${what}: the codec`, codec)
   if (codec.nullable !== true) return
   throw new InvalidOption(`${what}: codec ${codec.name} allows null, which has no bytes; expected one without it`)
 }

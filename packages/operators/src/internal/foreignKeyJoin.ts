@@ -15,7 +15,7 @@ import {
   type Topic,
   utf8,
 } from '@weir/core'
-import { requireKnown, withoutNull } from '@weir/core/protocol'
+import { requireCodec, requireFunction, withoutNull } from '@weir/core/protocol'
 import type { Subscriber } from 'rxjs'
 import type { ForeignKeyJoinOptions } from '../joinForeignKey.ts'
 import { Agenda, agendaStore } from './Agenda.ts'
@@ -34,6 +34,7 @@ import {
 import { gate } from './gate.ts'
 import { meet } from './meet.ts'
 import { optional } from './optional.ts'
+import { namedOperator, requireOptions, requireSides } from './requireOptions.ts'
 import type { AnyJoiner } from './streamJoin.ts'
 
 /** What a join of a table with another one, by a key within its values, needs. */
@@ -56,10 +57,13 @@ export const foreignKeyJoin = <K, V, F, W, R>(
   options: ForeignKeyJoinOptions<V, W, R>,
 ): Operator<K, V | null, K, R | null> => {
   const { kind, name, joiner, isLeft } = parts
-  requireKnown(`${kind} '${name}'`, options, ['codecs', 'codec'])
+  const what = namedOperator(kind, name)
+  const flow = flowOf(parts.right, `${what}: the right table`)
+  requireFunction(`${what}: foreignKeyOf`, parts.foreignKeyOf)
+  requireFunction(`${what}: joiner`, joiner)
+  requireOptions(what, options, ['codecs', 'codec'])
   const { codecs = {}, codec: result = msgpack<R>() } = options
-  requireKnown(`${kind} '${name}': codecs`, codecs, ['left', 'right'])
-  const flow = flowOf(parts.right)
+  requireSides(`${what}: codecs`, codecs, requireCodec)
   const resultOf = (key: K, value: V, found: W | null): R | null =>
     found === null && !isLeft ? null : joiner(value, found, key)
   const steps = (arriving: RecordCodecs): ReadonlyArray<AnyOperator> => {

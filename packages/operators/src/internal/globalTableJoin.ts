@@ -10,9 +10,10 @@ import {
   type TaskContext,
   type Topic,
 } from '@weir/core'
-import { requireKnown } from '@weir/core/protocol'
+import { requireCodec, requireFunction } from '@weir/core/protocol'
 import type { GlobalTableJoinOptions } from '../joinGlobalTable.ts'
 import { gate } from './gate.ts'
+import { namedOperator, requireOptions, requireSides } from './requireOptions.ts'
 import type { AnyJoiner } from './streamJoin.ts'
 
 /** What a join of a stream with a table of other keys needs. */
@@ -30,11 +31,14 @@ export const globalTableJoin = <K, V, T, W, R>(
   { kind, name, table, keyOf, joiner, isLeft }: GlobalTableJoinParts<K, V, T, W, R>,
   options: GlobalTableJoinOptions<W, R>,
 ): Operator<K, V | null, K, R> => {
-  requireKnown(`${kind} '${name}'`, options, ['codecs', 'codec'])
+  const what = namedOperator(kind, name)
+  const flow = flowOf(table, `${what}: the table`)
+  requireFunction(`${what}: keyOf`, keyOf)
+  requireFunction(`${what}: joiner`, joiner)
+  requireOptions(what, options, ['codecs', 'codec'])
   const { codecs = {}, codec } = options
-  requireKnown(`${kind} '${name}': codecs`, codecs, ['right'])
+  requireSides(`${what}: codecs`, codecs, requireCodec, ['right'])
   const store: StoreDefinition<T, W> = { name, kind: 'key-value', value: (codecs.right ?? msgpack<W>()) as Codec<W> }
-  const flow = flowOf(table)
   const kept: Flow = { ...flow, operators: [...flow.operators, keep(store)] }
   return {
     kind,

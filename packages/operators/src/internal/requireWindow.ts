@@ -1,4 +1,5 @@
 import { InvalidOption } from '@weir/core'
+import { unexpected } from '@weir/core/protocol'
 import type { Windows } from '../Windows.ts'
 
 /** Options that only some windows have, or none at all but windows. */
@@ -9,8 +10,15 @@ interface OfWindows {
   readonly values?: unknown
 }
 
-/** @throws InvalidOption for one of them without the window that it is of, and for a time to emit that is none */
+const kinds: ReadonlyArray<unknown> = ['tumbling', 'hopping', 'sliding', 'session'] satisfies ReadonlyArray<
+  Windows['kind']
+>
+
+/** @throws InvalidOption for one of them without the window that it is of, for a window and for a time to emit that are none */
 export const requireWindow = (what: string, { window, emit, late, values }: OfWindows): void => {
+  if (window !== undefined && !kinds.includes((window as Partial<Windows> | null)?.kind)) {
+    throw new InvalidOption(unexpected(`${what}: the window`, window, 'one such as tumbling(minutes(1))'))
+  }
   if (window === undefined && (emit !== undefined || late !== undefined)) {
     throw new InvalidOption(`${what}: emit and late are of windows; expected a window beside them`)
   }

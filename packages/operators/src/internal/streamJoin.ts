@@ -13,11 +13,12 @@ import {
   type TaskContext,
   type Topic,
 } from '@weir/core'
-import { requireKnown } from '@weir/core/protocol'
+import { requireCodec, requireFunction, requireKnown, requireTopic } from '@weir/core/protocol'
 import type { Subscriber } from 'rxjs'
 import type { JoinOptions } from '../join.ts'
 import { joinSettings, type JoinSettings, pageMsOf } from './joinSettings.ts'
 import { operateSides } from './operateSides.ts'
+import { namedOperator, requireSides } from './requireOptions.ts'
 import { type Waiting, waitingStore } from './waiting.ts'
 
 /** Which records are given on that nothing was found for. */
@@ -34,11 +35,14 @@ export const streamJoin = <K, V, W, R>(
   joiner: AnyJoiner<K, R>,
   options: JoinOptions<K, V, W, R>,
 ): Operator<K, V | null, K, R> => {
-  const what = `${kind} '${name}'`
+  const what = namedOperator(kind, name)
+  const flow = flowOf(other, `${what}: the other side`)
+  requireFunction(`${what}: joiner`, joiner)
   requireKnown(what, options, ['within', 'graceMs', 'late', 'codecs', 'codec'])
   const { late = {}, codecs = {}, codec } = options
-  requireKnown(`${what}: late`, late, ['left', 'right'])
-  requireKnown(`${what}: codecs`, codecs, ['left', 'right'])
+  requireSides(`${what}: late`, late, requireTopic)
+  requireSides(`${what}: codecs`, codecs, requireCodec)
+  if (codec !== undefined) requireCodec(`${what}: codec`, codec)
   const settings = joinSettings(what, options)
   const pageMs = pageMsOf(settings)
   const waits = { left: codecs.left ?? msgpack<V>(), right: (codecs.right ?? msgpack<W>()) as Codec<W> }
@@ -53,7 +57,7 @@ export const streamJoin = <K, V, W, R>(
     stores: [stores.left, stores.right] as unknown as ReadonlyArray<StoreDefinition<unknown, unknown>>,
     outputs: outputs as unknown as ReadonlyArray<Topic<unknown, unknown>>,
     keyed: true,
-    others: [flowOf(other)],
+    others: [flow],
     revalues: { value: codec as Codec<unknown> | undefined },
     holdsMs: holdsMsOf(kind, settings),
     attach: (context) => {

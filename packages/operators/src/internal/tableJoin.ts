@@ -1,4 +1,4 @@
-import { type Codec, flowOf, type JobFlow, msgpack, type Operator, type StoreDefinition, type Topic } from '@weir/core'
+import { type Codec, type Flow, msgpack, type Operator, type StoreDefinition } from '@weir/core'
 import { operateSides } from './operateSides.ts'
 import type { AnyJoiner } from './streamJoin.ts'
 
@@ -6,7 +6,7 @@ import type { AnyJoiner } from './streamJoin.ts'
 export interface TableJoinParts<K, W, R> {
   readonly kind: string
   readonly name: string
-  readonly table: Topic<K, W> | JobFlow<K, W>
+  readonly table: Flow
   readonly joiner: AnyJoiner<K, R>
   /** Whether records are given on for which the table has nothing. */
   readonly isLeft: boolean
@@ -31,7 +31,7 @@ export const tableJoin = <K, V, W, R>({
     stores: [store as unknown as StoreDefinition<unknown, unknown>],
     outputs: [],
     keyed: true,
-    others: [flowOf(table)],
+    others: [table],
     looksUpOthers: true,
     revalues: { value: codec as Codec<unknown> | undefined },
     attach: (context) => {

@@ -11,10 +11,11 @@ import {
   type StreamRecord,
   type Topic,
 } from '@weir/core'
-import { requireKnown } from '@weir/core/protocol'
+import { requireCodec, requireFunction } from '@weir/core/protocol'
 import type { Subscriber } from 'rxjs'
 import type { TablesJoinOptions } from '../joinTables.ts'
 import { operateSides } from './operateSides.ts'
+import { namedOperator, requireOptions, requireSides } from './requireOptions.ts'
 import type { AnyJoiner } from './streamJoin.ts'
 
 /** Which keys have a result: those of both tables, of the left one, of either. */
@@ -31,10 +32,12 @@ export const tablesJoin = <K, V, W, R>(
   joiner: AnyJoiner<K, R>,
   options: TablesJoinOptions<V, W, R>,
 ): Operator<K, V | null, K, R | null> => {
-  const what = `${kind} '${name}'`
-  requireKnown(what, options, ['codecs', 'codec'])
+  const what = namedOperator(kind, name)
+  const flow = flowOf(other, `${what}: the other table`)
+  requireFunction(`${what}: joiner`, joiner)
+  requireOptions(what, options, ['codecs', 'codec'])
   const { codecs = {}, codec = msgpack<R>() } = options
-  requireKnown(`${what}: codecs`, codecs, ['left', 'right'])
+  requireSides(`${what}: codecs`, codecs, requireCodec)
   const lefts = rowsOf(`${name}-left`, codecs.left ?? msgpack<V>())
   const rights = rowsOf(`${name}-right`, (codecs.right ?? msgpack<W>()) as Codec<W>)
   const hasResult = (left: unknown, right: unknown): boolean =>
@@ -47,7 +50,7 @@ export const tablesJoin = <K, V, W, R>(
     stores: [lefts, rights] as unknown as ReadonlyArray<StoreDefinition<unknown, unknown>>,
     outputs: [],
     keyed: true,
-    others: [flowOf(other)],
+    others: [flow],
     revalues: { value: nullable(codec) as Codec<unknown> },
     attach: (context) => {
       const left = context.keyValueStore<K, Row<V>>(lefts as StoreDefinition<K, Row<V>>)

@@ -3,7 +3,6 @@ import {
   type BufferStore,
   type BufferStoreDefinition,
   type Codec,
-  flowOf,
   msgpack,
   type Operator,
   type Output,
@@ -57,7 +56,7 @@ const timedTableJoinOf = <K, V, W, R>(
     >,
     outputs: late === undefined ? [] : [late as unknown as Topic<unknown, unknown>],
     keyed: true,
-    others: [flowOf(table)],
+    others: [table],
     revalues: { value: codec as Codec<unknown> | undefined },
     holdsMs: graceMs,
     attach: (context) => {
