@@ -1,7 +1,11 @@
 import { operate, type Operator, type StreamRecord, type WindowOrNone } from '@weir/core'
 import { requireFunction } from '@weir/core/protocol'
 
-/** Lets through the records for which `keep` holds. */
+/**
+ * Lets through the records for which `keep` holds.
+ *
+ * @throws InvalidOption
+ */
 export const filter = <K, V, W extends WindowOrNone = WindowOrNone>(
   keep: (value: V, record: StreamRecord<K, V, W>) => boolean,
 ): Operator<K, V, K, V, W, W> => {

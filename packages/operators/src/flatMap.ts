@@ -6,6 +6,7 @@ import { requireOptions } from './internal/requireOptions.ts'
  * Gives a record for each value that `project` makes of one, in their order; none drops it.
  *
  * @param options - `codec` is used where the new values have to travel through a repartition topic; MessagePack by default
+ * @throws InvalidOption
  */
 export const flatMap = <K, A, B, W extends WindowOrNone = WindowOrNone>(
   project: (value: A, record: StreamRecord<K, A, W>) => Iterable<B>,

@@ -4,6 +4,8 @@ import { requireFunction } from '@weir/core/protocol'
 /**
  * Looks at each record and passes it on: for logs and figures. It may see a record again after a crash, so it is no place
  * for an effect that must happen once.
+ *
+ * @throws InvalidOption
  */
 export const tap = <K, V, W extends WindowOrNone = WindowOrNone>(
   look: (record: StreamRecord<K, V, W>) => void,

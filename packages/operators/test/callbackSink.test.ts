@@ -180,7 +180,7 @@ test('a job with it is under the laws as any other', async () => {
 test('options are looked at before anything starts', () => {
   const send = (): void => undefined
   expect(() => callbackSink('a/b', send)).toThrow(InvalidName)
-  expect(() => callbackSink('a', 1 as never)).toThrow("sink 'a': send is number; expected a function")
+  expect(() => callbackSink('a', 1 as never)).toThrow("sink 'a': send is a number; expected a function")
   expect(() => callbackSink('a', send, { concurrencyMax: 0 })).toThrow(
     "sink 'a': concurrencyMax is 0; expected a whole number from 1 to 10000",
   )

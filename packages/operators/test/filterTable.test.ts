@@ -55,7 +55,7 @@ test('removals of a table whose topic has none get through a repartition, and to
 
 test('what is no function is refused', () => {
   expect(() => filterTable(undefined as never)).toThrow(InvalidOption)
-  expect(() => filterTable({ n: 5 } as never)).toThrow('filterTable: keep is object; expected a function')
+  expect(() => filterTable({ n: 5 } as never)).toThrow('filterTable: keep is an object; expected a function')
 })
 
 test('what it lets through is as it was: nothing is encoded again', async () => {

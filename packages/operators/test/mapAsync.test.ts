@@ -275,7 +275,7 @@ test.each<readonly [string, object, string]>([
 test('mapAsync refuses a call without a name', () => {
   const build = () => mapAsync(((value: number) => value) as never, {} as never)
   expect(build).toThrow(expect.objectContaining({ _tag: 'InvalidName' }))
-  expect(() => mapAsync('call', {} as never)).toThrow("mapAsync 'call': project is object; expected a function")
+  expect(() => mapAsync('call', {} as never)).toThrow("mapAsync 'call': project is an object; expected a function")
 })
 
 describe('a job with calls', () => {

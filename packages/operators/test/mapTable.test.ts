@@ -45,7 +45,7 @@ test('values travel in the codec that it is given, MessagePack by default, with 
 
 test('what is no function, and options that it does not have, are refused', () => {
   expect(() => mapTable(undefined as never)).toThrow(InvalidOption)
-  expect(() => mapTable('length' as never)).toThrow('mapTable: project is string; expected a function')
+  expect(() => mapTable('length' as never)).toThrow('mapTable: project is "length"; expected a function')
   expect(() => mapTable(String, { value: utf8 } as never)).toThrow(
     "mapTable: there is no option 'value'; expected some of codec",
   )

@@ -346,9 +346,13 @@ describe('what process cannot do is refused', () => {
 
   test.each<readonly [string, object, string]>([
     ['an option that is none', { onRecords: 1 }, "process 'p': there is no option 'onRecords'"],
-    ['no function', { onTimer: 'x' }, "process 'p': onTimer is x; expected a function"],
+    ['no function', { onTimer: 'x' }, 'process \'p\': onTimer is "x"; expected a function'],
     ['state that is none', { state: { s: int32 } }, "process 'p': state 's' is none; expected valueState()"],
-    ['an output that is none', { outputs: { o: 'topic' } }, "process 'p': output 'o' is no topic"],
+    [
+      'an output that is none',
+      { outputs: { o: 'topic' } },
+      "process 'p': output 'o' is \"topic\"; expected one such as topic(",
+    ],
   ])('as it is built: %s', (_what, options, message) => {
     expect(build(options)).toThrow(message)
     expect(build(options)).toThrow(expect.objectContaining({ _tag: 'InvalidOption' }))

@@ -1,4 +1,5 @@
 import { InvalidOption } from '../model/errors.ts'
+import { unexpected } from './unexpected.ts'
 
 /**
  * Refuses what cannot be called: it would be found out at the first record, or message.
@@ -7,5 +8,5 @@ import { InvalidOption } from '../model/errors.ts'
  */
 export const requireFunction = (what: string, given: unknown): void => {
   if (typeof given === 'function') return
-  throw new InvalidOption(`${what} is ${given === null ? 'null' : typeof given}; expected a function`)
+  throw new InvalidOption(unexpected(what, given, 'a function'))
 }
