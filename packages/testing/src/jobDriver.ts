@@ -10,7 +10,7 @@ import {
   type Topic,
   type Weir,
 } from '@weir/core'
-import { requireKnown } from '@weir/core/protocol'
+import { requireJob, requireKnown } from '@weir/core/protocol'
 import type { FaultPlan } from './Fault.ts'
 import { Driver } from './internal/Driver.ts'
 import type { MemoryDisk } from './MemoryDisk.ts'
@@ -53,7 +53,7 @@ export interface JobDriver {
    * Appends records to a topic in one commit, as another process would; a batch for each partition.
    * Resolves when they are durable, and the job has settled.
    *
-   * @throws what the append failed with, or as `settle`
+   * @throws InvalidOption for what is no topic; what the append failed with, or as `settle`
    */
   send<K, V>(topic: Topic<K, V>, records: ReadonlyArray<ProducerRecord<K, V>>): Promise<ReadonlyArray<RecordMetadata>>
   /**
@@ -72,7 +72,7 @@ export interface JobDriver {
   /**
    * Everything that is committed in a topic, by partition and offset; nothing when the topic was never written to.
    *
-   * @throws InvariantViolated for a record that the topic's codecs cannot read
+   * @throws InvalidOption for what is no topic; InvariantViolated for a record that the topic's codecs cannot read
    */
   output<K, V>(topic: Topic<K, V>): Promise<ReadonlyArray<ConsumedRecord<K, V>>>
   /**
@@ -129,6 +129,7 @@ export interface JobDriver {
  * output.map(({ key, value }) => [key, value]) // => [['be', 1], ['be', 2]]
  */
 export const jobDriver = async (job: Job, options: DriverOptions = {}): Promise<JobDriver> => {
+  requireJob('jobDriver: the job', job)
   requireKnown(`driver of job '${job.name}'`, options, ['run', 'workers', 'faults', 'badRecords', 'clock', 'disk'])
   const { badRecords = 'reject' } = options
   if (badRecords !== 'reject' && badRecords !== 'set-aside') {

@@ -1,4 +1,5 @@
 import { type Clock, CompletableFuture, type Storage, type StorageProvider, systemClock } from '@weir/core'
+import { requireKnown } from '@weir/core/protocol'
 import type { DiskState } from './internal/DiskState.ts'
 import { MemoryHandle } from './internal/MemoryHandle.ts'
 import { type MemoryDisk, memoryDisk } from './MemoryDisk.ts'
@@ -10,6 +11,8 @@ export interface MemoryOptions {
   /** Commits become durable in a turn of this clock; the machine's by default. */
   readonly clock?: Clock
 }
+
+const memoryOptionNames = ['disk', 'clock']
 
 /** A storage in memory, with what a test may do to it. */
 export interface MemoryStorage extends Storage {
@@ -32,6 +35,7 @@ export interface MemoryProvider extends StorageProvider {
  *
  * It keeps every promise of the `Storage` port but durability: see `memoryStorage`.
  *
+ * @throws InvalidOption
  * @example
  * import { Weir } from '@weir/core'
  *
@@ -39,6 +43,7 @@ export interface MemoryProvider extends StorageProvider {
  * weir.topics() // => []
  */
 export const memory = (options: MemoryOptions = {}): MemoryProvider => {
+  requireKnown('memory', options, memoryOptionNames)
   const disk = options.disk ?? memoryDisk()
   return { disk, open: () => CompletableFuture.completed(memoryStorage({ ...options, disk })) }
 }
@@ -51,6 +56,7 @@ export const memory = (options: MemoryOptions = {}): MemoryProvider => {
  * once and hand out the stored bytes: whoever changes them gets `CorruptBatch` at the next read.
  * A snapshot costs what a list of the partitions does; a commit and a row O(log n).
  *
+ * @throws InvalidOption
  * @example
  * import { commitOf, rowKey } from '@weir/core'
  *
@@ -64,6 +70,7 @@ export const memory = (options: MemoryOptions = {}): MemoryProvider => {
  * storage.rows.get(key) // => new Uint8Array([7])
  */
 export const memoryStorage = (options: MemoryOptions = {}): MemoryStorage => {
+  requireKnown('memoryStorage', options, memoryOptionNames)
   const disk = options.disk ?? memoryDisk()
   return new MemoryHandle(disk as DiskState, options.clock ?? systemClock)
 }

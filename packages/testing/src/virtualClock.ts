@@ -89,6 +89,7 @@ const listedMax = 20
  * of what asked for it, one at a time, as `setImmediate` does.
  *
  * @param startMs - what `now()` answers first, in ms since 1970; 0 by default. `monotonic()` begins at 0.
+ * @throws InvalidOption
  * @example
  * const clock = virtualClock(1_000)
  * clock.after(50, () => console.log('50 ms later'))
@@ -96,6 +97,9 @@ const listedMax = 20
  * clock.now() // => 1060
  */
 export const virtualClock = (startMs = 0, options: VirtualClockOptions = {}): VirtualClock => {
+  if (!Number.isFinite(startMs)) {
+    throw new InvalidOption(`virtualClock: the start is ${String(startMs)}; expected milliseconds since 1970`)
+  }
   requireKnown('virtualClock', options, ['stepsMax', 'picks'])
   return new ManualClock(startMs, options.stepsMax ?? stepsMaxDefault, options.picks ?? [])
 }

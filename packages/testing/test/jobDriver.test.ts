@@ -171,6 +171,24 @@ test('a job that cannot run is refused at the start', async () => {
   await expect(jobDriver(wordCount, { workers: 0 })).rejects.toThrow(InvalidOption)
 })
 
+test.each([
+  [undefined, 'undefined'],
+  ['word-count', '"word-count"'],
+  [words, 'an object'],
+])('what is no job is refused at the start: %o', async (given, shown) => {
+  const driving = jobDriver(given as never)
+  await expect(driving).rejects.toThrow(InvalidJob)
+  await expect(driving).rejects.toThrow(`jobDriver: the job is ${shown}; expected one such as job(`)
+})
+
+test('what is no topic is refused where it is sent to and looked at', async () => {
+  const driver = await jobDriver(wordCount)
+  await expect(driver.send('words' as never, [])).rejects.toThrow(
+    'driver.send: the topic is "words"; expected one such',
+  )
+  await expect(driver.output(undefined as never)).rejects.toThrow('driver.output: the topic is undefined; expected one')
+})
+
 test('a driver may go on with the disk and the clock of another one', async () => {
   const [disk, clock] = [memoryDisk(), virtualClock(5_000)]
   const first = await jobDriver(wordCount, { disk, clock })

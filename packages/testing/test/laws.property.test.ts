@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { exponential, handlerJob, type Handler, InvalidOption, type Job } from '@weir/core'
+import { exponential, handlerJob, type Handler, InvalidJob, InvalidOption, type Job } from '@weir/core'
 import {
   and,
   arbitraryKey,
@@ -285,9 +285,38 @@ describe('a law that would prove nothing is refused', () => {
       () => isExactlyOnce(wordCount, { ...law, order: 'bykey' as 'byKey' }),
       "order is 'bykey'; expected one of ordered, byKey, unordered, latest",
     ],
+    ['without any inputs', () => rescales(wordCount, {} as never), 'no inputs; expected inputTo()'],
+    ['with its job alone', () => isExactlyOnce(wordCount, undefined as never), 'the options are undefined'],
+    ['with its job alone', () => isIdempotent(distinct, undefined as never), 'the options are undefined'],
+    ['with its job alone', () => losesNothing(copying, undefined as never), 'the options are undefined'],
+    ['with its job alone', () => preservesOrder(copying, undefined as never), 'the options are undefined'],
+    [
+      'of a topic as it is',
+      () => isBatchInvariant(wordCount, { inputs: [words as never] }),
+      'the topic of inputs[0] is undefined; expected one such as topic(',
+    ],
+    ['of the name of a topic', () => inputTo('words' as never, records), 'inputTo: the topic is "words"; expected'],
+    [
+      'of records as they are',
+      () => inputTo(words, [] as never),
+      'inputTo: the records is an array; expected an arbitrary',
+    ],
+    [
+      'with a sink as it is',
+      () => isExactlyOnce(wordCount, { ...law, sinks: {} as never }),
+      'sinks is an object; expected',
+    ],
     ['without inputs', () => isExactlyOnce(wordCount, { inputs: [] }), 'no inputs'],
     ['of another topic', () => rescales(wordCount, { inputs: [inputTo(more, records)] }), "topic 'more' is an input"],
     ['without a relation', () => losesNothing(copying, { ...relation, to: [] }), 'to names nothing'],
+    ['by no relation', () => losesNothing(copying, law as never), 'from names nothing'],
+    [
+      'by a topic as it is',
+      () => losesNothing(copying, { ...relation, from: [words as never] }),
+      'from names what knownBy() has not given; expected knownBy() of topic',
+    ],
+    ['by the name of a topic', () => knownBy('words' as never, String), 'knownBy: the topic is "words"; expected'],
+    ['by no function', () => knownBy(words, undefined as never), 'knownBy: idOf is undefined; expected a function'],
     ['of a source that is none', () => preservesOrder(copying, { ...relation, from: relation.to }), 'from names topic'],
     ['by something else', () => preservesOrder(copying, { ...relation, per: 'topic' as 'key' }), "per is 'topic'"],
     ['of no distance', () => isIdempotent(distinct, { ...law, distanceMax: -1 }), 'distanceMax is -1'],
@@ -295,4 +324,26 @@ describe('a law that would prove nothing is refused', () => {
     expect(make).toThrow(InvalidOption)
     expect(make).toThrow(message)
   })
+})
+
+test.each(
+  Object.entries({
+    isAtLeastOnce,
+    isBatchInvariant,
+    isExactlyOnce,
+    isIdempotent,
+    isOptionInvariant,
+    losesNothing,
+    preservesOrder,
+    rescales,
+  }),
+)('%s is of a job', (name, make) => {
+  for (const [given, shown] of [
+    [undefined, 'undefined'],
+    ['count', '"count"'],
+    [words, 'an object'],
+  ] as const) {
+    expect(() => make(given as never, relation)).toThrow(InvalidJob)
+    expect(() => make(given as never, relation)).toThrow(`${name}: the job is ${shown}; expected one such as job(`)
+  }
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CommitConflict, commitOf, CorruptBatch, rowKey, StorageClosed, StorageFailed } from '@weir/core'
+import { CommitConflict, commitOf, CorruptBatch, InvalidOption, rowKey, StorageClosed, StorageFailed } from '@weir/core'
 import { RecordBatchBuilder } from '@weir/core/storage'
 import { memory, memoryDisk, memoryStorage, virtualClock } from '@weir/testing'
 import { storageContract } from '@weir/testing/contract'
@@ -17,6 +17,18 @@ const batch = (text: string): Uint8Array => {
 describe('contract', () => {
   const cases = storageContract({ name: 'memory', provide: () => ({ provider: memory() }) })
   for (const { name, run } of cases) test(name, run)
+})
+
+test.each<readonly [message: string, make: () => unknown]>([
+  ['memoryStorage: the options are 5; expected an object', () => memoryStorage(5 as never)],
+  [
+    "memoryStorage: there is no option 'clocks'; expected some of disk, clock",
+    () => memoryStorage({ clocks: 1 } as never),
+  ],
+  ['memory: the options are ./data; expected an object', () => memory('./data' as never)],
+])('options that are none are refused: %s', (message, make) => {
+  expect(make).toThrow(InvalidOption)
+  expect(make).toThrow(message)
 })
 
 test('commits become visible in a turn of the clock, all of a turn together, and none before', async () => {

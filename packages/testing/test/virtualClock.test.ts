@@ -116,3 +116,12 @@ test('turns of one process keep their order, and picks say which process goes on
   expect(await ran([1, 1])).toBe('b1 b2 a1 a2')
   expect(await ran([2, 3, 0])).toBe('a1 a2 b1 b2')
 })
+
+test.each([
+  ['soon', 'the start is soon; expected milliseconds since 1970'],
+  [Number.NaN, 'the start is NaN; expected'],
+  [null, 'the start is null; expected'],
+])('a start that is no time is refused: %o', (start, message) => {
+  expect(() => virtualClock(start as never)).toThrow(InvalidOption)
+  expect(() => virtualClock(start as never)).toThrow(message)
+})

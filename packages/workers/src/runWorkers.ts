@@ -7,6 +7,7 @@ import {
   type StorageProvider,
   type StorageRecipe,
 } from '@weir/core'
+import { requireJob, requireKnown } from '@weir/core/protocol'
 import { findJob } from './internal/findJob.ts'
 import { startProcess, startThread } from './internal/WorkerLink.ts'
 import { requireWorkers } from './internal/requireWorkers.ts'
@@ -43,6 +44,7 @@ export type WorkerOptions = Placement & {
 /** How each worker runs the job. */
 export type WorkerRunOptions = Omit<RunOptions, 'member'>
 
+const workerOptionNames = ['threads', 'processes', 'storage', 'module', 'restartsMax', 'restartWindowMs', 'execArgv']
 const restartsMaxByDefault = 100
 const restartWindowMsByDefault = 300_000
 
@@ -58,7 +60,7 @@ const restartWindowMsByDefault = 300_000
  * @returns the run, once all workers have been started; they open the storage and begin after that
  * `done` fails with InvalidJob when there are several processes and the storage cannot be shared by them.
  *
- * @throws InvalidJob when the module does not export the job; InvalidOption for a storage without a recipe, a number
+ * @throws InvalidJob for what is no job, and when the module does not export it; InvalidOption for an option that is none, a storage without a recipe, a number
  *   of workers that is not from 1 to 1 024, or a bound of restarts out of range. Nothing has been started then
  */
 export const runWorkers = (
@@ -67,7 +69,9 @@ export const runWorkers = (
   run: WorkerRunOptions = {},
 ): CompletableFuture<RunningWorkers> =>
   CompletableFuture.supply(() => {
+    requireJob('runWorkers: the job', job)
     const what = `workers of job '${job.name}'`
+    requireKnown(what, options, workerOptionNames)
     const count = requireCount(what, options)
     const bound = {
       restartsMax: requireWhole(what, 'restartsMax', options.restartsMax ?? restartsMaxByDefault, 0),

@@ -41,6 +41,24 @@ test.each([{}, { threads: 1, processes: 1 }])('refuses neither or both kinds of 
   expect((error as Error).message).toContain('expected one of the two')
 })
 
+test.each<readonly [message: string, job: unknown, options: unknown]>([
+  ['runWorkers: the job is null; expected one such as job(', null, { threads: 1 }],
+  ['runWorkers: the job is "sales"; expected one such as job(', 'sales', { threads: 1 }],
+])('refuses what is no job: %s', async (message, given, options) => {
+  const error = await failureOf(options as WorkerOptions, given as never)
+  expect(error).toBeInstanceOf(InvalidJob)
+  expect((error as Error).message).toContain(message)
+})
+
+test.each<readonly [message: string, options: unknown]>([
+  ["job 'sales-by-minute': the options are undefined; expected an object", undefined],
+  ["job 'sales-by-minute': there is no option 'workers'; expected some of threads", { workers: 2 }],
+])('refuses options that are none: %s', async (message, options) => {
+  const error = await failureOf(options as WorkerOptions)
+  expect(error).toBeInstanceOf(InvalidOption)
+  expect((error as Error).message).toContain(message)
+})
+
 test('refuses a storage that workers cannot open', async () => {
   const error = await failureOf({ storage: memory(), module, threads: 1 })
   expect(error).toBeInstanceOf(InvalidOption)

@@ -14,6 +14,7 @@ import {
   type Topic,
   Weir,
 } from '@weir/core'
+import { requireTopic } from '@weir/core/protocol'
 import type { DriverOptions, JobDriver } from '../jobDriver.ts'
 import { type MemoryDisk, memoryDisk } from '../MemoryDisk.ts'
 import { memory } from '../memoryStorage.ts'
@@ -102,6 +103,7 @@ export class Driver implements JobDriver {
     topic: Topic<K, V>,
     records: ReadonlyArray<ProducerRecord<K, V>>,
   ): Promise<ReadonlyArray<RecordMetadata>> {
+    requireTopic('driver.send: the topic', topic)
     const sent = await this.append(topic, records)
     await this.settle()
     return sent
@@ -126,6 +128,7 @@ export class Driver implements JobDriver {
   }
 
   async output<K, V>(topic: Topic<K, V>): Promise<ReadonlyArray<ConsumedRecord<K, V>>> {
+    requireTopic('driver.output: the topic', topic)
     await this.clock.settle()
     return readTopic(this.weir.storage, topic)
   }

@@ -1,5 +1,5 @@
 import { InvalidOption, type Job, type ProducerRecord, type Topic } from '@weir/core'
-import { requireKnown } from '@weir/core/protocol'
+import { requireJob, requireKnown, requireTopic, unexpected } from '@weir/core/protocol'
 import type fc from 'fast-check'
 import type { FaultPlan } from '../Fault.ts'
 import { jobParts } from '../internal/jobParts.ts'
@@ -15,17 +15,26 @@ export interface LawInput {
  * Records for a source of the job under a law.
  *
  * @param records - one piece of input; see `arbitraryRecords`. A record without a timestamp gets 0, so that runs can be compared
+ * @throws InvalidOption
  */
 export const inputTo = <K, V>(
   topic: Topic<K, V>,
   records: fc.Arbitrary<ReadonlyArray<ProducerRecord<K, V>>>,
-): LawInput => ({
-  topic: topic as unknown as Topic<unknown, unknown>,
-  // a repeat stays the same object as the record that it repeats, by which a failure can say so
-  records: records.map((all) =>
-    all.map((record) => (record.timestamp === undefined ? { ...record, timestamp: 0 } : record)),
-  ),
-})
+): LawInput => {
+  requireTopic('inputTo: the topic', topic)
+  if (typeof (records as Partial<typeof records> | undefined)?.generate !== 'function') {
+    throw new InvalidOption(
+      unexpected('inputTo: the records', records, 'an arbitrary such as arbitraryRecords() gives'),
+    )
+  }
+  return {
+    topic: topic as unknown as Topic<unknown, unknown>,
+    // a repeat stays the same object as the record that it repeats, by which a failure can say so
+    records: records.map((all) =>
+      all.map((record) => (record.timestamp === undefined ? { ...record, timestamp: 0 } : record)),
+    ),
+  }
+}
 
 /**
  * What must be equal of the records in a partition of an output.
@@ -73,8 +82,9 @@ const optionNames = [
 ]
 const orders: ReadonlyArray<OutputOrder> = ['ordered', 'byKey', 'unordered', 'latest']
 
-/** @throws InvalidOption for an option that no law has, or an order that is none */
-export const requireLawOptions = (job: Job, options: LawOptions): void => {
+/** @throws InvalidJob for what is no job; InvalidOption for an option that no law has, or an order that is none */
+export const requireLawOptions = (law: string, job: Job, options: LawOptions): void => {
+  requireJob(`${law}: the job`, job)
   const what = `law over job '${job.name}'`
   requireKnown(what, options, optionNames)
   if (options.order !== undefined && !orders.includes(options.order)) {
@@ -86,9 +96,11 @@ export const requireLawOptions = (job: Job, options: LawOptions): void => {
 export const requireInputs = (job: Job, inputs: ReadonlyArray<LawInput>): void => {
   const sources = jobParts(job).sources.map(({ name }) => name)
   const known = sources.map((name) => `'${name}'`).join(', ')
-  if (inputs.length === 0)
+  if (!Array.isArray(inputs) || inputs.length === 0)
     throw new InvalidOption(`law over job '${job.name}': no inputs; expected inputTo() for ${known}`)
-  for (const { topic } of inputs) {
+  for (const [index, input] of (inputs as ReadonlyArray<Partial<LawInput> | undefined>).entries()) {
+    const topic = input?.topic as LawInput['topic']
+    requireTopic(`law over job '${job.name}': the topic of inputs[${index}]`, topic)
     if (sources.includes(topic.name)) continue
     throw new InvalidOption(
       `law over job '${job.name}': topic '${topic.name}' is an input, but no source of the job; expected ${known}`,
@@ -98,6 +110,9 @@ export const requireInputs = (job: Job, inputs: ReadonlyArray<LawInput>): void =
 
 /** @throws InvalidOption for a sink that cannot be made anew for each run, or two of one name */
 export const requireSinks = (job: Job, sinks: LawOptions['sinks'] = []): void => {
+  if (!Array.isArray(sinks)) {
+    throw new InvalidOption(unexpected(`law over job '${job.name}': sinks`, sinks, 'a list of memorySink()'))
+  }
   for (const [index, sink] of sinks.entries()) {
     if (typeof (sink as Partial<MemorySink<unknown, unknown>> | undefined)?.clear !== 'function') {
       throw new InvalidOption(

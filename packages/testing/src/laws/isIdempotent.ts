@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { type Committed, firstDifference, outputEntries } from './Committed.ts'
 import { arbitraryAppends } from './histories.ts'
 import { calm, type LawHistory, type LawRecords, type LawStep } from './LawHistory.ts'
-import type { LawInput, LawOptions } from './LawInput.ts'
+import { type LawInput, type LawOptions, requireLawOptions } from './LawInput.ts'
 import { type Law, lawOf } from './lawOf.ts'
 import { show } from './show.ts'
 
@@ -49,6 +49,7 @@ export interface Repeat {
  * await assertLaw(isIdempotent(once, { inputs: [input] }), { numRuns: 20 })
  */
 export const isIdempotent = (job: Job, options: IdempotentOptions): Law<RepeatedInput> => {
+  requireLawOptions('isIdempotent', job, options)
   const { inputs, distanceMax = 10 } = options
   if (!Number.isSafeInteger(distanceMax) || distanceMax < 0) {
     throw new InvalidOption(

@@ -28,11 +28,11 @@ export interface LawStatement<Given> {
 /**
  * Makes the property.
  *
- * @throws InvalidOption for an option that no law has, for inputs that are no sources of the job, or none, and for sinks that
+ * @throws InvalidJob for what is no job; InvalidOption for an option that no law has, for inputs that are no sources of the job, or none, and for sinks that
  *   are not in memory
  */
 export const lawOf = <Given extends object>(job: Job, options: LawOptions, law: LawStatement<Given>): Law<Given> => {
-  requireLawOptions(job, options)
+  requireLawOptions(law.name, job, options)
   requireInputs(job, options.inputs)
   requireSinks(job, options.sinks)
   const readable = law.given().map((given) =>

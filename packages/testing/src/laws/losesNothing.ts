@@ -17,7 +17,7 @@ export interface LosesNothingOptions extends TracedOptions, FaultBounds {}
  * something when an output has one that is known by the same, see `knownBy`: a topic, or a sink that `sinks` names. Faults
  * strike as in `isExactlyOnce`.
  *
- * @throws InvalidOption
+ * @throws InvalidJob, InvalidOption
  * @example
  * import { int32, job, topic, utf8 } from '@weir/core'
  * import { map, to } from '@weir/operators'
@@ -35,7 +35,7 @@ export interface LosesNothingOptions extends TracedOptions, FaultBounds {}
  * await assertLaw(law, { numRuns: 20 })
  */
 export const losesNothing = (job: Job, options: LosesNothingOptions): Law<LawHistory> => {
-  requireTraces(job, options)
+  requireTraces('losesNothing', job, options)
   return lawOf(job, options, {
     name: 'losesNothing',
     given: () => faultyHistories(options.inputs, options),

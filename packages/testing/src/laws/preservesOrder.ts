@@ -21,7 +21,7 @@ export interface PreservesOrderOptions extends TracedOptions, FaultBounds {
  * several times the same, as long as none comes after one of a later record: a sink that is at least once keeps the law
  * only without faults (`faultsMax: 0, workersMax: 1`), since it writes again what it wrote before a crash. Faults strike as in `isExactlyOnce`.
  *
- * @throws InvalidOption
+ * @throws InvalidJob, InvalidOption
  * @example
  * import { int32, job, topic, utf8 } from '@weir/core'
  * import { filter, to } from '@weir/operators'
@@ -39,8 +39,8 @@ export interface PreservesOrderOptions extends TracedOptions, FaultBounds {
  * await assertLaw(law, { numRuns: 20 })
  */
 export const preservesOrder = (job: Job, options: PreservesOrderOptions): Law<LawHistory> => {
+  requireTraces('preservesOrder', job, options)
   const { per = 'key' } = options
-  requireTraces(job, options)
   if (per !== 'key' && per !== 'partition') {
     throw new InvalidOption(`law over job '${job.name}': per is '${String(per)}'; expected 'key' or 'partition'`)
   }

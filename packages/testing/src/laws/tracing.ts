@@ -1,8 +1,9 @@
 import { type ConsumedRecord, InvalidOption, type Job, type SinkRecord, type Topic } from '@weir/core'
+import { requireFunction, requireTopic } from '@weir/core/protocol'
 import { jobParts } from '../internal/jobParts.ts'
 import type { MemorySink } from '../memorySink.ts'
 import { type Committed, lineOf } from './Committed.ts'
-import type { LawOptions } from './LawInput.ts'
+import { type LawOptions, requireLawOptions } from './LawInput.ts'
 import { show } from './show.ts'
 
 /** What a record of a topic is known by; see `knownBy`. */
@@ -33,6 +34,7 @@ export interface TracedOptions extends LawOptions {
  * value that is equal for an input record and what comes of it, such as an order's number. `undefined` for records that do not
  * matter.
  *
+ * @throws InvalidOption
  * @example
  * import { json, topic, utf8 } from '@weir/core'
  * import * as t from 'io-ts'
@@ -46,7 +48,10 @@ export interface TracedOptions extends LawOptions {
 export function knownBy<K, V>(topic: Topic<K, V>, idOf: (record: ConsumedRecord<K, V>) => unknown): Trace
 export function knownBy<K, V>(sink: MemorySink<K, V>, idOf: (record: SinkRecord<K, V>) => unknown): SinkTrace
 export function knownBy(of: object, idOf: (record: never) => unknown): Trace | SinkTrace {
-  return ('clear' in of ? { sink: of, idOf } : { topic: of, idOf }) as Trace | SinkTrace
+  const isSink = typeof (of as Partial<MemorySink<unknown, unknown>> | undefined)?.clear === 'function'
+  if (!isSink) requireTopic('knownBy: the topic', of)
+  requireFunction('knownBy: idOf', idOf)
+  return (isSink ? { sink: of, idOf } : { topic: of, idOf }) as Trace | SinkTrace
 }
 
 /** What a record is known by, as text; `undefined` for one that does not matter. */
@@ -102,10 +107,12 @@ export const outcomesOf = (
 }
 
 /**
- * @throws InvalidOption for traces of topics that the job does not read or write, of sinks that the law is not told of, or none: the law
+ * @throws InvalidJob for what is no job; InvalidOption for traces of topics that the job does not read or write, of sinks that the law is not told of, or none: the law
  * would prove nothing
  */
-export const requireTraces = (job: Job, { from, to, sinks = [] }: TracedOptions): void => {
+export const requireTraces = (law: string, job: Job, options: TracedOptions): void => {
+  requireLawOptions(law, job, options)
+  const { from, to, sinks = [] } = options
   const { sources, outputs } = jobParts(job)
   requireOf(job, 'from', from, sources.map(topicText))
   requireOf(job, 'to', to, [...outputs.map(topicText), ...sinks.map(sinkText)])
@@ -114,14 +121,20 @@ export const requireTraces = (job: Job, { from, to, sinks = [] }: TracedOptions)
 const topicText = ({ name }: { readonly name: string }): string => `topic '${name}'`
 const sinkText = ({ name }: { readonly name: string }): string => `sink '${name}'`
 
+/** As programs without types have them, such as topics as they are. */
+const traceText = (trace: Trace | SinkTrace | undefined): string => {
+  if (typeof trace?.idOf !== 'function') return 'what knownBy() has not given'
+  return 'sink' in trace ? sinkText(trace.sink) : topicText(trace.topic)
+}
+
 const requireOf = (
   job: Job,
   option: 'from' | 'to',
   traces: ReadonlyArray<Trace | SinkTrace>,
   known: ReadonlyArray<string>,
 ): void => {
-  const given = traces.map((trace) => ('sink' in trace ? sinkText(trace.sink) : topicText(trace.topic)))
-  const stranger = traces.length === 0 ? 'nothing' : given.find((text) => !known.includes(text))
+  const given = (Array.isArray(traces) ? traces : []).map(traceText)
+  const stranger = given.length === 0 ? 'nothing' : given.find((text) => !known.includes(text))
   if (stranger === undefined) return
   throw new InvalidOption(
     `law over job '${job.name}': ${option} names ${stranger}; expected knownBy() of ${known.join(', ')}`,
