@@ -66,7 +66,7 @@ const operatorsOf = <K, V, W>(line: ForkLine<K, V, W>, index: number): ReadonlyA
     new JobFlow<K, V, W>('fork', [{ source: placeholder, timestamps: { outOfOrdernessMs: 0 }, operators: [] }]),
   )
   requireJob(`fork: what line ${index} gives`, built)
-  return built.flows.at(-1)!.operators
+  return built.flows.at(-1)?.operators ?? []
 }
 
 const checked = (operators: ReadonlyArray<AnyOperator>, index: number): ReadonlyArray<AnyOperator> => {

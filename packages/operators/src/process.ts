@@ -11,7 +11,7 @@ import {
   type Topic,
   utf8,
 } from '@weir/core'
-import { requireFunction, requireTopic } from '@weir/core/protocol'
+import { requireFunction, requireTopic, unexpected } from '@weir/core/protocol'
 import { ProcessTask } from './internal/ProcessTask.ts'
 import { namedOperator, requireOptions } from './internal/requireOptions.ts'
 import type { HandlesOf, States } from './State.ts'
@@ -176,6 +176,10 @@ const requireProcess = (name: string, options: object & Partial<ProcessParts>): 
   requireOptions(what, options, ['state', 'outputs', 'emits', 'onRecord', 'onTimer'], ['onRecord'])
   const { state = {}, outputs = {}, onTimer } = options
   if (onTimer !== undefined) requireFunction(`${what}: onTimer`, onTimer)
+  for (const [of, given] of Object.entries({ state, outputs })) {
+    if (typeof given === 'object' && given !== null) continue
+    throw new InvalidOption(unexpected(`${what}: ${of}`, given, 'an object with a name for each'))
+  }
   for (const [of, given] of Object.entries<Partial<States[string]>>(state)) {
     if (typeof given?.attach === 'function') continue
     throw new InvalidOption(`${what}: state '${of}' is none; expected valueState(), mapState() or listState()`)

@@ -194,6 +194,15 @@ test.each<readonly [message: string, make: () => unknown]>([
   ["joinForeignKey 'j': joiner is undefined; expected a function", () => joinForeignKey('j', words, String, none)],
   ["joinGlobalTable 'j': keyOf is undefined; expected a function", () => joinGlobalTable('j', words, none, none)],
   ["joinGlobalTable 'j': joiner is undefined; expected a function", () => joinGlobalTable('j', words, String, none)],
+  [
+    "process 'p': state is a number; expected an object",
+    () => process('p', { onRecord: () => undefined, state: 5 as never }),
+  ],
+  [
+    "process 'p': outputs is null; expected an object",
+    () => process('p', { onRecord: () => undefined, outputs: null as never }),
+  ],
+  ["join 'j': within is undefined; expected milliseconds", () => join('j', words, String, {} as never)],
   ['rx: operator is undefined; expected a function', () => rx(none)],
   ["rx: there is no option 'codecs'; expected some of codec", () => rx(map as never, { codecs: 1 } as never)],
   ['map: codec is "utf8"; expected a codec', () => map(String, { codec: 'utf8' as never })],
@@ -212,6 +221,7 @@ test.each<readonly [message: string, make: () => unknown]>([
 })
 
 test('a line of a fork that gives nothing back is refused', () => {
+  expect(() => fork(() => job('empty') as never)).toThrow('fork: line 0 does nothing with its records')
   expect(() => fork(() => none)).toThrow(InvalidJob)
   expect(() => fork(() => none)).toThrow('fork: what line 0 gives is undefined; expected one such as job(')
 })

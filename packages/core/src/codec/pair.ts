@@ -3,6 +3,7 @@ import { EncodeFailed, InvalidOption } from '../model/errors.ts'
 import type { Codec } from './Codec.ts'
 import { codecName } from './codecName.ts'
 import { decodeFailure } from './decodeFailure.ts'
+import { requireCodec } from './requireCodec.ts'
 import { typeOf } from './typeOf.ts'
 
 /**
@@ -12,14 +13,15 @@ import { typeOf } from './typeOf.ts'
  * A first part whose codec has a `width` is written as it is. In any other one each zero byte is followed by 255, and two
  * zeros end it, as in the tuple layer of FoundationDB: no part runs into the other.
  *
- * @throws InvalidOption for a codec that allows null, which would have no bytes
+ * @throws InvalidOption for what is no codec, and for one that allows null, which would have no bytes
  * @example
  * const byTime = pair(int, utf8)
  * byTime.name // => 'pair(int, utf8)'
  * byTime.encode([0, 'a']) // => new Uint8Array([128, 0, 0, 0, 0, 0, 0, 0, 97])
  */
 export const pair = <A, B>(first: Codec<A>, second: Codec<B>): Codec<readonly [A, B]> => {
-  for (const codec of [first, second]) {
+  for (const [index, codec] of [first, second].entries()) {
+    requireCodec(`pair: codec ${index}`, codec)
     if (codec.nullable === true) {
       throw new InvalidOption(`pair() was given ${codec.name}; expected codecs that do not allow null`)
     }

@@ -50,8 +50,8 @@ const exponentialNames = optionNames<ExponentialOptions>({
  * exponential({ delayMs: 100, delayMsMax: 350, jitter: 0 }).delayMs(3) // => 350
  */
 export const exponential = (options: ExponentialOptions = {}): Retry => {
-  const { attemptsMax = 5, delayMs = 1_000, jitter = 0.2, when = always, random = systemRandom } = options
   requireKnown('retry', options, exponentialNames)
+  const { attemptsMax = 5, delayMs = 1_000, jitter = 0.2, when = always, random = systemRandom } = options
   const delayMsMax = options.delayMsMax ?? Math.max(60_000, delayMs)
   requireInteger('retry: attemptsMax', attemptsMax, 1, 1_000_000)
   requireInteger('retry: delayMs', delayMs, 1, Number.MAX_SAFE_INTEGER)

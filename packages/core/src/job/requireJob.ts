@@ -1,4 +1,4 @@
-import { unexpected } from '../log/unexpected.ts'
+import { unexpected } from '../codec/unexpected.ts'
 import { InvalidJob } from '../model/errors.ts'
 import type { Flows } from './Flow.ts'
 import type { AnyOperator } from './Operator.ts'

@@ -3,7 +3,7 @@ import { InvalidOption } from '../model/errors.ts'
 import { murmur2Partitioner, type Partitioner } from '../model/partitioner.ts'
 import { validateName } from '../model/TopicName.ts'
 import { optionNames } from './optionNames.ts'
-import { requireCodec } from './requireCodec.ts'
+import { requireCodec } from '../codec/requireCodec.ts'
 import { requireKnown } from './requireKnown.ts'
 import { type Capacity, type Retention, validateCapacity, validateRetention } from './Retention.ts'
 

@@ -4,6 +4,8 @@ import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { observe } from '../future/observe.ts'
 import { InvalidOption } from '../model/errors.ts'
 import type { ReadableLog } from './OpenLog.ts'
+import { requireFunction } from './requireFunction.ts'
+import { requireKnown } from './requireKnown.ts'
 import { type StartPosition, validateStart } from './StartPosition.ts'
 import { requireInteger, type Topic } from './Topic.ts'
 import { TopicIterator } from './TopicIterator.ts'
@@ -79,11 +81,14 @@ export class TopicStream<K, V> extends Observable<Received<K, V>> {
    *
    * @param options - `concurrencyMax` records are handled at once (1 by default; with more the order of the ends is open)
    * @returns completes when a finite stream is consumed; fails with what the handler failed with; cancelling it stops the reading
+   * @throws InvalidOption
    */
   consume(
     handler: (record: Received<K, V>) => PromiseLike<unknown> | void,
     options: { readonly concurrencyMax?: number } = {},
   ): CompletableFuture<void> {
+    requireFunction('consume: handler', handler)
+    requireKnown('consume', options, ['concurrencyMax'])
     const { concurrencyMax = 1 } = options
     requireInteger('consume: concurrencyMax', concurrencyMax, 1, 100_000)
     return CompletableFuture.cancellable<void>((done) => {

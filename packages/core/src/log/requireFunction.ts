@@ -1,5 +1,5 @@
 import { InvalidOption } from '../model/errors.ts'
-import { unexpected } from './unexpected.ts'
+import { unexpected } from '../codec/unexpected.ts'
 
 /**
  * Refuses what cannot be called: it would be found out at the first record, or message.

@@ -1,6 +1,6 @@
 import { InvalidOption } from '../model/errors.ts'
 import type { StorageProvider } from '../ports/Storage.ts'
-import { unexpected } from './unexpected.ts'
+import { unexpected } from '../codec/unexpected.ts'
 
 /**
  * Refuses what cannot be opened as a storage, such as a path.

@@ -1,7 +1,7 @@
 import { InvalidOption } from '../model/errors.ts'
-import { isCodec } from './requireCodec.ts'
+import { isCodec } from '../codec/requireCodec.ts'
 import type { Topic } from './Topic.ts'
-import { unexpected } from './unexpected.ts'
+import { unexpected } from '../codec/unexpected.ts'
 
 /**
  * Refuses what is no topic, such as the name of one.

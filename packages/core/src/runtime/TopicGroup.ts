@@ -43,8 +43,13 @@ export class WeirTopic<K, V> extends TopicStream<K, V> {
     this.#topic = topic
   }
 
-  /** A group that reads this topic, each group all of it. Nothing is started or written. */
+  /**
+   * A group that reads this topic, each group all of it. Nothing is started or written.
+   *
+   * @throws InvalidName
+   */
   group(name: string): TopicGroup<K, V> {
+    validateName('group', name)
     return new TopicGroup(this.#weir, this.#topic, name)
   }
 }

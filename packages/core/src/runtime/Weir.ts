@@ -239,8 +239,13 @@ export class Weir {
     })
   }
 
-  /** A group as seen from outside: members, lag, seek. The name of a job is the name of its group. */
+  /**
+   * A group as seen from outside: members, lag, seek. The name of a job is the name of its group.
+   *
+   * @throws InvalidName
+   */
   group(name: string): Group {
+    validateName('group', name)
     return new Group(this.storage, this.clock, name, () => countWaiting(this, name))
   }
 
@@ -321,8 +326,8 @@ export class Weir {
    * @throws InvalidOption
    */
   snapshot(options: SnapshotOptions = {}): WeirSnapshot {
-    const { ageMsMax = 30_000 } = options
     requireKnown('snapshot', options, ['ageMsMax'])
+    const { ageMsMax = 30_000 } = options
     requireInteger('snapshot: ageMsMax', ageMsMax, 1, 3_600_000)
     return new WeirSnapshot(this, this.storage.snapshot(ageMsMax))
   }

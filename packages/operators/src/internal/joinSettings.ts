@@ -1,5 +1,5 @@
 import { InvalidOption } from '@weir/core'
-import { requireKnown } from '@weir/core/protocol'
+import { requireKnown, unexpected } from '@weir/core/protocol'
 import { requireGrace } from './windowSettings.ts'
 
 /** How far apart two records may be that are joined. */
@@ -21,6 +21,9 @@ export const joinSettings = (
   { within, graceMs = 0 }: { readonly within: number | JoinWindow; readonly graceMs?: number },
 ): JoinSettings => {
   if (typeof within === 'object') requireKnown(`${what}: within`, within, ['beforeMs', 'afterMs'])
+  else if (typeof within !== 'number') {
+    throw new InvalidOption(unexpected(`${what}: within`, within, 'milliseconds, or { beforeMs, afterMs }'))
+  }
   const { beforeMs, afterMs } = typeof within === 'number' ? { beforeMs: within, afterMs: within } : within
   for (const [of, given] of [
     ['beforeMs', beforeMs],

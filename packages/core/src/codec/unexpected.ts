@@ -1,4 +1,4 @@
-import { typeOf } from '../codec/typeOf.ts'
+import { typeOf } from './typeOf.ts'
 
 const shownMax = 60
 

@@ -1,4 +1,4 @@
-import type { Codec } from '../codec/Codec.ts'
+import type { Codec } from './Codec.ts'
 import { InvalidOption } from '../model/errors.ts'
 import { unexpected } from './unexpected.ts'
 
