@@ -63,7 +63,7 @@ describe('members of a group', () => {
 
   test('begin the next epoch of each partition that they take, and of no other', async () => {
     const world = await openWorld()
-    const { rows } = memoryStorage(world)
+    const { rows } = memoryStorage({ disk: world.disk, clock: world.clock })
     const epochs = (): ReadonlyArray<number> =>
       [0, 1, 2, 3].map((partition) => epochOf(rows.get(epochRow(ownerOf('word-count', { topic: 'words', partition })))))
     const first = await start(world, wordCount)
