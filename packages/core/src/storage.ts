@@ -42,7 +42,7 @@ export {
   type StoredBatch,
   type Tail,
 } from './ports/OnRecord.ts'
-export { PackedRows } from './ports/PackedRows.ts'
+export { packRows, type RowBytes } from './ports/PackedRows.ts'
 export { type RemovedBatch, removedBatchesMax, removedIdsMax } from './ports/RemovalStage.ts'
 export { epochOf, epochRow, epochValue, rowKey, rowKeyEnd } from './ports/rows.ts'
 export { checksumBatches, stageCommit, type StagedCommit } from './ports/stageCommit.ts'

@@ -110,7 +110,7 @@ export function aggregate<K, V, A>(
   }
 }
 
-const names = ['initial', 'add', 'codec']
+const names = ['initial', 'add', 'window', 'codec']
 const windowedNames = [...names, 'window', 'emit', 'late', 'merge', 'values']
 
 interface Parts<K, V, A> {

@@ -24,7 +24,7 @@ import { WriterClient } from './writer/WriterClient.ts'
 export interface LmdbSettings {
   readonly folder: string
   readonly mapSizeBytes: number
-  readonly pageSizeBytes: number
+  readonly pageSizeBytes: number | undefined
   readonly pollIntervalMs: number
   readonly stallAfterMs: number
   readonly snapshotAgeMsMax: number

@@ -19,15 +19,11 @@ export class Room {
     this.#folder = folder
   }
 
-  /**
-   * Whether a transaction that writes about so many bytes has room.
-   *
-   * @param scattered - what it may write beside that, because each of its rows may lie on a page of its own
-   */
-  isFor(bytes: number, scattered = 0): boolean {
+  /** Whether a transaction that writes about so many bytes has room. */
+  isFor(bytes: number): boolean {
     const now = performance.now()
     // pages are written whole, and what was written is not free any more
-    const needed = Math.max(roomBytesMin, 2 * bytes + scattered)
+    const needed = Math.max(roomBytesMin, 2 * bytes)
     if (this.#bytes - needed < plentyBytes || now - this.#askedAt > ageMsMax) {
       this.#bytes = freeBytes(this.#folder)
       this.#askedAt = now

@@ -17,7 +17,7 @@ import { isStoredLong } from './rowKeys.ts'
 export interface BackupOptions {
   /** Told after each step of about a mebibyte. */
   readonly onProgress?: (progress: BackupProgress) => void
-  /** How both folders are opened. */
+  /** How both folders are opened. The copy has pages of the same size as the folder, or of `pageSizeBytes`. */
   readonly lmdb?: LmdbOptions
 }
 
@@ -70,7 +70,8 @@ export const backup = (path: string, target: string, options: BackupOptions = {}
     const snapshot = await FolderSnapshot.open(path, lmdb)
     try {
       inspectFolder(settings.folder, allowNetworkFileSystem)
-      return await write(snapshot, settings, onProgress)
+      const { pageSizeBytes = snapshot.pageSizeBytes } = settings
+      return await write(snapshot, { ...settings, pageSizeBytes }, onProgress)
     } finally {
       await snapshot.close()
     }

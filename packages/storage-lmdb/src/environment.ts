@@ -36,9 +36,6 @@ export const dataFileName = 'data.mdb'
 /** Where the gate is. */
 export const gateFileName = 'gate.mdb'
 
-/** The smallest page that data may have, and the default. */
-export const pageSizeMin: number = 4_096
-
 /** A slot for each thread that reads and each snapshot, in all processes; whoever creates the lock file sets how many there are. */
 const maxReaders = 4_096
 const gateMapBytes = 1 << 20
@@ -81,14 +78,14 @@ export const openGate = (folder: string): Environment => {
  *
  * @param pageSizeBytes - of data that is created; what is there keeps its own
  */
-export const openData = (folder: string, mapSizeBytes: number, pageSizeBytes: number = pageSizeMin): Environment =>
+export const openData = (folder: string, mapSizeBytes: number, pageSizeBytes?: number): Environment =>
   openChecked(join(folder, dataFileName), mapSizeBytes, { pageSize: pageSizeBytes })
 
 /**
  * Opens the environment with the data where nobody else does until it is complete. Nothing that is written there is durable before
  * the file is synced as a whole.
  */
-export const openDataToFill = (folder: string, mapSizeBytes: number, pageSizeBytes: number): Environment =>
+export const openDataToFill = (folder: string, mapSizeBytes: number, pageSizeBytes?: number): Environment =>
   openChecked(join(folder, dataFileName), mapSizeBytes, { pageSize: pageSizeBytes, noSync: true })
 
 /** Opens the environment with the data for reading, when another thread of this process has it open: takes no lock. */
@@ -99,15 +96,18 @@ export const openDataForReading = (folder: string, mapSizeBytes: number): Enviro
 export const lastTransaction = (data: Environment): number =>
   (data.getStats() as { readonly lastTxnId: number }).lastTxnId
 
-/** How large the pages of the data are, in bytes. */
-export const pageSizeOf = (data: Environment): number => (data.getStats() as { readonly pageSize: number }).pageSize
+/** How large the pages of the data are, in bytes, and how many the file has. */
+export const sizeOf = (data: Environment): { readonly pageSize: number; readonly pages: number } => {
+  const { pageSize, lastPageNumber } = data.getStats() as { readonly pageSize: number; readonly lastPageNumber: number }
+  return { pageSize, pages: lastPageNumber + 1 }
+}
 
 /** A write transaction could not begin: the lock is destroyed, or an earlier I/O error has made the environment unusable. */
 export class LockLost extends Error {}
 
 interface MoreOptions {
   readonly noSync?: boolean
-  readonly pageSize?: number
+  readonly pageSize?: number | undefined
 }
 
 /**
@@ -115,8 +115,9 @@ interface MoreOptions {
  * the lock or crash. And when the action gives a Promise, as its `put` does, it leaves the transaction open until that is
  * settled. This environment does neither.
  */
-const openChecked = (path: string, mapSize: number, more: MoreOptions = {}): Environment => {
-  const Base = openAsClass({ ...shared, ...more, path, mapSize }) as unknown as EnvironmentClass
+const openChecked = (path: string, mapSize: number, { noSync = false, pageSize }: MoreOptions = {}): Environment => {
+  const size = pageSize === undefined ? { mapSize } : { mapSize, pageSize }
+  const Base = openAsClass({ ...shared, ...size, noSync, path }) as unknown as EnvironmentClass
   class Checked extends Base {
     override transactionSync<A>(action: () => A): A {
       let result: { readonly value: A } | undefined

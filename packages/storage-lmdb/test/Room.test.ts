@@ -13,12 +13,6 @@ test('what is asked for counts as taken, so that there is never room for more th
   expect(room.isFor(1000), 'asked anew when it seems to be gone').toBe(true)
 })
 
-test('each row of a transaction may take a page', () => {
-  const room = new Room(tmpdir())
-  const { bavail, bsize } = statfsSync(tmpdir())
-  expect(room.isFor(1_000, bavail * bsize)).toBe(false)
-})
-
 test('a disk that cannot be asked has room, since it will say itself that it has none', () => {
   expect(new Room('/nowhere/at/all').isFor(1 << 30)).toBe(true)
 })

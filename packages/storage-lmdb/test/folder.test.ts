@@ -159,6 +159,7 @@ test.each<{ path: string; options?: LmdbOptions; message: RegExp }>([
     options: { pageSizeBytes: 5_000 },
     message: /pageSizeBytes is 5000; expected a power of 2 from 4096/,
   },
+  { path: 'data', options: { pageSizeBytes: null as unknown as number }, message: /pageSizeBytes is null/ },
   { path: 'data', options: { pageSizeBytes: 2_048 }, message: /pageSizeBytes is 2048/ },
   { path: 'data', options: { pageSizeBytes: 2 ** 17 }, message: /pageSizeBytes is 131072/ },
   { path: 'data', options: { pollIntervalMs: 0.5 }, message: /pollIntervalMs is 0.5/ },

@@ -25,7 +25,7 @@ afterEach(async () => {
 const appendTo = (partition: number, first: number, count: number, value?: string) =>
   storage.commit(commitOf({ append: [{ partition, batch: numberedBatch(first, count, value) }] }))
 
-test('a folder has pages of the size that it was created with, and its copies have that which they are given', async () => {
+test('a folder has pages of the size that it was created with, and so have its copies, unless they are given another', async () => {
   const pageSize = (of: string): number => {
     const data = openDataForReading(of, 1 << 30)
     const { pageSize: found } = data.getStats() as { readonly pageSize: number }
@@ -42,11 +42,13 @@ test('a folder has pages of the size that it was created with, and its copies ha
     await opened.close()
     expect(pageSize(inner)).toBe(16_384)
   }
-  const copy = `${inner}-copy`
-  onTestFinished(() => rmSync(copy, { recursive: true, force: true }))
-  await backup(inner, copy, { lmdb: { pageSizeBytes: 65_536 } })
-  expect(pageSize(copy)).toBe(65_536)
-  expect(dumpStored(copy)).toEqual(dumpStored(inner))
+  for (const given of [undefined, 65_536]) {
+    const copy = `${inner}-copy-${given}`
+    onTestFinished(() => rmSync(copy, { recursive: true, force: true }))
+    await backup(inner, copy, { lmdb: given === undefined ? {} : { pageSizeBytes: given } })
+    expect(pageSize(copy)).toBe(given ?? 16_384)
+    expect(dumpStored(copy)).toEqual(dumpStored(inner))
+  }
 })
 
 test('a batch with a flipped bit is never handed out, and the others are', async () => {

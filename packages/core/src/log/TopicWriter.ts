@@ -58,8 +58,7 @@ export class TopicWriter<K, V> {
   readonly sequences: Float64Array
   readonly #options: TopicWriterOptions
   readonly #batchBytesMax: number
-  /** Where the key and the value of the record at hand are written when all take as many bytes: they are copied from there. */
-  readonly #keyBytes: Uint8Array | undefined
+  /** Where the value of the record at hand is written, and copied from at once, when all values take as many bytes. */
   readonly #valueBytes: Uint8Array | undefined
   readonly #open: Array<OpenBatch | undefined>
   #openCount = 0
@@ -74,7 +73,6 @@ export class TopicWriter<K, V> {
     this.sequences = new Float64Array(topic.partitions)
     this.#options = options
     this.#batchBytesMax = options.batchBytesMax ?? batchBytesMaxDefault
-    this.#keyBytes = bytesFor(topic.key)
     this.#valueBytes = bytesFor(topic.value)
     this.#open = new Array<OpenBatch | undefined>(topic.partitions).fill(undefined)
   }
@@ -110,15 +108,11 @@ export class TopicWriter<K, V> {
     if (id !== null && (typeof id !== 'string' || id === '')) {
       throw new InvalidOption(`topic '${topic.name}': the id is ${JSON.stringify(id)}; expected text that is not empty`)
     }
-    return this.addEncoded(
-      encodePart(topic, 'key', topic.key, key, this.#keyBytes),
-      encodePart(topic, 'value', topic.value, value, this.#valueBytes),
-      timestamp,
-      id,
-      headers,
-      watermark,
-      partition,
-    )
+    const encodedKey = encodePart(topic, 'key', topic.key, key)
+    // no code of others, which might add a record too, comes between the value's bytes and their copy
+    const target = partition ?? this.#partitionFor(encodedKey, id)
+    const encodedValue = encodePart(topic, 'value', topic.value, value, this.#valueBytes)
+    return this.addEncoded(encodedKey, encodedValue, timestamp, id, headers, watermark, target)
   }
 
   /** As `add`, for a value that the topic's value codec has encoded before. */
@@ -129,7 +123,7 @@ export class TopicWriter<K, V> {
     headers: Headers | null,
     watermark: number,
   ): OpenBatch {
-    const encodedKey = encodePart(this.topic, 'key', this.topic.key, key, this.#keyBytes)
+    const encodedKey = encodePart(this.topic, 'key', this.topic.key, key)
     return this.addEncoded(encodedKey, value, timestamp, null, headers, watermark, undefined)
   }
 

@@ -31,17 +31,13 @@ export class PackedRows implements RowChanges {
     this.#bytesMin = Math.max(bytesMin, 256)
   }
 
-  /** The same changes, packed. */
-  static of(rows: RowChanges): PackedRows {
-    if (rows instanceof PackedRows) return rows
-    const packed = new PackedRows()
-    for (const row of rows) packed.push(row)
-    return packed
-  }
-
   /** How many changes there are. */
   get length(): number {
     return this.#length
+  }
+
+  get byteLength(): number {
+    return this.#used
   }
 
   /** All of them, as a part of a larger buffer. Nobody may add to it, or write into it, while they are in use. */
@@ -115,8 +111,8 @@ export class PackedRows implements RowChanges {
 
   /** Each change, in buffers of its own. */
   *[Symbol.iterator](): Generator<RowChange, void, undefined> {
-    const bytes = this.#bytes
-    for (let at = 0; at < this.#used;) {
+    const { bytes } = this
+    for (let at = 0; at < bytes.length;) {
       const keyAt = at + lengthBytes + freeBytes
       const keyEnd = keyAt + readLength(bytes, at)
       const valueAt = keyEnd + lengthBytes
@@ -172,6 +168,22 @@ export class PackedRows implements RowChanges {
     grown.set(this.#bytes.subarray(0, this.#used))
     this.#bytes = grown
   }
+}
+
+/** Changes of rows as bytes, laid out as `PackedRows` says. */
+export interface RowBytes {
+  /** How many changes there are. */
+  readonly length: number
+  /** Perhaps a part of a larger buffer. They stay as they are while the commit is on its way to the storage, and are to be copied. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+/** The changes of a commit as bytes: costs nothing where a task has packed them already. */
+export const packRows = (rows: RowChanges): RowBytes => {
+  if (rows instanceof PackedRows) return rows
+  const packed = new PackedRows()
+  for (const row of rows) packed.push(row)
+  return packed
 }
 
 const readLength = (bytes: Uint8Array, at: number): number =>

@@ -48,6 +48,12 @@ export interface GatheredBatch {
  */
 const changesMax = 16_384
 
+/** As `changesMax`, in bytes, by the size of the rows of the last commit. */
+const rowBytesMax = 4 << 20
+
+/** So much more room than the rows of the last commit took is made for those of the next one. */
+const roomierBy = 1.25
+
 /** How many timers are read into memory at once. */
 const timersAtOnce = 4_096
 
@@ -69,8 +75,8 @@ export class BatchScope implements TaskContext {
   readonly #stores = new Map<string, TaskStore>()
   readonly #writers = new Map<string, TopicWriter<unknown, unknown>>()
   #counts = new Map<string, number>()
-  /** How many bytes the rows of the last commit took: those of the next one will be about as many. */
-  #rowBytes = 0
+  /** Of the last commit that had rows: the next one will be much like it. */
+  #lastRows = { count: 1, bytes: 0 }
 
   constructor(run: RunContext, stage: Stage, partition: number, progress: Progress, host: TaskHost) {
     this.job = run.plan.job
@@ -179,7 +185,8 @@ export class BatchScope implements TaskContext {
     for (const store of this.#stores.values()) changes += store.changes
     let bytes = 0
     for (const writer of this.#writers.values()) bytes += writer.closedBytes
-    return changes < changesMax && bytes < this.#run.settings.batchBytesMax
+    const rowBytes = (changes * this.#lastRows.bytes) / this.#lastRows.count
+    return changes < changesMax && rowBytes < rowBytesMax && bytes < this.#run.settings.batchBytesMax
   }
 
   /** Takes what was gathered since the last call; nothing when there is nothing and `isForced` does not say otherwise. */
@@ -190,7 +197,7 @@ export class BatchScope implements TaskContext {
       if (writer.info.capacity !== undefined && !writer.isEmpty) bounded.set(writer.info.name, writer.info)
       for (const batch of writer.take()) append.push(batch.append)
     }
-    const rows = new PackedRows(this.#rowBytes)
+    const rows = new PackedRows(this.#lastRows.bytes * roomierBy)
     for (const store of this.#stores.values()) store.flush(rows, commit)
     if (!isForced && append.length === 0 && rows.length === 0 && this.hooks.isEmpty) return undefined
     this.hooks.beforeCommit()
@@ -198,7 +205,7 @@ export class BatchScope implements TaskContext {
     const actions = this.hooks.take(append, bounded, rows, expect)
     const counts = this.#counts
     this.#counts = new Map()
-    this.#rowBytes = rows.bytes.length
+    if (rows.length > 0) this.#lastRows = { count: rows.length, bytes: rows.byteLength }
     return { append, bounded, rows, expect, actions, counts }
   }
 

@@ -14,9 +14,9 @@ export interface RunSettings {
   readonly batchRecordsMax: number
   readonly batchBytesMax: number
   /**
-   * While there is more to read, batches are gathered into one commit for so long, in ms: what changes in several is written once.
-   * A commit is made before that when it holds `batchBytesMax` of outputs, or changes 16 384 rows; with 0 by each batch. What there is
-   * when nothing is left to read is committed at once.
+   * While there is more to read, batches are gathered into one commit for so long, in ms, and until the commit before it is durable: what
+   * changes in several is written once. A commit is made before that when it holds `batchBytesMax` of outputs, or changes 16 384 rows or
+   * some 4 MiB of them; with 0 by each batch. What there is when nothing is left to read is committed at once.
    */
   readonly commitIntervalMs: number
   /** How many commits of a task may be on their way while the next batch is processed. */

@@ -171,7 +171,9 @@ describe('a job that cannot run is refused, by name', () => {
   })
 
   test.each(['', '.', 'a/b', 'a b', 'a\nb', 'x'.repeat(250)])('with the store name %j', (name) => {
-    const message = invalid(() => job('j').from(words).pipe(count(name), to(counts)))
+    const counting = count<string, string>('c')
+    const odd = { ...counting, stores: counting.stores.map((store) => ({ ...store, name })) }
+    const message = invalid(() => job('j').from(words).pipe(odd, to(counts)))
     expect(message).toContain("job 'j': store name")
     expect(message).not.toContain('\n')
   })

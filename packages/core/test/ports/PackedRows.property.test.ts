@@ -8,7 +8,7 @@ import { jsonUnchecked } from '../../src/codec/json.ts'
 import { msgpack } from '../../src/codec/msgpack.ts'
 import { utf8 } from '../../src/codec/utf8.ts'
 import type { RowChange } from '../../src/ports/Commit.ts'
-import { PackedRows } from '../../src/ports/PackedRows.ts'
+import { packRows, PackedRows } from '../../src/ports/PackedRows.ts'
 
 const bytes = fc.uint8Array({ maxLength: 300 })
 
@@ -29,11 +29,18 @@ const encodable = fc.oneof(
   fc.tuple(fc.constant(msgpack<unknown>()), fc.record({ text })),
 )
 
+const packedOf = (rows: ReadonlyArray<RowChange>): PackedRows => {
+  const packed = new PackedRows()
+  for (const row of rows) packed.push(row)
+  return packed
+}
+
 describe('PackedRows', () => {
   test('gives the changes that were added, in order', () => {
     fc.assert(
       fc.property(changes, (given) => {
-        const packed = PackedRows.of(given)
+        const packed = packedOf(given)
+        expect(packRows(given)).toMatchObject({ length: packed.length, bytes: packed.bytes })
         expect(packed.length).toBe(given.length)
         expect([...packed]).toEqual(given)
       }),
@@ -42,13 +49,13 @@ describe('PackedRows', () => {
 
   test('are their own bytes: nothing that is added later, or written to what was given, changes them', () => {
     const key = new Uint8Array([1])
-    const packed = PackedRows.of([{ key, value: key }])
+    const packed = packedOf([{ key, value: key }])
     const [row] = [...packed]
     key[0] = 9
     row!.key[0] = 8
-    packed.push({ key: new Uint8Array(1_000), value: null })
+    for (const each of packed) packed.push({ ...each, key: new Uint8Array(1_000) })
     expect([...packed][0]).toEqual({ key: new Uint8Array([1]), value: new Uint8Array([1]) })
-    expect(PackedRows.of(packed)).toBe(packed)
+    expect(packRows(packed)).toBe(packed)
   })
 
   test('have the bytes of a value that its codec gives, wherever it is written', () => {

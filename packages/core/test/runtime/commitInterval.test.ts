@@ -136,6 +136,20 @@ describe('while there is more to read', () => {
     expect(running.metrics()).toMatchObject({ recordsIn: 36_000, commits: 2 })
   })
 
+  test('nor far beyond 4 MiB of rows, by the size of those of the commit before it', async () => {
+    const world = await openWorld()
+    const grown = aggregate('grown', { initial: () => '', add: () => 'x'.repeat(100_000), codec: utf8 })
+    const growing = job('growing').from(words).pipe(grown)
+    const running = await start(world, growing, { batchRecordsMax: 10 })
+    await send(world, words, [['first', 'x']])
+    expect(running.metrics()).toMatchObject({ recordsIn: 1, commits: 1 })
+    running.pause()
+    for (let at = 0; at < 100; at++) await send(world, words, [[`k${at}`, 'x']])
+    running.resume()
+    await world.clock.advance(1_000)
+    expect(running.metrics()).toMatchObject({ recordsIn: 101, commits: 3 })
+  })
+
   test.each(['stop', 'pause'] as const)('what waits is committed at a %s', async (call) => {
     const world = await openWorld()
     await sendWords(world, 20)

@@ -50,7 +50,7 @@ interface Outstanding {
 export interface WriterClientOptions {
   readonly folder: string
   readonly mapSizeBytes: number
-  readonly pageSizeBytes: number
+  readonly pageSizeBytes: number | undefined
   /** A writer that gives no answer for so long is given up. */
   readonly stallAfterMs: number
 }

@@ -1,5 +1,5 @@
 import type { Append, Commit, Expectation, Fence, PositionChange, Replacement, Trim } from '@weir/core'
-import { PackedRows } from '@weir/core/storage'
+import { packRows } from '@weir/core/storage'
 import { plainBytesMax, space } from '../keys.ts'
 import { storedRowKey, storedRowValue } from '../rowKeys.ts'
 
@@ -13,7 +13,7 @@ import { storedRowKey, storedRowValue } from '../rowKeys.ts'
 //   append:       u32 partition, f64 dedup scope (-1: none), f64 end max (-1: none), bytes batch (null: the next of the moved buffers)
 //   trim:         u32 partition, f64 before, f64 dedup scope
 //   replacement:  u32 partition, f64 dedup scope, u32 batches, for each f64 base offset and u32 checksum, bytes batch (as of an append)
-//   rows:         as `PackedRows`, with keys and values as they are before they are stored
+//   rows:         as `packRows` has them, with keys and values as they are before they are stored
 
 /** Batches from this size on are moved to the other thread instead of copied. */
 const movedBytesMin = 16 * 1024
@@ -37,7 +37,7 @@ export const encodeCommit = (commit: Commit): EncodedCommit => {
     key: storedRowKey(key),
     value: value === null ? null : storedRowValue(key, value),
   }))
-  const packed = PackedRows.of(rows).bytes
+  const packed = packRows(rows)
   let length = headBytes
   if (owner !== undefined) length += 12 + owner.length
   for (const { key, value } of expected) length += 8 + key.length + (value?.length ?? 0)
@@ -45,11 +45,11 @@ export const encodeCommit = (commit: Commit): EncodedCommit => {
   for (const { batch } of append) length += 24 + batchBytes(batch)
   length += trim.length * 20
   for (const { batches, batch } of replace) length += 20 + batches.length * 12 + batchBytes(batch)
-  length += packed.length
+  length += packed.bytes.length
 
   const out = new FrameWriter(length)
   out.uint32(fence === undefined ? 0 : 1)
-  for (const { length: count } of [expect, positions, append, trim, replace, rows]) out.uint32(count)
+  for (const { length: count } of [expect, positions, append, trim, replace, packed]) out.uint32(count)
   if (fence !== undefined) {
     out.bytes(owner!)
     out.float64(fence.epoch)
@@ -67,7 +67,7 @@ export const encodeCommit = (commit: Commit): EncodedCommit => {
   const moved = append.flatMap((each) => out.append(each))
   for (const each of trim) out.trim(each)
   moved.push(...replace.flatMap((each) => out.replacement(each)))
-  out.raw(packed)
+  out.raw(packed.bytes)
   return { frame: out.buffer, moved, byteLength: moved.reduce((sum, buffer) => sum + buffer.byteLength, length) }
 }
 

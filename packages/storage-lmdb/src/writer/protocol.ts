@@ -7,7 +7,7 @@ export interface WriterStart {
   readonly folder: string
   readonly mapSizeBytes: number
   /** Of a folder that is created. */
-  readonly pageSizeBytes: number
+  readonly pageSizeBytes: number | undefined
   readonly port: MessagePort
   /** `sharedSlots` numbers, see `sharedSlot`. */
   readonly shared: Int32Array

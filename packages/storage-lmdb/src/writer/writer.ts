@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { WeirError } from '@weir/core/storage'
-import { type Environment, openData, openGate, pageSizeOf } from '../environment.ts'
+import { type Environment, openData, openGate, sizeOf } from '../environment.ts'
 import { failureOf, noRoom } from '../failures.ts'
 import { createFolder, folderFormatVersion, markedVersion, removeUnfinishedData, writeMarker } from '../folder.ts'
 import { Holder } from '../holder.ts'
@@ -29,6 +29,8 @@ import { Records } from './Records.ts'
 const groupBytesMax = 8 << 20
 /** Each may change a page of its own, which lmdb has in memory until the transaction ends. */
 const groupRowsMax = 4_096
+/** What so few rows may take is within what is kept free on any disk. */
+const fewRows = 64
 const groupCountMax = 512
 /** How often the slots of readers that died are cleared; a dead reader keeps old pages from being used again. */
 const readerCheckIntervalMs = 10_000
@@ -67,7 +69,6 @@ class Writer {
   readonly #wake: WakeFile
   readonly #cache = new PartitionCache()
   readonly #target: Target
-  readonly #pageSize: number
   readonly #room: Room
   #failure: Refusal | undefined
   #readersCheckedAt = performance.now()
@@ -96,7 +97,6 @@ class Writer {
       writeMarker(folder)
       return data
     })
-    this.#pageSize = pageSizeOf(this.#data)
     this.#target = { data: this.#data, cache: this.#cache, onRecord: new Records(this.#data, this.#cache), puts: 0 }
     // a process that died may not have announced its last commit
     this.#withGate(() => this.#wake.announce(this.#data.transactionSync(() => this.#data.getWriteTxnId()) - 1))
@@ -164,9 +164,9 @@ class Writer {
       answer(commits.map((commit) => ('commit' in commit ? refusal : commit)))
     if (this.#failure !== undefined) return refuseAll(this.#failure)
     const all = commits.flatMap((commit) => ('commit' in commit ? [commit.commit] : []))
-    const bytes = all.reduce((sum, { byteLength }) => sum + byteLength, 0)
     const rows = all.reduce((sum, { rowCount }) => sum + rowCount, 0)
-    if (!this.#room.isFor(bytes, rows * this.#pageSize)) return refuseAll(noRoom(this.#folder))
+    const bytes = all.reduce((sum, { byteLength }) => sum + byteLength, this.#scattered(rows))
+    if (!this.#room.isFor(bytes)) return refuseAll(noRoom(this.#folder))
     let verdicts: ReadonlyArray<Verdict> | undefined
     try {
       this.#withGate(() => {
@@ -190,6 +190,13 @@ class Writer {
       const failure = this.#failureOf(error, bytes)
       if (verdicts === undefined) refuseAll(failure)
     }
+  }
+
+  /** How many bytes so many rows may take beside their own, since each may lie on a page of its own that is written anew. */
+  #scattered(rows: number): number {
+    if (rows <= fewRows) return 0
+    const { pageSize, pages } = sizeOf(this.#data)
+    return (Math.min(rows, pages) * pageSize) / 2
   }
 
   #failureOf(error: unknown, bytes: number): Refusal {
