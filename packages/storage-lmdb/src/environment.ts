@@ -79,14 +79,14 @@ export const openGate = (folder: string): Environment => {
  * @param pageSizeBytes - of data that is created; what is there keeps its own
  */
 export const openData = (folder: string, mapSizeBytes: number, pageSizeBytes?: number): Environment =>
-  openChecked(join(folder, dataFileName), mapSizeBytes, { pageSize: pageSizeBytes })
+  openChecked(join(folder, dataFileName), mapSizeBytes, pagesOf(pageSizeBytes))
 
 /**
  * Opens the environment with the data where nobody else does until it is complete. Nothing that is written there is durable before
  * the file is synced as a whole.
  */
 export const openDataToFill = (folder: string, mapSizeBytes: number, pageSizeBytes?: number): Environment =>
-  openChecked(join(folder, dataFileName), mapSizeBytes, { pageSize: pageSizeBytes, noSync: true })
+  openChecked(join(folder, dataFileName), mapSizeBytes, { ...pagesOf(pageSizeBytes), noSync: true })
 
 /** Opens the environment with the data for reading, when another thread of this process has it open: takes no lock. */
 export const openDataForReading = (folder: string, mapSizeBytes: number): Environment =>
@@ -107,17 +107,18 @@ export class LockLost extends Error {}
 
 interface MoreOptions {
   readonly noSync?: boolean
-  readonly pageSize?: number | undefined
+  readonly pageSize?: number
 }
+
+const pagesOf = (pageSize: number | undefined): MoreOptions => (pageSize === undefined ? {} : { pageSize })
 
 /**
  * lmdb-js takes no notice when a transaction cannot begin, and then runs the action without one, which would write without
  * the lock or crash. And when the action gives a Promise, as its `put` does, it leaves the transaction open until that is
  * settled. This environment does neither.
  */
-const openChecked = (path: string, mapSize: number, { noSync = false, pageSize }: MoreOptions = {}): Environment => {
-  const size = pageSize === undefined ? { mapSize } : { mapSize, pageSize }
-  const Base = openAsClass({ ...shared, ...size, noSync, path }) as unknown as EnvironmentClass
+const openChecked = (path: string, mapSize: number, more: MoreOptions = {}): Environment => {
+  const Base = openAsClass({ ...shared, ...more, path, mapSize }) as unknown as EnvironmentClass
   class Checked extends Base {
     override transactionSync<A>(action: () => A): A {
       let result: { readonly value: A } | undefined
