@@ -24,9 +24,11 @@ type Start = (shim: Shim | undefined) => Puppet
 const play = async (stage: Stage, { scale }: Scene): Promise<Score> => {
   const hasShim = whyNoShim() === undefined
   const env = (shim: Shim | undefined) => (shim === undefined ? {} : { env: shim.env })
+  // only writers get I/O errors, after which native code may end them
+  const writer = (shim: Shim | undefined) => ({ ...env(shim), mayAbort: true })
   const start: ReadonlyArray<Start> = [
-    (shim) => stage.writer({ inFlight: 4, linesMax: 500, pauseMs: 2, reopens: true, users: 50 }, env(shim)),
-    (shim) => stage.writer({ inFlight: 1, linesMax: 3, pauseMs: 1, reopens: true, users: 50 }, env(shim)),
+    (shim) => stage.writer({ inFlight: 4, linesMax: 500, pauseMs: 2, reopens: true, users: 50 }, writer(shim)),
+    (shim) => stage.writer({ inFlight: 1, linesMax: 3, pauseMs: 1, reopens: true, users: 50 }, writer(shim)),
     (shim) => stage.member(leaseMs, env(shim)),
     (shim) => stage.member(leaseMs, env(shim)),
   ]
