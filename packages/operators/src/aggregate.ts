@@ -111,7 +111,7 @@ export function aggregate<K, V, A>(
 }
 
 const names = ['initial', 'add', 'window', 'codec']
-const windowedNames = [...names, 'window', 'emit', 'late', 'merge', 'values']
+const windowedNames = [...names, 'emit', 'late', 'merge', 'values']
 
 interface Parts<K, V, A> {
   readonly stores: ReadonlyArray<unknown>
