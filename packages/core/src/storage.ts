@@ -17,6 +17,7 @@ export {
   writeBatchChecksum,
   writeRunningTimestampMax,
 } from './model/batchFormat.ts'
+export { compareBytes } from './model/compareBytes.ts'
 export {
   CommitConflict,
   CorruptBatch,
@@ -27,6 +28,7 @@ export {
   TopicFull,
   WeirError,
 } from './model/errors.ts'
+export { murmur2 } from './model/murmur2.ts'
 export { offsetOfTime } from './model/offsetOfTime.ts'
 export { RecordBatch } from './model/RecordBatch.ts'
 export { RecordBatchBuilder, type RecordBatchOptions } from './model/RecordBatchBuilder.ts'

@@ -17,6 +17,8 @@ interface Entry<K, V> {
   dirty: boolean
   /** The last commit that writes it; the cache must hold it until that one is durable. */
   commit: number
+  /** It was asked for again since it came, or since it was last spared. */
+  isUsed: boolean
 }
 
 const noKey = new Uint8Array(0)
@@ -32,7 +34,8 @@ export interface StoreLocation<K, V> {
 
 /**
  * Keyed state behind a write-back cache. Reads see the writes of this task, also those whose commit is on its way;
- * the cache holds at most `share.entriesMax` entries beside the ones that are not durable yet.
+ * the cache holds at most `share.entriesMax` entries beside the ones that are not durable yet, of those that are asked for again and
+ * again the most.
  */
 export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore {
   readonly #rows: RowReader
@@ -87,11 +90,20 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
     if (this.#entries.size <= this.#share.entriesMax) return
     const target = Math.floor(this.#share.entriesMax * 0.75)
     this.#last = undefined
+    let excess = this.#entries.size - target
+    const spared: Array<readonly [key: unknown, entry: Entry<K, V>]> = []
     for (const [mapKey, entry] of this.#entries) {
-      if (this.#entries.size <= target) return
+      if (excess === 0) break
       if (entry.dirty || entry.commit > commit) continue
       this.#entries.delete(mapKey)
       this.#isWhole = false
+      if (entry.isUsed) spared.push([mapKey, entry])
+      else excess--
+    }
+    // what was used lately comes behind all others, unless there is nothing else to be forgotten
+    for (const [mapKey, entry] of spared.slice(excess)) {
+      entry.isUsed = false
+      this.#entries.add(mapKey, entry)
     }
   }
 
@@ -112,9 +124,9 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, TaskStore
     if (entry === undefined) {
       const stored = this.#isWhole ? undefined : this.#rows.get(this.#rowKey(key))
       const value = stored === undefined ? undefined : decodeStored(this.#location, stored)
-      entry = { key, value, dirty: false, commit: 0 }
+      entry = { key, value, dirty: false, commit: 0, isUsed: false }
       this.#entries.add(mapKey, entry, hash)
-    }
+    } else entry.isUsed = true
     this.#last = entry
     return entry
   }

@@ -18,6 +18,24 @@ describe('msgpack', () => {
     expect(any.decode(new Uint8Array([0x81, 0xa1, 0x61, 0x01]))).toStrictEqual(right({ a: 1 }))
   })
 
+  it.each([0, 1, 127, 128, 255, 256, 65_535, 65_536, 2 ** 31, 2 ** 32 - 1, 2 ** 32, -1, -33, 0.5])(
+    'reads %d as it was written',
+    (value) => {
+      expect(any.decode(any.encode(value))).toStrictEqual(right(value))
+      expect(any.decode(new Uint8Array(pack(value)))).toStrictEqual(right(value))
+    },
+  )
+
+  it.each([
+    [[0xc0], null],
+    [[0xd0, 0x80], -128],
+    [[0xd1, 0xff, 0x00], -256],
+    [[0xa1, 0x61], 'a'],
+    [[0xa2, 0x61, 0x62], 'ab'],
+  ] as const)('takes %j for no count', (bytes, value) => {
+    expect(any.decode(Uint8Array.from(bytes))).toStrictEqual(right(value))
+  })
+
   it('leaves the Maps of other users of the library alone', () => {
     expect(new Uint8Array(pack(new Map([['a', 1]])))).toEqual(new Uint8Array([0x81, 0xa1, 0x61, 0x01]))
   })
