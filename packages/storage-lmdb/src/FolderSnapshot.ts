@@ -3,14 +3,14 @@ import { StorageRefused } from '@weir/core/storage'
 import { type Environment, openDataForReading, sizeOf } from './environment.ts'
 import { inspectFolder } from './folder.ts'
 import { checkedOptions, type LmdbOptions } from './lmdb.ts'
+import { space } from './keys.ts'
 import { LmdbReader } from './LmdbReader.ts'
 import { LmdbStorage } from './LmdbStorage.ts'
+import { behindRows } from './rowKeys.ts'
+import type { StoredRow } from './runs/StoredRows.ts'
 
 /** What is stored under a key. */
-export interface Stored {
-  readonly key: Uint8Array
-  readonly value: Uint8Array
-}
+export type Stored = StoredRow
 
 const pageBytesMax = 1 << 20
 const pageEntriesMax = 2_000
@@ -80,12 +80,30 @@ export class FolderSnapshot {
     return undefined
   }
 
-  /** All entries in the order of their keys, about a mebibyte at a time. */
+  /** All entries in the order of their keys, about a mebibyte at a time, as if no sorted run were left to be merged. */
   *pages(): Generator<ReadonlyArray<Stored>, void, undefined> {
-    for (let start: Uint8Array = new Uint8Array([0]); ;) {
+    yield* this.#inPages([space.format], (start) => this.#range(start, new Uint8Array([space.rows])))
+    yield* this.#inPages([space.rows], (low) => this.reader.storedRange({ low, high: behindRows }))
+    yield* this.#inPages([space.runs + 1], (start) => this.#range(start))
+  }
+
+  /** The sorted runs, and their list, as they are stored, about a mebibyte at a time. */
+  runs(): Generator<ReadonlyArray<Stored>, void, undefined> {
+    return this.#inPages([space.runs], (start) => this.#range(start, new Uint8Array([space.runs + 1])))
+  }
+
+  #range(start: Uint8Array, end?: Uint8Array): Iterable<Stored> {
+    return this.#data.getRange({ start, ...(end === undefined ? {} : { end }), transaction: this.#transaction })
+  }
+
+  *#inPages(
+    first: ReadonlyArray<number>,
+    rangeFrom: (key: Uint8Array) => Iterable<Stored>,
+  ): Generator<ReadonlyArray<Stored>, void, undefined> {
+    for (let from = Uint8Array.from(first); ;) {
       const page: Stored[] = []
       let bytes = 0
-      for (const { key, value } of this.#data.getRange({ start, transaction: this.#transaction })) {
+      for (const { key, value } of rangeFrom(from)) {
         page.push({ key: ownBytes(key), value })
         bytes += key.length + value.length
         if (bytes >= pageBytesMax || page.length === pageEntriesMax) break
@@ -93,8 +111,8 @@ export class FolderSnapshot {
       const last = page.at(-1)
       if (last === undefined) return
       yield page
-      start = new Uint8Array(last.key.length + 1)
-      start.set(last.key)
+      from = new Uint8Array(last.key.length + 1)
+      from.set(last.key)
     }
   }
 

@@ -24,25 +24,33 @@ import {
 } from './keys.ts'
 import { readFailed } from './failures.ts'
 import { isStoredLong, rowOfStored, storedRange, storedRowKey } from './rowKeys.ts'
+import type { KeyRange } from './runs/mergeRuns.ts'
+import { type StoredRow, StoredRows } from './runs/StoredRows.ts'
 import { decodeNumber, decodeTail } from './tail.ts'
 
 /** Reads an environment as it is now, or, with a transaction, as it was when that began. */
 export class LmdbReader implements RowReader {
+  /** The rows, as they are stored. */
+  readonly stored: StoredRows
   readonly #data: Environment
   readonly #reading: Reading
   readonly #prepare: () => void
 
-  /** @param prepare - called before each read; it may throw, or see to it that the newest is read */
-  constructor(data: Environment, prepare: () => void, transaction?: Transaction) {
+  /**
+   * @param prepare - called before each read; it may throw, or see to it that the newest is read, and then renew `stored`
+   * @param like - a reader of the same folder, which may know more of it already
+   */
+  constructor(data: Environment, prepare: () => void, transaction?: Transaction, like?: LmdbReader) {
     this.#data = data
     this.#prepare = prepare
     this.#reading = transaction === undefined ? {} : { transaction }
+    this.stored = new StoredRows({ get: (key) => this.#get(key), peek: (key) => this.#peek(key) }, like?.stored)
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
     this.#prepare()
     const stored = storedRowKey(key)
-    const value = this.#get(stored)
+    const value = this.stored.get(stored)
     return value !== undefined && isStoredLong(stored) ? rowOfStored(stored, value).value : value
   }
 
@@ -57,6 +65,13 @@ export class LmdbReader implements RowReader {
       if (rows.length >= limit) break
     }
     return rows
+  }
+
+  /** Rows as they are stored, in the order of the stored keys; the range may begin and end with one that is too much. */
+  storedRange(range: KeyRange): Iterable<StoredRow> {
+    const { low, high, reverse = false } = range
+    const [start, end] = reverse ? [high, low] : [low, high]
+    return this.stored.range(range, this.#range({ start, end, inclusiveEnd: true, reverse, ...this.#reading }))
   }
 
   bounds(partition: number): PartitionBounds {
@@ -154,10 +169,9 @@ export class LmdbReader implements RowReader {
   }
 
   *#rowsInOrder(low: Uint8Array, high: Uint8Array, reverse: boolean): Generator<Row> {
-    // lmdb-js takes the start as included and the end as excluded; what is too much is left out by the caller
-    const bounds = reverse ? { start: high, end: low, inclusiveEnd: true, reverse } : { start: low, end: high }
     let long: Row[] = []
-    for (const { key, value } of this.#range({ ...bounds, ...this.#reading })) {
+    // what is too much is left out by the caller
+    for (const { key, value } of this.storedRange({ low, high, reverse })) {
       const row = rowOfStored(key, value)
       if (isStoredLong(key) && (long.length === 0 || beginAlike(row.key, long[0]!.key))) {
         long.push(row)
@@ -170,9 +184,7 @@ export class LmdbReader implements RowReader {
     yield* inOrder(long, reverse)
   }
 
-  *#range(
-    options: Parameters<Environment['getRange']>[0],
-  ): Generator<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
+  *#range(options: Parameters<Environment['getRange']>[0]): Generator<StoredRow> {
     try {
       yield* this.#data.getRange(options)
     } catch (cause) {
@@ -182,16 +194,29 @@ export class LmdbReader implements RowReader {
 
   /** A value in a buffer of its own. */
   #get(key: Uint8Array): Uint8Array | undefined {
+    const value = this.#peek(key)
+    if (value === undefined) return undefined
+    const own = new Uint8Array(value.length)
+    if (value.length > shortBytesMax) own.set(value)
+    else for (let at = 0; at < value.length; at++) own[at] = value[at]!
+    return own
+  }
+
+  /** A value, in a buffer that the next read may overwrite. */
+  #peek(key: Uint8Array): Uint8Array | undefined {
     let value: Uint8Array | undefined
     try {
-      value = this.#data.get(key, this.#reading)
+      value = this.#data.getBinaryFast(key, this.#reading)
     } catch (cause) {
       throw readFailed(cause)
     }
-    // lmdb-js gives a Buffer, whose `slice` shares memory, unlike that of what it passes for
+    // its own `length` is that of the value, but what is taken of it as a whole is not
     return value === undefined ? undefined : new Uint8Array(value.buffer, value.byteOffset, value.length)
   }
 }
+
+/** Up to here a loop is faster than a call. */
+const shortBytesMax = 32
 
 /** Long keys that begin alike are stored in the order of their hashes. */
 const inOrder = (rows: Row[], reverse: boolean): ReadonlyArray<Row> =>

@@ -16,6 +16,7 @@ import {
 } from '@weir/core'
 import { type Environment, lastTransaction, openDataForReading } from './environment.ts'
 import { LmdbReader } from './LmdbReader.ts'
+import type { RunLimits } from './runs/RunLimits.ts'
 import { hasEnded, newSession } from './session.ts'
 import { watchForCommits } from './wake.ts'
 import { WriterClient } from './writer/WriterClient.ts'
@@ -28,6 +29,7 @@ export interface LmdbSettings {
   readonly pollIntervalMs: number
   readonly stallAfterMs: number
   readonly snapshotAgeMsMax: number
+  readonly runs: RunLimits
 }
 
 /** The embedded storage: reads on this thread, writes on a thread of its own. */
@@ -126,6 +128,7 @@ export class LmdbStorage implements Storage {
         if (ended !== undefined) throw ended
       },
       transaction,
+      this.#reader,
     )
     const expiry = setTimeout(
       () => end(new SnapshotExpired(`a snapshot was used more than ${ageMsMax} ms after it began; expected a new one`)),
@@ -204,6 +207,7 @@ export class LmdbStorage implements Storage {
     if (this.#isRenewed) return
     this.#isRenewed = true
     this.#data.resetReadTxn()
+    this.#reader.stored.renew()
     queueMicrotask(this.#endTurn)
   }
 

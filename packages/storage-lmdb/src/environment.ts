@@ -4,6 +4,8 @@ import { open, openAsClass, type RangeOptions, type Transaction } from 'lmdb'
 /** As much of an open environment of lmdb as Weir uses: keys and values are bytes. */
 export interface Environment {
   get(key: Uint8Array, options?: Reading): Uint8Array | undefined
+  /** As `get`, in a buffer that the next read may overwrite; of it only `length` and single bytes are what they seem. */
+  getBinaryFast(key: Uint8Array, options?: Reading): Uint8Array | undefined
   getRange(options: RangeOptions): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>
   /** Reads from now on see the newest, and not what was the newest at the first read of this turn. */
   resetReadTxn(): void
@@ -96,10 +98,16 @@ export const openDataForReading = (folder: string, mapSizeBytes: number): Enviro
 export const lastTransaction = (data: Environment): number =>
   (data.getStats() as { readonly lastTxnId: number }).lastTxnId
 
-/** How large the pages of the data are, in bytes, and how many the file has. */
-export const sizeOf = (data: Environment): { readonly pageSize: number; readonly pages: number } => {
-  const { pageSize, lastPageNumber } = data.getStats() as { readonly pageSize: number; readonly lastPageNumber: number }
-  return { pageSize, pages: lastPageNumber + 1 }
+/** How large the pages of the data are, in bytes, how many the file has, and how many of them have keys and values. */
+export const sizeOf = (
+  data: Environment,
+): { readonly pageSize: number; readonly pages: number; readonly leafPages: number } => {
+  const { pageSize, lastPageNumber, treeLeafPageCount } = data.getStats() as {
+    readonly pageSize: number
+    readonly lastPageNumber: number
+    readonly treeLeafPageCount: number
+  }
+  return { pageSize, pages: lastPageNumber + 1, leafPages: treeLeafPageCount }
 }
 
 /** A write transaction could not begin: the lock is destroyed, or an earlier I/O error has made the environment unusable. */

@@ -23,9 +23,12 @@ import { wakeFileName } from './wake.ts'
 /**
  * The version of everything in the folder: files, keys and values. Record batches have their own beside.
  *
- * 2: tails say how many bytes their partition takes, and batches may be sparse. A folder of version 1 is migrated when it is opened.
+ * 2: tails say how many bytes their partition takes, and batches may be sparse.
+ * 3: rows may be in sorted runs.
+ *
+ * A folder of an older version is migrated when it is opened.
  */
-export const folderFormatVersion = 2
+export const folderFormatVersion = 3
 
 /** The file that makes a folder a Weir. It is written last, when everything else is on disk. */
 const markerFileName = 'weir.json'

@@ -12,11 +12,12 @@ import type { RangeOptions } from 'lmdb'
 //   3 [scope u64] [id utf8]                  dedup: the offset of the first record with this id, f64
 //     [scope u64] 0xff [SHA-256 of id]         when the id is long; 0xff is in no UTF-8
 //   8 [row key]                              the caller's row; long keys as `rowKeys.ts` says
+//   9 ...                                    sorted runs, which are laid over the rows: see `runs/runLayout.ts`
 //
 // The tail and the producers of a partition lie behind its newest batch, mostly in the same page, so that an append writes one.
 
 /** The first byte of every key. */
-export const space = { format: 0, partitions: 1, positions: 2, dedup: 3, rows: 8 } as const
+export const space = { format: 0, partitions: 1, positions: 2, dedup: 3, rows: 8, runs: 9 } as const
 
 /** What a key of a partition is: the byte behind the partition. */
 const part = { batch: 0, tail: 1, producer: 2 } as const

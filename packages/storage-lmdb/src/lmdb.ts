@@ -3,6 +3,7 @@ import { CompletableFuture, InvalidOption, type StorageProvider } from '@weir/co
 import { optionNames, requireKnown } from '@weir/core/protocol'
 import { inspectFolder } from './folder.ts'
 import { type LmdbSettings, LmdbStorage } from './LmdbStorage.ts'
+import { runLimits } from './runs/RunLimits.ts'
 
 /** How a folder is opened. */
 export interface LmdbOptions {
@@ -86,6 +87,7 @@ export const checkedOptions = (
     pollIntervalMs: wholeNumber('pollIntervalMs', options.pollIntervalMs ?? 50, 1, 60_000),
     stallAfterMs: wholeNumber('stallAfterMs', options.stallAfterMs ?? 8_000, 100, 600_000),
     snapshotAgeMsMax: wholeNumber('snapshotAgeMsMax', options.snapshotAgeMsMax ?? 30_000, 1, 3_600_000),
+    runs: runLimits,
   }
   const { allowNetworkFileSystem = false } = options
   if (typeof allowNetworkFileSystem !== 'boolean') {

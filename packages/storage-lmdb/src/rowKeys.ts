@@ -9,6 +9,10 @@ import { plainBytesMax, space } from './keys.ts'
 const hashBytes = 32
 const storedLongBytes = 1 + plainBytesMax + hashBytes
 
+/** A stored key behind that of each row, and before all that is none. */
+export const behindRows: Uint8Array = new Uint8Array(storedLongBytes + 1).fill(0xff)
+behindRows[0] = space.rows
+
 /** Where a row is stored. */
 export const storedRowKey = (key: Uint8Array): Uint8Array => {
   const long = key.length > plainBytesMax

@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { entry, InvalidOption, StorageRefused, type Topic, Weir } from '@weir/core'
+import { commitOf, entry, InvalidOption, type RowChange, StorageRefused, type Topic, Weir } from '@weir/core'
 import { expect, test, vi } from 'vitest'
 import { backup, lmdb } from '../src/index.ts'
 import { dumpStored } from './changeStored.ts'
 import { runFixture } from './child.ts'
 import { clicks, tallies, tally } from './fixtures/tally.ts'
+import { openWithRuns } from './openWithRuns.ts'
 import { ownFolder } from './scene.ts'
 import { expectHealthy } from './support/expectHealthy.ts'
 import { fillFolder } from './support/fullFolder.ts'
@@ -116,6 +117,30 @@ test('a backup has all that is stored', async ({ onTestFinished }) => {
   expect([entries, copy]).toEqual([all.length, target])
   expect(dumpStored(target)).toEqual(all)
   expect(readdirSync(target)).not.toContain('unfinished-backup')
+})
+
+test('a backup has no sorted runs: their rows are where they belong, and those that they removed are not there', async ({
+  onTestFinished,
+}) => {
+  const folder = ownFolder(onTestFinished)
+  const target = join(ownFolder(onTestFinished), 'copy')
+  const row = (key: string, value: string | null): RowChange => ({
+    key: Buffer.from(key),
+    value: value === null ? null : Buffer.from(value),
+  })
+  const tree = await openWithRuns(folder, { pagesMin: Infinity })
+  await tree.commit(commitOf({ rows: [row('a', 'old'), row('b', 'kept'), row('c', 'old')] }))
+  await tree.close()
+  const runs = await openWithRuns(folder, { rowsMin: 1, pagesMin: 0 })
+  await runs.commit(commitOf({ rows: [row('a', 'new'), row('c', null), row('d', 'new')] }))
+  await runs.close()
+  expect(dumpStored(folder).some(([key]) => key.startsWith('09'))).toBe(true)
+  await backup(folder, target)
+  expect(
+    dumpStored(target)
+      .map(([key, value]) => `${key} ${Buffer.from(value, 'hex').toString()}`)
+      .slice(1),
+  ).toEqual(['0861 new', '0862 kept', '0864 new'])
 })
 
 test('nobody has joined a group of the copy: a job goes on in it at once, while those of the source go on there', async ({

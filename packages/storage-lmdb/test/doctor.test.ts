@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { InvalidOption, StorageRefused } from '@weir/core'
+import { commitOf, InvalidOption, StorageRefused } from '@weir/core'
 import { doctor as doctorOf, type DoctorReport } from '@weir/core/doctor'
 import { epochRow, RecordBatch, rowKey, writeBatchChecksum, writeRunningTimestampMax } from '@weir/core/storage'
 import { jsonRow, systemStores } from '@weir/core/protocol'
@@ -12,16 +12,29 @@ import { doctor, lmdb } from '../src/index.ts'
 import { dedupKey, isLogKey, logKey, positionKey, producerKey, tailKey } from '../src/keys.ts'
 import { decodeProducerState, encodeProducerState } from '../src/producerState.ts'
 import { storedRowKey, storedRowValue } from '../src/rowKeys.ts'
+import { runBlockKey, runIndexKey, runListKey } from '../src/runs/runLayout.ts'
 import { decodeTail, encodeNumber, encodeTail } from '../src/tail.ts'
 import { changeStored } from './changeStored.ts'
 import { runFixture } from './child.ts'
+import { openWithRuns } from './openWithRuns.ts'
 import { openAt, ownFolder } from './scene.ts'
 import { fillFolder } from './support/fullFolder.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'weir-doctor-'))
 const healthy = join(root, 'healthy')
-beforeAll(() => fillFolder(healthy))
+beforeAll(async () => {
+  await fillFolder(healthy)
+  await changeInRun(healthy)
+})
 afterAll(() => rmSync(root, { recursive: true }))
+
+/** Writes the last row once more as it is, so that there is a sorted run. */
+const changeInRun = async (folder: string): Promise<void> => {
+  const storage = await openWithRuns(folder, { rowsMin: 1, pagesMin: 0 })
+  const rows = storage.rows.range(new Uint8Array(0), new Uint8Array([0xff]), { limit: 1, reverse: true })
+  await storage.commit(commitOf({ rows }))
+  await storage.close()
+}
 
 let copies = 0
 /** A copy of the healthy folder, with a change. */
@@ -239,7 +252,7 @@ const besideFaults = [
     key[5] = 9
     stored.data.put(key, noKey)
   }),
-  fault('a format version that is another', 'keys', /the data says 1; the folder says 2/, ({ data }) => {
+  fault('a format version that is another', 'keys', /the data says 1; the folder says 3/, ({ data }) => {
     data.put(new Uint8Array([0]), encodeNumber(1))
   }),
   fault('no format version', 'keys', /format version: there is none/, ({ data }) => {
@@ -434,7 +447,9 @@ test('a folder with something of each kind is found healthy, and each kind was l
   expect(String(report)).not.toContain('wrong')
   expect(report.isHealthy).toBe(true)
   for (const { name, count } of report.checks) expect(count, name).toBeGreaterThan(0)
-  expect(String(report)).toMatch(/^file +1 files: all well\ntopics +\d+ topics: all well\n/)
+  expect(String(report)).toMatch(
+    /^file +1 files: all well\nruns +1 sorted runs: all well\ntopics +\d+ topics: all well\n/,
+  )
 })
 
 test.each(planted)('the doctor finds $what', async ({ round, check, says }) => {
@@ -442,6 +457,52 @@ test.each(planted)('the doctor finds $what', async ({ round, check, says }) => {
   expect(report.isHealthy).toBe(false)
   const found = report.checks.find(({ name }) => name === check)!
   expect(found.findings.map(({ where, what }) => `${where}: ${what}`).join('\n')).toMatch(says)
+})
+
+const runs: ReadonlyArray<readonly [what: string, says: RegExp, change: (data: Environment) => void]> = [
+  ['a block of a run gone', /run 1: it has 0 rows; its index says 1/, (data) => data.remove(runBlockKey(1, 0))],
+  ['the index of a run gone', /run 1: a part is missing/, (data) => data.remove(runIndexKey(1))],
+  [
+    'a run gone',
+    /run 1: it is missing/,
+    (data) => {
+      data.remove(runIndexKey(1))
+      data.remove(runBlockKey(1, 0))
+    },
+  ],
+  ['a run that nobody knows', /run 1: the list of runs does not have it/, (data) => data.remove(runListKey)],
+  ['an index that was cut', /run 1: it is damaged/, (data) => data.put(runIndexKey(1), new Uint8Array(5))],
+  [
+    'a block that was cut',
+    /run 1: it is damaged/,
+    (data) => {
+      data.put(runBlockKey(1, 0), data.get(runBlockKey(1, 0))!.subarray(0, 4))
+    },
+  ],
+  [
+    'another row in a block',
+    /run 1: its rows are not in order/,
+    (data) => {
+      const block = Uint8Array.from(data.get(runBlockKey(1, 0))!)
+      block[6] = 0
+      data.put(runBlockKey(1, 0), block)
+    },
+  ],
+  ['a list of runs that was cut', /the list of runs: it is damaged/, (data) => data.put(runListKey, new Uint8Array(9))],
+  [
+    'a key among the runs that is none',
+    /a key of the runs: it is none that Weir writes/,
+    (data) => {
+      data.put(new Uint8Array([9, 1, 2]), noKey)
+    },
+  ],
+]
+
+test.each(runs)('the doctor finds %s, and looks no further', async (_, says, change) => {
+  const { checks, isHealthy } = await doctor(changed(change))
+  expect(isHealthy).toBe(false)
+  expect(checks.map(({ name }) => name)).toEqual(['file', 'runs'])
+  expect(checks[1]!.findings.map(({ where, what }) => `${where}: ${what}`).join('\n')).toMatch(says)
 })
 
 /** The first of each check that knows no more than the port of a storage. */

@@ -6,13 +6,14 @@ import { batchChecksum, epochRow, epochValue, RecordBatchBuilder, sparseBatch } 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { lmdb } from '../src/index.ts'
 import { dumpStored } from './changeStored.ts'
+import { openWithRuns } from './openWithRuns.ts'
 import { temporaryFolder } from './temporaryFolder.ts'
 
 // What folders of the format versions hold. When one of these tests fails, folders that users have are not read any more:
 // then the version in `folder.ts` must grow, and the one before must be migrated.
 
-const goldenFile = (name: string, version = 2): URL => new URL(`./golden/version${version}/${name}`, import.meta.url)
-const golden = (name: string, version = 2): Buffer => readFileSync(goldenFile(name, version))
+const goldenFile = (name: string, version = 3): URL => new URL(`./golden/version${version}/${name}`, import.meta.url)
+const golden = (name: string, version = 3): Buffer => readFileSync(goldenFile(name, version))
 const text = (words: string): Uint8Array => new TextEncoder().encode(words)
 const longKey = Uint8Array.from([9, ...new Uint8Array(2_500).fill(108)])
 const longId = 'id'.repeat(2_000)
@@ -75,11 +76,35 @@ const fillSparse = async (storage: Storage): Promise<void> => {
   )
 }
 
+/** What version 2 could not hold: rows in sorted runs, one of which covers a row of the tree, and one removes it. */
+const fillRuns = async (storage: Storage): Promise<void> => {
+  await storage.commit(
+    commitOf({
+      rows: [
+        { key: text('row'), value: text('value') },
+        { key: text('of a run'), value: text('first') },
+      ],
+    }),
+  )
+  await storage.commit(
+    commitOf({
+      rows: [
+        { key: text('of a run'), value: text('second') },
+        { key: text('removed'), value: null },
+      ],
+    }),
+  )
+}
+
 test('a commit stores exactly these keys and values', async () => {
   const storage = await lmdb(folder.path).open()
   await fill(storage)
   await fillSparse(storage)
+  await storage.commit(commitOf({ rows: [{ key: text('removed'), value: text('by a run') }] }))
   await storage.close()
+  const runs = await openWithRuns(folder.path, { rowsMin: 1, pagesMin: 0 })
+  await fillRuns(runs)
+  await runs.close()
   const stored = `${dumpStored(folder.path)
     .map(([key, value]) => `${key} ${value}`)
     .join('\n')}\n`
@@ -91,7 +116,7 @@ test('a commit stores exactly these keys and values', async () => {
   expect(stored).toBe(golden('stored.txt').toString())
 })
 
-test.each([1, 2])('a folder of version %i opens, and all that is in it is read', async (version) => {
+test.each([1, 2, 3])('a folder of version %i opens, and all that is in it is read', async (version) => {
   writeFileSync(join(folder.path, 'weir.json'), golden('weir.json', version))
   writeFileSync(join(folder.path, 'data.mdb'), gunzipSync(golden('data.mdb.gz', version)))
   const storage = await lmdb(folder.path).open()
@@ -130,9 +155,9 @@ test.each([1, 2])('a folder of version %i opens, and all that is in it is read',
   await storage.close()
 })
 
-test('a folder of version 2 has trimmed partitions and sparse batches', async () => {
-  writeFileSync(join(folder.path, 'weir.json'), golden('weir.json'))
-  writeFileSync(join(folder.path, 'data.mdb'), gunzipSync(golden('data.mdb.gz')))
+test.each([2, 3])('a folder of version %i has trimmed partitions and sparse batches', async (version) => {
+  writeFileSync(join(folder.path, 'weir.json'), golden('weir.json', version))
+  writeFileSync(join(folder.path, 'data.mdb'), gunzipSync(golden('data.mdb.gz', version)))
   const storage = await lmdb(folder.path).open()
   expect(storage.bounds(5)).toEqual({ start: 1, end: 12 })
   const { batches } = await storage.read(5, 1, { recordsMax: 100, bytesMax: 1 << 20 })
@@ -145,16 +170,26 @@ test('a folder of version 2 has trimmed partitions and sparse batches', async ()
   await storage.close()
 })
 
-test('a folder of version 1 is one of version 2 once it was opened', async () => {
-  writeFileSync(join(folder.path, 'weir.json'), golden('weir.json', 1))
-  writeFileSync(join(folder.path, 'data.mdb'), gunzipSync(golden('data.mdb.gz', 1)))
+test('a folder of version 3 has rows in sorted runs', async () => {
+  writeFileSync(join(folder.path, 'weir.json'), golden('weir.json'))
+  writeFileSync(join(folder.path, 'data.mdb'), gunzipSync(golden('data.mdb.gz')))
+  const storage = await lmdb(folder.path).open()
+  expect(storage.rows.get(text('of a run'))).toEqual(text('second'))
+  expect(storage.rows.get(text('removed'))).toBeUndefined()
+  const rows = storage.rows.range(text('a'), text('z'), { limit: 10 })
+  expect(rows.map(({ key }) => Buffer.from(key).toString())).toEqual(['empty', 'of a run', 'row'])
+  await storage.close()
+})
+
+test.each([1, 2])('a folder of version %i is one of version 3 once it was opened', async (version) => {
+  writeFileSync(join(folder.path, 'weir.json'), golden('weir.json', version))
+  writeFileSync(join(folder.path, 'data.mdb'), gunzipSync(golden('data.mdb.gz', version)))
   await (await lmdb(folder.path).open()).close()
   const marker = JSON.parse(readFileSync(join(folder.path, 'weir.json'), 'utf8')) as unknown
   expect(marker).toEqual(JSON.parse(golden('weir.json').toString()))
-  // all but the partition that version 1 could not hold
-  const stored = golden('stored.txt')
-    .toString()
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('0100000005'))
-  expect(dumpStored(folder.path).map(([key, value]) => `${key} ${value}`)).toEqual(stored)
+  // all but the sorted runs, and the partition that version 1 could not hold
+  const isOld = (line: string): boolean => line !== '' && !(version === 1 && line.startsWith('0100000005'))
+  const [format, ...others] = golden('stored.txt', 2).toString().split('\n').filter(isOld)
+  const stored = dumpStored(folder.path).map(([key, value]) => `${key} ${value}`)
+  expect(stored).toEqual([format!.replace('0000000000000040', '0000000000000840'), ...others])
 })

@@ -16,6 +16,7 @@ import { FolderSnapshot } from '../FolderSnapshot.ts'
 import { isLogKey, space } from '../keys.ts'
 import type { LmdbOptions } from '../lmdb.ts'
 import { FolderCheck } from './FolderCheck.ts'
+import { areRunsWhole } from './areRunsWhole.ts'
 
 /** How a folder is looked over. */
 export interface FolderDoctorOptions extends DoctorOptions {
@@ -53,7 +54,7 @@ const examine = async (
   const snapshot = await FolderSnapshot.open(path, options)
   try {
     const findings = new Findings(findingsMax)
-    if (!isWhole(snapshot, findings)) return findings.report()
+    if (!isWhole(snapshot, findings) || !areRunsWhole(snapshot, findings)) return findings.report()
     const { reader } = snapshot
     const catalog = new Catalog(reader, findings)
     const system = new SystemRowCheck(reader, findings, catalog, (partition) => reader.bounds(partition).end)

@@ -3,6 +3,7 @@ import type { Environment } from '../environment.ts'
 import { batchBefore, dedupKey, logKey, logKeyOffset, positionKey, producerKey, tailKey } from '../keys.ts'
 import { decodeProducerState } from '../producerState.ts'
 import { storedRowKey } from '../rowKeys.ts'
+import type { StoredRows } from '../runs/StoredRows.ts'
 import { decodeNumber, decodeTail } from '../tail.ts'
 import { type PartitionCache, producerName } from './PartitionCache.ts'
 
@@ -10,19 +11,21 @@ import { type PartitionCache, producerName } from './PartitionCache.ts'
 export class Records implements OnRecord {
   readonly #data: Environment
   readonly #cache: PartitionCache
+  readonly #rows: StoredRows
 
-  constructor(data: Environment, cache: PartitionCache) {
+  constructor(data: Environment, cache: PartitionCache, rows: StoredRows) {
     this.#data = data
     this.#cache = cache
+    this.#rows = rows
   }
 
   epoch(owner: string): number {
-    return epochOf(this.#data.get(storedRowKey(epochRow(owner))))
+    return epochOf(this.#rows.get(storedRowKey(epochRow(owner))))
   }
 
   /** @param key - as it is stored: so it is in the frame of a commit */
   row(key: Uint8Array): Uint8Array | undefined {
-    return this.#data.get(key)
+    return this.#rows.get(key)
   }
 
   tail(partition: number): Tail {

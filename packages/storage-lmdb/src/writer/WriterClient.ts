@@ -19,6 +19,7 @@ import {
 } from '@weir/core'
 import { describeHolder } from '../holder.ts'
 import { encodeCommit } from './commitFrame.ts'
+import type { RunLimits } from '../runs/RunLimits.ts'
 import { leaveInOrder } from './leaveInOrder.ts'
 import {
   type Answer,
@@ -51,6 +52,7 @@ export interface WriterClientOptions {
   readonly folder: string
   readonly mapSizeBytes: number
   readonly pageSizeBytes: number | undefined
+  readonly runs: RunLimits
   /** A writer that gives no answer for so long is given up. */
   readonly stallAfterMs: number
 }
@@ -83,9 +85,9 @@ export class WriterClient {
     const { port1, port2 } = new MessageChannel()
     this.#options = options
     this.#port = port1
-    const { folder, mapSizeBytes, pageSizeBytes } = options
+    const { folder, mapSizeBytes, pageSizeBytes, runs } = options
     const file = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url)
-    const start: WriterStart = { folder, mapSizeBytes, pageSizeBytes, port: port2, shared: this.#shared }
+    const start: WriterStart = { folder, mapSizeBytes, pageSizeBytes, runs, port: port2, shared: this.#shared }
     this.#worker = new Worker(file, { name: 'weir-writer', workerData: start, transferList: [port2] })
     this.#port.on('message', (answer: Answer) => this.#receive(answer))
     this.#worker.on('error', (cause) =>

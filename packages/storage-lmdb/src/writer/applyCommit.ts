@@ -4,6 +4,7 @@ import {
   checksumBatches,
   type OnRecord,
   type RecordBatch,
+  type RowBytes,
   stageCommit,
   type StagedCommit,
   WeirError,
@@ -12,33 +13,41 @@ import type { Environment } from '../environment.ts'
 import { dedupKey, logKey, positionKey, producerKey, tailKey } from '../keys.ts'
 import { encodeProducerState } from '../producerState.ts'
 import { encodeNumber, encodeTail } from '../tail.ts'
+import type { BuiltRun } from '../runs/buildRun.ts'
 import type { FramedCommit } from './commitFrame.ts'
 import { type PartitionCache, producerName } from './PartitionCache.ts'
+import type { RowWriter } from './RowWriter.ts'
 import type { Places, PlacesWithOffsets, Refusal, RefusalTag, Verdict } from './protocol.ts'
 
 /** A commit that waits for its transaction, with what can be found out before that. */
 export interface PreparedCommit {
   readonly commit: FramedCommit
   readonly batches: ReadonlyArray<RecordBatch>
+  /** Its rows, when they are many. */
+  readonly run: BuiltRun | undefined
 }
 
 /**
- * Looks into a commit's batches and computes their checksums, so that the gate is not held for that.
+ * Looks into a commit's batches, computes their checksums and sorts its rows, so that the gate is not held for that.
  *
  * @throws CorruptBatch
  */
-export const prepareCommit = (commit: FramedCommit): PreparedCommit => {
+export const prepareCommit = (
+  commit: FramedCommit,
+  buildRun: (rows: RowBytes) => BuiltRun | undefined,
+): PreparedCommit => {
   checksumBatches(commit.replace, crc32)
-  return { commit, batches: checksumBatches(commit.append, crc32) }
+  return { commit, batches: checksumBatches(commit.append, crc32), run: buildRun(commit.rows) }
 }
 
 /** Where commits of the open write transaction are applied. */
 export interface Target {
   readonly data: Environment
   readonly cache: PartitionCache
+  readonly rows: RowWriter
   /** What `data` and `cache` say. */
   readonly onRecord: OnRecord
-  /** How many entries the transaction has written so far. With none lmdb does not use its number up: see `PartitionCache.end`. */
+  /** How many entries beside rows the transaction has written so far. With none at all lmdb does not use its number up: see `PartitionCache.end`. */
   puts: number
 }
 
@@ -51,15 +60,12 @@ const put = (target: Target, key: Uint8Array, value: Uint8Array): void => {
  * Applies one commit within the write transaction that is open. Everything is checked before anything is written, so that a
  * refused commit leaves no trace and the others of the transaction go on. They see what was applied before them.
  */
-export const applyCommit = (target: Target, { commit, batches }: PreparedCommit): Verdict => {
+export const applyCommit = (target: Target, { commit, batches, run }: PreparedCommit): Verdict => {
   try {
     const staged = stageCommit(target.onRecord, commit, batches, crc32)
     // from here on only lmdb can fail, and that fails the whole transaction
     write(target, staged)
-    commit.eachRow((key, value) => {
-      if (value === null) target.data.remove(key)
-      else put(target, key, value)
-    })
+    target.rows.write(commit.rows, run)
     return placesOf(staged.appended)
   } catch (error) {
     if (error instanceof WeirError) return refusalOf(error)

@@ -1,6 +1,5 @@
 import type { Append, Commit, Expectation, Fence, PositionChange, Replacement, Trim } from '@weir/core'
-import { packRows } from '@weir/core/storage'
-import { plainBytesMax, space } from '../keys.ts'
+import { packRows, type RowBytes } from '@weir/core/storage'
 import { storedRowKey, storedRowValue } from '../rowKeys.ts'
 
 // A commit as bytes, so that one small message carries it to the writer thread.
@@ -81,13 +80,12 @@ export interface FramedCommit {
   readonly trim: ReadonlyArray<Trim>
   /** The batches may be changed. */
   readonly replace: ReadonlyArray<Replacement>
-  readonly rowCount: number
-  /** Calls back for each row, in order, with key and value as they are stored. */
-  readonly eachRow: (action: (key: Uint8Array, value: Uint8Array | null) => void) => void
+  /** They may be changed. */
+  readonly rows: RowBytes
   readonly byteLength: number
 }
 
-/** The commit in a frame. Rows are read only when they are asked for. */
+/** The commit in a frame. */
 export const decodeCommit = (frame: ArrayBuffer, moved: ReadonlyArray<ArrayBuffer>): FramedCommit => {
   const from = new FrameReader(frame)
   const [fences, expectations, positions] = [from.uint32(), from.uint32(), from.uint32()]
@@ -125,19 +123,7 @@ export const decodeCommit = (frame: ArrayBuffer, moved: ReadonlyArray<ArrayBuffe
       batches: times(from.uint32(), () => ({ baseOffset: from.float64(), checksum: from.uint32() })),
       batch: batch(),
     })),
-    rowCount: rows,
-    eachRow: (action) => {
-      const reader = from.copy()
-      for (let row = 0; row < rows; row++) {
-        const key = reader.storedKey()
-        const value = reader.bytes()
-        if (key.length <= 1 + plainBytesMax) action(key, value)
-        else {
-          const long = key.subarray(1)
-          action(storedRowKey(long), value === null ? null : storedRowValue(long, value))
-        }
-      }
-    },
+    rows: { bytes: from.rest(), length: rows },
     byteLength: moved.reduce((sum, buffer) => sum + buffer.byteLength, frame.byteLength),
   }
 }
@@ -218,12 +204,11 @@ class FrameWriter {
 class FrameReader {
   readonly #buffer: ArrayBuffer
   readonly #view: DataView
-  #at: number
+  #at = 0
 
-  constructor(buffer: ArrayBuffer, at = 0) {
+  constructor(buffer: ArrayBuffer) {
     this.#buffer = buffer
     this.#view = new DataView(buffer)
-    this.#at = at
   }
 
   uint32(): number {
@@ -247,21 +232,13 @@ class FrameReader {
     return bytes
   }
 
-  /** The key of a packed row, behind the byte that names rows: as it is stored, unless it is too long. */
-  storedKey(): Uint8Array {
-    const length = 1 + this.uint32()
-    const bytes = new Uint8Array(this.#buffer, this.#at, length)
-    bytes[0] = space.rows
-    this.#at += length
-    return bytes
-  }
-
   text(): string {
     return decoder.decode(this.bytes()!)
   }
 
-  copy(): FrameReader {
-    return new FrameReader(this.#buffer, this.#at)
+  /** What is left. */
+  rest(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#buffer, this.#at)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { RunLimits } from '../runs/RunLimits.ts'
 
 // What the thread that asks and the thread that writes say to each other.
 
@@ -8,6 +9,7 @@ export interface WriterStart {
   readonly mapSizeBytes: number
   /** Of a folder that is created. */
   readonly pageSizeBytes: number | undefined
+  readonly runs: RunLimits
   readonly port: MessagePort
   /** `sharedSlots` numbers, see `sharedSlot`. */
   readonly shared: Int32Array

@@ -24,10 +24,11 @@ import {
   type WriterStart,
 } from './protocol.ts'
 import { Records } from './Records.ts'
+import { RowWriter } from './RowWriter.ts'
 
 /** At most so much is taken into one transaction: it bounds how long others wait for the gate. */
 const groupBytesMax = 8 << 20
-/** Each may change a page of its own, which lmdb has in memory until the transaction ends. */
+/** Of rows that are no sorted run: each may change a page of its own, which lmdb has in memory until the transaction ends. */
 const groupRowsMax = 4_096
 /** What so few rows may take is within what is kept free on any disk. */
 const fewRows = 64
@@ -68,12 +69,17 @@ class Writer {
   readonly #holder: Holder
   readonly #wake: WakeFile
   readonly #cache = new PartitionCache()
+  readonly #rows: RowWriter
   readonly #target: Target
   readonly #room: Room
+  /** Runs are to be merged, and by this writer, which has written some. */
+  #isMerging = false
+  /** How many rows are to be merged before the next commit. */
+  #rowsOwed = 0
   #failure: Refusal | undefined
   #readersCheckedAt = performance.now()
 
-  constructor({ folder, mapSizeBytes, pageSizeBytes, port, shared }: WriterStart) {
+  constructor({ folder, mapSizeBytes, pageSizeBytes, runs, port, shared }: WriterStart) {
     this.#folder = folder
     this.#port = port
     this.#shared = shared
@@ -88,7 +94,7 @@ class Writer {
       const version = markedVersion(folder)
       if (version !== undefined) {
         const data = openData(folder, mapSizeBytes)
-        if (version < folderFormatVersion) migrate(folder, data)
+        if (version < folderFormatVersion) migrate(folder, data, version)
         return data
       }
       removeUnfinishedData(folder)
@@ -97,7 +103,9 @@ class Writer {
       writeMarker(folder)
       return data
     })
-    this.#target = { data: this.#data, cache: this.#cache, onRecord: new Records(this.#data, this.#cache), puts: 0 }
+    this.#rows = new RowWriter(this.#data, runs)
+    const onRecord = new Records(this.#data, this.#cache, this.#rows.stored)
+    this.#target = { data: this.#data, cache: this.#cache, rows: this.#rows, onRecord, puts: 0 }
     // a process that died may not have announced its last commit
     this.#withGate(() => this.#wake.announce(this.#data.transactionSync(() => this.#data.getWriteTxnId()) - 1))
   }
@@ -110,6 +118,7 @@ class Writer {
         this.#close(abandoned)
         break
       }
+      this.#mergeOn()
     }
   }
 
@@ -126,7 +135,7 @@ class Writer {
     this.#wake.close()
   }
 
-  /** The requests that have come, in order; sleeps while there are none. */
+  /** The requests that have come, in order; sleeps while there are none, and nothing else to do. */
   #nextRequests(): {
     readonly commits: ReadonlyArray<PreparedCommit | Refusal>
     readonly close: boolean
@@ -143,14 +152,14 @@ class Writer {
         const request = receiveMessageOnPort(this.#port)?.message as Request | undefined
         if (request === undefined) break
         if (request === 'close') return { commits, close: true, abandoned: false }
-        const commit = prepare(request)
+        const commit = this.#prepare(request)
         commits.push(commit)
         if (!('commit' in commit)) continue
         bytes += commit.commit.byteLength
-        rows += commit.commit.rowCount
+        rows += scatteredRows(commit)
       }
       const abandoned = Atomics.load(this.#shared, sharedSlot.stage) === stage.abandoned
-      if (commits.length > 0 || abandoned) return { commits, close: false, abandoned }
+      if (commits.length > 0 || abandoned || this.#isMerging) return { commits, close: false, abandoned }
       Atomics.wait(this.#shared, sharedSlot.requests, seen)
     }
   }
@@ -163,32 +172,85 @@ class Writer {
     const refuseAll = (refusal: Refusal): void =>
       answer(commits.map((commit) => ('commit' in commit ? refusal : commit)))
     if (this.#failure !== undefined) return refuseAll(this.#failure)
-    const all = commits.flatMap((commit) => ('commit' in commit ? [commit.commit] : []))
-    const rows = all.reduce((sum, { rowCount }) => sum + rowCount, 0)
-    const bytes = all.reduce((sum, { byteLength }) => sum + byteLength, this.#scattered(rows))
+    const all = commits.flatMap((commit) => ('commit' in commit ? [commit] : []))
+    const scattered = all.reduce((sum, commit) => sum + scatteredRows(commit), 0)
+    const bytes = all.reduce((sum, { commit }) => sum + commit.byteLength, this.#scattered(scattered))
     if (!this.#room.isFor(bytes)) return refuseAll(noRoom(this.#folder))
     let verdicts: ReadonlyArray<Verdict> | undefined
+    const failure = this.#transact(bytes, () => {
+      const { result, transaction } = this.#inTransaction(() => {
+        const applied = commits.map((commit) => ('commit' in commit ? applyCommit(this.#target, commit) : commit))
+        if (this.#rows.rowsInRuns > 0) this.#isMerging = this.#rows.isMergeDue
+        return applied
+      })
+      verdicts = result
+      const changed = verdicts.some(isApplied)
+      if (changed) Atomics.store(this.#shared, sharedSlot.transaction, transaction | 0)
+      // first those who wait
+      answer(verdicts)
+      if (changed) this.#wake.announce(transaction)
+    })
+    if (failure !== undefined && verdicts === undefined) refuseAll(failure)
+    // as many are merged as come, so that a merge ends before as much again is waiting
+    this.#rowsOwed = this.#rows.rowsInRuns
+  }
+
+  /** Merges rows of sorted runs into the tree, some at a time: as many as are owed, and more while nobody asks for anything. */
+  #mergeOn(): void {
+    while (this.#isMerging && this.#failure === undefined) {
+      const bytes = this.#scattered(this.#rows.mergedMax)
+      if (!this.#room.isFor(bytes) || this.#transact(bytes, () => this.#merge()) !== undefined) this.#isMerging = false
+      if (this.#rowsOwed <= 0) return
+    }
+  }
+
+  #merge(): void {
+    const { result, transaction } = this.#inTransaction(() => {
+      const rows = this.#rows.isMergeDue ? this.#rows.merge() : 0
+      this.#isMerging = this.#rows.isMergeDue
+      return rows
+    })
+    this.#rowsOwed -= result
+    // nobody sees a difference, and so nobody is told
+    if (result > 0) Atomics.store(this.#shared, sharedSlot.transaction, transaction | 0)
+  }
+
+  /** Runs an action while it holds the gate. @returns why it failed */
+  #transact(bytes: number, action: () => void): Refusal | undefined {
     try {
       this.#withGate(() => {
         this.#checkReaders()
-        let transaction = 0
-        verdicts = this.#data.transactionSync(() => {
-          transaction = this.#data.getWriteTxnId()
-          this.#cache.begin(transaction)
-          this.#target.puts = 0
-          return commits.map((commit) => ('commit' in commit ? applyCommit(this.#target, commit) : commit))
-        })
-        this.#cache.end(transaction, this.#target.puts > 0)
-        const changed = verdicts.some(isApplied)
-        if (changed) Atomics.store(this.#shared, sharedSlot.transaction, transaction | 0)
-        // first those who wait
-        answer(verdicts)
-        if (changed) this.#wake.announce(transaction)
+        action()
       })
+      return undefined
     } catch (error) {
       this.#cache.clear()
-      const failure = this.#failureOf(error, bytes)
-      if (verdicts === undefined) refuseAll(failure)
+      this.#rows.forget()
+      return this.#failureOf(error, bytes)
+    }
+  }
+
+  #inTransaction<A>(action: () => A): { readonly result: A; readonly transaction: number } {
+    let transaction = 0
+    const result = this.#data.transactionSync(() => {
+      transaction = this.#data.getWriteTxnId()
+      this.#cache.begin(transaction)
+      this.#rows.begin()
+      this.#target.puts = 0
+      return action()
+    })
+    this.#cache.end(transaction, this.#target.puts + this.#rows.puts > 0)
+    return { result, transaction }
+  }
+
+  #prepare(request: ArrayBuffer | FrameWithMoved): PreparedCommit | Refusal {
+    try {
+      const commit =
+        request instanceof ArrayBuffer ? decodeCommit(request, []) : decodeCommit(request.frame, request.moved)
+      return prepareCommit(commit, (rows) => this.#rows.build(rows, () => sizeOf(this.#data).leafPages))
+    } catch (error) {
+      if (error instanceof WeirError) return refusalOf(error)
+      throw error
     }
   }
 
@@ -243,13 +305,5 @@ class Writer {
   }
 }
 
-const prepare = (request: ArrayBuffer | FrameWithMoved): PreparedCommit | Refusal => {
-  try {
-    return prepareCommit(
-      request instanceof ArrayBuffer ? decodeCommit(request, []) : decodeCommit(request.frame, request.moved),
-    )
-  } catch (error) {
-    if (error instanceof WeirError) return refusalOf(error)
-    throw error
-  }
-}
+/** The rows of a commit that each may lie on a page of its own. */
+const scatteredRows = ({ commit, run }: PreparedCommit): number => (run === undefined ? commit.rows.length : 0)

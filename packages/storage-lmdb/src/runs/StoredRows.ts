@@ -1,0 +1,181 @@
+import { compareBytes, StorageFailed } from '@weir/core/storage'
+import { hashOf } from './BloomFilter.ts'
+import { type KeyRange, mergeRuns } from './mergeRuns.ts'
+import { decodeRunList, noRuns, type RunList } from './RunList.ts'
+import { runIndexKey, runListKey, type StoredChange, valueIn } from './runLayout.ts'
+import { SortedRun } from './SortedRun.ts'
+
+/** A row as it is stored. */
+export interface StoredRow {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+}
+
+/** What rows are read from: an environment as of a transaction. */
+export interface RowSource {
+  /** What is stored under a key, in a buffer that stays as it is. */
+  get(key: Uint8Array): Uint8Array | undefined
+  /** The same, in a buffer that the next read may overwrite. */
+  peek(key: Uint8Array): Uint8Array | undefined
+}
+
+/** Rows as they are stored: those of the tree, and laid over them those of the sorted runs that are not merged into it yet. */
+export class StoredRows {
+  readonly #source: RowSource
+  #list: RunList = noRuns
+  /** The latest first. */
+  #runs: ReadonlyArray<SortedRun> = []
+  /** Those that may have keys which begin with `#nearHead`. */
+  #nearRuns: ReadonlyArray<SortedRun> = []
+  #nearHead: Uint8Array = noHead
+  /** The list is still to be read. */
+  #isOld = true
+
+  /** @param like - rows of the same folder, whose runs need not be read again */
+  constructor(source: RowSource, like?: StoredRows) {
+    this.#source = source
+    if (like === undefined) return
+    this.#list = like.#list
+    this.#runs = like.#runs
+  }
+
+  /** To be called when another transaction is read from now on. */
+  renew(): void {
+    this.#isOld = true
+  }
+
+  /** To be called when runs that were read may never have been stored, and others may get their numbers. */
+  forget(): void {
+    this.#list = noRuns
+    this.#runs = []
+    this.renew()
+  }
+
+  /** The list of runs. */
+  get list(): RunList {
+    this.load()
+    return this.#list
+  }
+
+  /** The runs, the latest first. */
+  get runs(): ReadonlyArray<SortedRun> {
+    this.load()
+    return this.#runs
+  }
+
+  /** The value of a row. Costs, beside the look into the tree, some 50 ns a run, and one more look where a run has the row. */
+  get(key: Uint8Array): Uint8Array | undefined {
+    const runs = this.#near(key)
+    if (runs.length > 0) {
+      const hash = hashOf(key)
+      for (const run of runs) {
+        const value = run.mayHold(key, hash) ? this.#valueIn(run, key) : undefined
+        if (value !== undefined) return value ?? undefined
+      }
+    }
+    return this.#source.get(key)
+  }
+
+  /** Whether a run may have a change of a row; `false` is certain. */
+  mayBeInRun(key: Uint8Array): boolean {
+    const runs = this.#near(key)
+    if (runs.length === 0) return false
+    const hash = hashOf(key)
+    return runs.some((run) => run.mayHold(key, hash))
+  }
+
+  /**
+   * The rows of a range, in its order.
+   *
+   * @param tree - what the tree has of them
+   */
+  range(range: KeyRange, tree: Iterable<StoredRow>): Iterable<StoredRow> {
+    const runs = this.runs.filter((run) => run.reaches(range.low, range.high))
+    return runs.length === 0 ? tree : laidOver(tree, mergeRuns(runs, range, this.#readBlock), range.reverse === true)
+  }
+
+  /** The changes of some runs from a key on. */
+  changes(runs: ReadonlyArray<SortedRun>, low: Uint8Array): Iterable<StoredChange> {
+    return mergeRuns(runs, { low, high: runListKey }, this.#readBlock)
+  }
+
+  /** The runs that may have keys which begin as this one does: mostly it is asked for those of one task, one after the other. */
+  #near(key: Uint8Array): ReadonlyArray<SortedRun> {
+    if (this.runs.length === 0 || key.length < headBytes) return this.#runs
+    if (!beginsWith(key, this.#nearHead)) {
+      this.#nearHead = key.slice(0, headBytes)
+      this.#nearRuns = this.#runs.filter((run) => run.hasHead(this.#nearHead))
+    }
+    return this.#nearRuns
+  }
+
+  /** Reads the list now, and the runs in it that are not known. @throws StorageFailed */
+  load(): void {
+    if (!this.#isOld) return
+    const list = decodeRunList(this.#source.get(runListKey))
+    // numbers are not used again, and the first runs go first
+    if (list.next !== this.#list.next || list.runs.length !== this.#list.runs.length) {
+      const known = new Map(this.#runs.map((run) => [run.number, run]))
+      this.#runs = list.runs.map(({ number }) => known.get(number) ?? this.readRun(number)).reverse()
+      this.#nearHead = noHead
+    }
+    this.#list = list
+    this.#isOld = false
+  }
+
+  /** Reads a run's index. @throws StorageFailed */
+  readRun(number: number): SortedRun {
+    return new SortedRun(number, this.#readBlock(runIndexKey(number)))
+  }
+
+  #valueIn(run: SortedRun, key: Uint8Array): Uint8Array | null | undefined {
+    const blockKey = run.blockKey(run.blockOf(key))
+    return valueIn(requirePart(blockKey, this.#source.peek(blockKey)), key)
+  }
+
+  readonly #readBlock = (key: Uint8Array): Uint8Array => requirePart(key, this.#source.get(key))
+}
+
+const requirePart = (key: Uint8Array, part: Uint8Array | undefined): Uint8Array => {
+  if (part !== undefined) return part
+  throw new StorageFailed(
+    `a part of a sorted run is missing: key ${Buffer.from(key).toString('hex')}; expected all that the list of runs names`,
+  )
+}
+
+/** The space, the store and the partition of a row. */
+const headBytes = 9
+/** No key begins so. */
+const noHead = new Uint8Array(headBytes)
+
+const beginsWith = (key: Uint8Array, head: Uint8Array): boolean => {
+  // partitions differ at the end
+  let at = headBytes - 1
+  while (at >= 0 && key[at] === head[at]) at--
+  return at < 0
+}
+
+/** Rows with changes laid over them, both in the same order. */
+function* laidOver(
+  rows: Iterable<StoredRow>,
+  changes: Iterator<StoredChange, void>,
+  reverse: boolean,
+): Generator<StoredRow, void, undefined> {
+  const sign = reverse ? -1 : 1
+  let change = next(changes)
+  for (const row of rows) {
+    let order = -1
+    while (change !== undefined && (order = sign * compareBytes(change.key, row.key)) <= 0) {
+      if (change.value !== null) yield { key: change.key, value: change.value }
+      const isSame = order === 0
+      change = next(changes)
+      if (isSame) break
+    }
+    if (order !== 0) yield row
+  }
+  for (; change !== undefined; change = next(changes)) {
+    if (change.value !== null) yield { key: change.key, value: change.value }
+  }
+}
+
+const next = (changes: Iterator<StoredChange, void>): StoredChange | undefined => changes.next().value ?? undefined

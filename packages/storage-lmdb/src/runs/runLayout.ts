@@ -1,0 +1,96 @@
+import { space } from '../keys.ts'
+
+// How sorted runs are stored. Numbers in keys are big-endian, in values little-endian.
+//
+//   9                              the list of runs: see `RunList.ts`
+//   9 [run u64] 0                  the index of a run: see `SortedRun.ts`
+//   9 [run u64] 1 [block u32]      changes of rows, one behind the other, in the order of their keys:
+//                                    [key length u16][value length i32, -1: removed][stored key][stored value]
+
+/** A row as it is stored, or that there is none any more. */
+export interface StoredChange {
+  readonly key: Uint8Array
+  readonly value: Uint8Array | null
+}
+
+/** The key of the list of runs. */
+export const runListKey: Uint8Array = new Uint8Array([space.runs])
+
+/** The key of a run's index. */
+export const runIndexKey = (run: number): Uint8Array => runKey(run, 1)
+
+/** The key of a block of a run. */
+export const runBlockKey = (run: number, block: number): Uint8Array => {
+  const key = runKey(run, 5)
+  key[9] = 1
+  new DataView(key.buffer).setUint32(10, block)
+  return key
+}
+
+/** Which run, and which block of it, a key names; `block` is undefined for that of an index, and all for other keys. */
+export const runOfKey = (key: Uint8Array): { readonly run: number; readonly block: number | undefined } | undefined => {
+  if (key[0] !== space.runs || !(key.length === 10 || key.length === 14) || key[9] !== (key.length === 10 ? 0 : 1))
+    return undefined
+  const view = new DataView(key.buffer, key.byteOffset)
+  const run = view.getUint32(1) * 2 ** 32 + view.getUint32(5)
+  return { run, block: key.length === 10 ? undefined : view.getUint32(10) }
+}
+
+const runKey = (run: number, more: number): Uint8Array => {
+  const key = new Uint8Array(9 + more)
+  key[0] = space.runs
+  const view = new DataView(key.buffer)
+  view.setUint32(1, Math.floor(run / 2 ** 32))
+  view.setUint32(5, run % 2 ** 32)
+  return key
+}
+
+/** How many bytes a change takes in a block. */
+export const changeBytes = (key: number, value: number): number => headBytes + key + Math.max(value, 0)
+
+/** Writes the head of a change, behind which its key and value come. @returns where the key begins */
+export const writeChangeHead = (into: DataView, at: number, key: number, value: number): number => {
+  into.setUint16(at, key, true)
+  into.setInt32(at + 2, value, true)
+  return at + headBytes
+}
+
+/** All changes of a block, as views. */
+export const changesOf = (block: Uint8Array): StoredChange[] => {
+  const changes: StoredChange[] = []
+  const view = new DataView(block.buffer, block.byteOffset, block.length)
+  for (let at = 0; at < block.length;) {
+    const keyAt = at + headBytes
+    const valueAt = keyAt + view.getUint16(at, true)
+    const length = view.getInt32(at + 2, true)
+    at = valueAt + Math.max(length, 0)
+    changes.push({ key: block.subarray(keyAt, valueAt), value: length < 0 ? null : block.subarray(valueAt, at) })
+  }
+  return changes
+}
+
+/** The value of a key in a block, in a buffer of its own; `null` when it was removed, undefined when the block does not have it. */
+export const valueIn = (block: Uint8Array, key: Uint8Array): Uint8Array | null | undefined => {
+  const { length } = key
+  const view = new DataView(block.buffer, block.byteOffset, block.length)
+  for (let at = 0; at < block.length;) {
+    const keyLength = view.getUint16(at, true)
+    const valueLength = view.getInt32(at + 2, true)
+    const keyAt = at + headBytes
+    const valueAt = keyAt + keyLength
+    at = valueAt + Math.max(valueLength, 0)
+    // most keys of a block begin alike
+    if (keyLength === length && endsAlike(block, keyAt, key)) {
+      return valueLength < 0 ? null : Uint8Array.from(block.subarray(valueAt, at))
+    }
+  }
+  return undefined
+}
+
+const endsAlike = (block: Uint8Array, keyAt: number, key: Uint8Array): boolean => {
+  let at = key.length - 1
+  while (at >= 0 && block[keyAt + at] === key[at]) at--
+  return at < 0
+}
+
+const headBytes = 6
