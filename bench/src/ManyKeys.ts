@@ -1,6 +1,6 @@
 import { int32, type Job, job, type ProducerRecord, topic, type Topic, utf8, Weir } from '@weir/core'
 import { count, filter, to } from '@weir/operators'
-import { lmdb, type LmdbOptions } from '@weir/storage-lmdb'
+import { lmdb } from '@weir/storage-lmdb'
 import { rateOf } from './measure.ts'
 import { chance } from './samples.ts'
 
@@ -36,17 +36,12 @@ export class ManyKeys {
   }
 
   /** One that was filled before. */
-  static async open(folder: string, keys: number, options: LmdbOptions = {}): Promise<ManyKeys> {
-    return new ManyKeys(await Weir.open(lmdb(folder, options)), keys)
+  static async open(folder: string, keys: number): Promise<ManyKeys> {
+    return new ManyKeys(await Weir.open(lmdb(folder)), keys)
   }
 
-  static async fill(
-    folder: string,
-    keys: number,
-    progress: (text: string) => void,
-    options: LmdbOptions = {},
-  ): Promise<ManyKeys> {
-    const filled = await ManyKeys.open(folder, keys, options)
+  static async fill(folder: string, keys: number, progress: (text: string) => void): Promise<ManyKeys> {
+    const filled = await ManyKeys.open(folder, keys)
     const step = 1_000_000
     for (let from = 0; from < keys; from += step) {
       progress(`${keys} keys: ${from} are there`)

@@ -18,7 +18,7 @@ export const largeState = async ({ quick, path, progress }: Bench): Promise<Read
   const keys = quick ? '500 k keys' : '10 M keys'
   const small = await ManyKeys.fill(path('few'), few, progress)
   const large = await ManyKeys.fill(path('many'), many, progress)
-  const rates = { small: new Rates(), large: new Rates(), skewed: new Rates(), pages: new Rates() }
+  const rates = { small: new Rates(), large: new Rates(), skewed: new Rates() }
   for (let round = 0; round <= rounds; round++) {
     progress(`round ${round} of ${rounds}`)
     rates.small.add(await small.run(records, uniform(round)))
@@ -33,12 +33,6 @@ export const largeState = async ({ quick, path, progress }: Bench): Promise<Read
     String(many),
     String(records),
   ])
-  const pages = await ManyKeys.fill(path('pages'), many, progress, { pageSizeBytes: 16_384 })
-  for (let round = 0; round <= rounds; round++) {
-    progress(`pages of 16 KiB, round ${round} of ${rounds}`)
-    rates.pages.add(await pages.run(records, uniform(round)))
-  }
-  await pages.close()
   const raw = RawRows.fill(path('raw'), many, progress)
   const puts: number[] = []
   for (let round = 0; round <= rounds; round++) puts.push(await raw.run(rawRows, uniform(round)))
@@ -57,12 +51,6 @@ export const largeState = async ({ quick, path, progress }: Bench): Promise<Read
     row({
       name: `${uniformly}: against raw puts of lmdb, ${rawRowsAtOnce} a transaction`,
       value: rates.large.counted,
-      unit,
-      baseline,
-    }),
-    row({
-      name: `${uniformly}, in pages of 16 KiB: against the same raw puts`,
-      value: rates.pages.counted,
       unit,
       baseline,
     }),

@@ -2,6 +2,7 @@ import type { Mutant } from './Mutant.ts'
 
 const lmdb = 'packages/storage-lmdb/src'
 const contract = ['packages/storage-lmdb/test/lmdb.contract.test.ts']
+const runs = 'packages/storage-lmdb/test/runs/runs.property.test.ts'
 const memory = 'packages/testing/src/internal'
 const memoryContract = ['packages/testing/test/memoryStorage.test.ts']
 
@@ -12,7 +13,7 @@ export const storageMutants: ReadonlyArray<Mutant> = [
     file: `${lmdb}/writer/applyCommit.ts`,
     text: '    const staged = stageCommit(target.onRecord, commit, batches, crc32)',
     replacement:
-      '    commit.eachRow((key, value) => value !== null && put(target, key, value)); const staged = stageCommit(target.onRecord, commit, batches, crc32)',
+      '    target.rows.write(commit.rows, run); const staged = stageCommit(target.onRecord, commit, batches, crc32)',
     caughtBy: contract,
   },
   {
@@ -120,9 +121,44 @@ export const storageMutants: ReadonlyArray<Mutant> = [
   {
     name: 'lmdb-change-not-announced',
     file: `${lmdb}/writer/writer.ts`,
-    text: '        if (changed) this.#wake.announce(transaction)',
+    text: '      if (changed) this.#wake.announce(transaction)',
     replacement: '',
     caughtBy: ['packages/storage-lmdb/test/wake.test.ts', 'packages/storage-lmdb/test/processes.crash.test.ts'],
+  },
+  {
+    name: 'lmdb-earliest-run-counts',
+    file: `${lmdb}/runs/mergeRuns.ts`,
+    text: 'b.run.number - a.run.number',
+    replacement: 'a.run.number - b.run.number',
+    caughtBy: [runs],
+  },
+  {
+    name: 'lmdb-rows-below-their-run',
+    file: `${lmdb}/writer/RowWriter.ts`,
+    text: '} else if (this.stored.mayBeInRun(key)) inRuns.push(at)',
+    replacement: '}',
+    caughtBy: [runs],
+  },
+  {
+    name: 'lmdb-merge-takes-new-runs',
+    file: `${lmdb}/writer/RowWriter.ts`,
+    text: 'merging: { through, from: key }',
+    replacement: 'merging: { through: list.next - 1, from: key }',
+    caughtBy: [runs],
+  },
+  {
+    name: 'lmdb-removed-rows-come-back',
+    file: `${lmdb}/runs/StoredRows.ts`,
+    text: 'if (value !== undefined) return value ?? undefined',
+    replacement: 'if (value) return value',
+    caughtBy: [runs],
+  },
+  {
+    name: 'lmdb-failed-runs-are-remembered',
+    file: `${lmdb}/writer/RowWriter.ts`,
+    text: '    this.stored.forget()',
+    replacement: '',
+    caughtBy: [runs],
   },
   {
     name: 'memory-rows-before-the-checks',

@@ -1,6 +1,6 @@
 import type { Transaction } from 'lmdb'
 import { StorageRefused } from '@weir/core/storage'
-import { type Environment, openDataForReading, sizeOf } from './environment.ts'
+import { type Environment, openDataForReading } from './environment.ts'
 import { inspectFolder } from './folder.ts'
 import { checkedOptions, type LmdbOptions } from './lmdb.ts'
 import { space } from './keys.ts'
@@ -54,11 +54,6 @@ export class FolderSnapshot {
     const { pageSize, free, ...main } = this.#data.getStats() as Stats
     const metaPages = 2
     return pageSize * (metaPages + pagesOf(main) + pagesOf(free))
-  }
-
-  /** How large the pages of the folder are. */
-  get pageSizeBytes(): number {
-    return sizeOf(this.#data).pageSize
   }
 
   /** A stored value. */

@@ -25,7 +25,6 @@ import { WriterClient } from './writer/WriterClient.ts'
 export interface LmdbSettings {
   readonly folder: string
   readonly mapSizeBytes: number
-  readonly pageSizeBytes: number | undefined
   readonly pollIntervalMs: number
   readonly stallAfterMs: number
   readonly snapshotAgeMsMax: number

@@ -17,7 +17,7 @@ import { isStoredLong } from './rowKeys.ts'
 export interface BackupOptions {
   /** Told after each step of about a mebibyte. */
   readonly onProgress?: (progress: BackupProgress) => void
-  /** How both folders are opened. The copy has pages of the same size as the folder, or of `pageSizeBytes`. */
+  /** How both folders are opened. */
   readonly lmdb?: LmdbOptions
 }
 
@@ -40,7 +40,7 @@ const backupOptionNames = optionNames<BackupOptions>({ onProgress: true, lmdb: t
  * Copies all of a folder, as of one moment and while other processes and this one go on with it, into another folder, which is
  * a Weir then as any other: to restore is to open it, or to put it in the place of the first one.
  *
- * The copy is between two commits, durable when the future completes, and has no free room in it. Until then, and if the process
+ * The copy is between two commits, durable when the future completes, has no free room in it, and all rows in their places. Until then, and if the process
  * dies meanwhile, whoever opens the target gets StorageRefused. Nobody waits for a backup, and it waits for nobody: it reads a
  * snapshot. Room that is freed in the source meanwhile can be used again only when it has ended.
  *
@@ -70,8 +70,7 @@ export const backup = (path: string, target: string, options: BackupOptions = {}
     const snapshot = await FolderSnapshot.open(path, lmdb)
     try {
       inspectFolder(settings.folder, allowNetworkFileSystem)
-      const { pageSizeBytes = snapshot.pageSizeBytes } = settings
-      return await write(snapshot, { ...settings, pageSizeBytes }, onProgress)
+      return await write(snapshot, settings, onProgress)
     } finally {
       await snapshot.close()
     }
@@ -81,12 +80,12 @@ export const backup = (path: string, target: string, options: BackupOptions = {}
 
 const write = async (
   snapshot: FolderSnapshot,
-  { folder, mapSizeBytes, pageSizeBytes }: LmdbSettings,
+  { folder, mapSizeBytes }: LmdbSettings,
   onProgress: (progress: BackupProgress) => void,
 ): Promise<Backup> => {
   beginBackup(folder)
   const gate = openGate(folder)
-  const data = openDataToFill(folder, mapSizeBytes, pageSizeBytes)
+  const data = openDataToFill(folder, mapSizeBytes)
   const copied = { entries: 0, bytes: 0 }
   try {
     const room = new Room(folder)

@@ -77,18 +77,16 @@ export const openGate = (folder: string): Environment => {
 /**
  * Opens the environment with the data, to be called while the gate is held: beside a commit of another process lmdb would
  * store a stale transaction number, which destroys that commit.
- *
- * @param pageSizeBytes - of data that is created; what is there keeps its own
  */
-export const openData = (folder: string, mapSizeBytes: number, pageSizeBytes?: number): Environment =>
-  openChecked(join(folder, dataFileName), mapSizeBytes, pagesOf(pageSizeBytes))
+export const openData = (folder: string, mapSizeBytes: number): Environment =>
+  openChecked(join(folder, dataFileName), mapSizeBytes)
 
 /**
  * Opens the environment with the data where nobody else does until it is complete. Nothing that is written there is durable before
  * the file is synced as a whole.
  */
-export const openDataToFill = (folder: string, mapSizeBytes: number, pageSizeBytes?: number): Environment =>
-  openChecked(join(folder, dataFileName), mapSizeBytes, { ...pagesOf(pageSizeBytes), noSync: true })
+export const openDataToFill = (folder: string, mapSizeBytes: number): Environment =>
+  openChecked(join(folder, dataFileName), mapSizeBytes, { noSync: true })
 
 /** Opens the environment with the data for reading, when another thread of this process has it open: takes no lock. */
 export const openDataForReading = (folder: string, mapSizeBytes: number): Environment =>
@@ -115,10 +113,7 @@ export class LockLost extends Error {}
 
 interface MoreOptions {
   readonly noSync?: boolean
-  readonly pageSize?: number
 }
-
-const pagesOf = (pageSize: number | undefined): MoreOptions => (pageSize === undefined ? {} : { pageSize })
 
 /**
  * lmdb-js takes no notice when a transaction cannot begin, and then runs the action without one, which would write without

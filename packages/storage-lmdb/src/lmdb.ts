@@ -12,12 +12,6 @@ export interface LmdbOptions {
    * it, but the space set aside before is then not given back until the process ends.
    */
   readonly mapSizeBytes?: number
-  /**
-   * How large the pages of a folder are that is created, a power of 2 from 4 to 64 KiB; as large as those of the machine's memory by
-   * default, mostly 4 KiB. A folder that is there keeps its own. A change is written as a whole page. A state of many million keys
-   * that change all over goes 1.5 times as fast with 16 KiB; a commit of one record takes some 15 % longer.
-   */
-  readonly pageSizeBytes?: number
   /** How soon commits of other processes are seen at the latest; 50 ms by default. A watch on the folder sees most within 1 ms. */
   readonly pollIntervalMs?: number
   /**
@@ -36,7 +30,6 @@ export interface LmdbOptions {
 
 const lmdbOptionNames = optionNames<LmdbOptions>({
   mapSizeBytes: true,
-  pageSizeBytes: true,
   pollIntervalMs: true,
   stallAfterMs: true,
   snapshotAgeMsMax: true,
@@ -83,7 +76,6 @@ export const checkedOptions = (
   const settings: LmdbSettings = {
     folder: resolve(path),
     mapSizeBytes: wholeNumber('mapSizeBytes', options.mapSizeBytes ?? 64 * 2 ** 30, 1 << 20, 2 ** 46),
-    pageSizeBytes: options.pageSizeBytes === undefined ? undefined : pageSize(options.pageSizeBytes),
     pollIntervalMs: wholeNumber('pollIntervalMs', options.pollIntervalMs ?? 50, 1, 60_000),
     stallAfterMs: wholeNumber('stallAfterMs', options.stallAfterMs ?? 8_000, 100, 600_000),
     snapshotAgeMsMax: wholeNumber('snapshotAgeMsMax', options.snapshotAgeMsMax ?? 30_000, 1, 3_600_000),
@@ -94,17 +86,6 @@ export const checkedOptions = (
     throw new InvalidOption(`lmdb: allowNetworkFileSystem is ${String(allowNetworkFileSystem)}; expected true or false`)
   }
   return { settings, allowNetworkFileSystem }
-}
-
-const pageSizeMin = 4_096
-const pageSizeMax = 65_536
-
-const pageSize = (given: number): number => {
-  const isPower = Number.isSafeInteger(given) && (given & (given - 1)) === 0
-  if (isPower && given >= pageSizeMin && given <= pageSizeMax) return given
-  throw new InvalidOption(
-    `lmdb: pageSizeBytes is ${String(given)}; expected a power of 2 from ${pageSizeMin} to ${pageSizeMax}`,
-  )
 }
 
 const wholeNumber = (option: string, given: number, min: number, max: number): number => {

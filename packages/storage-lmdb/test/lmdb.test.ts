@@ -1,9 +1,8 @@
 import { commitOf, CorruptBatch, BufferFull, SnapshotExpired, type Storage } from '@weir/core'
-import { rmSync, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
-import { openDataForReading } from '../src/environment.ts'
-import { backup, lmdb } from '../src/index.ts'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { lmdb } from '../src/index.ts'
 import { logKey } from '../src/keys.ts'
 import { numberedBatch } from './batches.ts'
 import { dumpStored, putStored } from './changeStored.ts'
@@ -24,32 +23,6 @@ afterEach(async () => {
 
 const appendTo = (partition: number, first: number, count: number, value?: string) =>
   storage.commit(commitOf({ append: [{ partition, batch: numberedBatch(first, count, value) }] }))
-
-test('a folder has pages of the size that it was created with, and so have its copies, unless they are given another', async () => {
-  const pageSize = (of: string): number => {
-    const data = openDataForReading(of, 1 << 30)
-    const { pageSize: found } = data.getStats() as { readonly pageSize: number }
-    void data.close()
-    return found
-  }
-  const inner = join(folder.path, '..', `${basename(folder.path)}-large`)
-  onTestFinished(() => rmSync(inner, { recursive: true, force: true }))
-  const row = { key: new Uint8Array(3), value: new Uint8Array(20_000) }
-  for (const pageSizeBytes of [16_384, 4_096]) {
-    const opened = await lmdb(inner, { pageSizeBytes }).open()
-    if (pageSizeBytes === 16_384) await opened.commit(commitOf({ rows: [row] }))
-    expect(opened.rows.get(row.key)).toEqual(row.value)
-    await opened.close()
-    expect(pageSize(inner)).toBe(16_384)
-  }
-  for (const given of [undefined, 65_536]) {
-    const copy = `${inner}-copy-${given}`
-    onTestFinished(() => rmSync(copy, { recursive: true, force: true }))
-    await backup(inner, copy, { lmdb: given === undefined ? {} : { pageSizeBytes: given } })
-    expect(pageSize(copy)).toBe(given ?? 16_384)
-    expect(dumpStored(copy)).toEqual(dumpStored(inner))
-  }
-})
 
 test('a batch with a flipped bit is never handed out, and the others are', async () => {
   for (const number of [0, 1, 2]) await appendTo(0, number, 1)

@@ -12,6 +12,7 @@ export interface RunLimits {
   readonly mergedRowsMax: number
 }
 
+/** As users have them. */
 export const runLimits: RunLimits = {
   rowsMin: 1_024,
   pagesMin: 4_096,

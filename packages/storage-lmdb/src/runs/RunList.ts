@@ -23,8 +23,10 @@ export interface RunList {
   readonly merged: ReadonlyArray<number>
 }
 
+/** The list of a folder that never had a run. */
 export const noRuns: RunList = { next: 1, runs: [], merging: undefined, merged: [] }
 
+/** A list as the value of its key. */
 export const encodeRunList = ({ next, runs, merging, merged }: RunList): Uint8Array => {
   const from = merging?.from ?? nothing
   const bytes = new Uint8Array(24 + runs.length * 16 + merged.length * 8 + from.length)

@@ -2,7 +2,7 @@ import { compareBytes, StorageFailed } from '@weir/core/storage'
 import { hashOf } from './BloomFilter.ts'
 import { type KeyRange, mergeRuns } from './mergeRuns.ts'
 import { decodeRunList, noRuns, type RunList } from './RunList.ts'
-import { runIndexKey, runListKey, type StoredChange, valueIn } from './runLayout.ts'
+import { changesOf, runIndexKey, runListKey, runOfKey, type StoredChange, valueIn } from './runLayout.ts'
 import { SortedRun } from './SortedRun.ts'
 
 /** A row as it is stored. */
@@ -91,12 +91,12 @@ export class StoredRows {
    */
   range(range: KeyRange, tree: Iterable<StoredRow>): Iterable<StoredRow> {
     const runs = this.runs.filter((run) => run.reaches(range.low, range.high))
-    return runs.length === 0 ? tree : laidOver(tree, mergeRuns(runs, range, this.#readBlock), range.reverse === true)
+    return runs.length === 0 ? tree : laidOver(tree, mergeRuns(runs, range, this.#readChanges), range.reverse === true)
   }
 
   /** The changes of some runs from a key on. */
   changes(runs: ReadonlyArray<SortedRun>, low: Uint8Array): Iterable<StoredChange> {
-    return mergeRuns(runs, { low, high: runListKey }, this.#readBlock)
+    return mergeRuns(runs, { low, high: runListKey }, this.#readChanges)
   }
 
   /** The runs that may have keys which begin as this one does: mostly it is asked for those of one task, one after the other. */
@@ -112,7 +112,7 @@ export class StoredRows {
   /** Reads the list now, and the runs in it that are not known. @throws StorageFailed */
   load(): void {
     if (!this.#isOld) return
-    const list = decodeRunList(this.#source.get(runListKey))
+    const list = parsed(runListKey, () => decodeRunList(this.#source.get(runListKey)))
     // numbers are not used again, and the first runs go first
     if (list.next !== this.#list.next || list.runs.length !== this.#list.runs.length) {
       const known = new Map(this.#runs.map((run) => [run.number, run]))
@@ -125,22 +125,40 @@ export class StoredRows {
 
   /** Reads a run's index. @throws StorageFailed */
   readRun(number: number): SortedRun {
-    return new SortedRun(number, this.#readBlock(runIndexKey(number)))
+    const key = runIndexKey(number)
+    return parsed(key, () => new SortedRun(number, requirePart(key, this.#source.get(key))))
   }
 
   #valueIn(run: SortedRun, key: Uint8Array): Uint8Array | null | undefined {
     const blockKey = run.blockKey(run.blockOf(key))
-    return valueIn(requirePart(blockKey, this.#source.peek(blockKey)), key)
+    return parsed(blockKey, () => valueIn(requirePart(blockKey, this.#source.peek(blockKey)), key))
   }
 
-  readonly #readBlock = (key: Uint8Array): Uint8Array => requirePart(key, this.#source.get(key))
+  readonly #readChanges = (key: Uint8Array): ReadonlyArray<StoredChange> =>
+    parsed(key, () => changesOf(requirePart(key, this.#source.get(key))))
 }
 
 const requirePart = (key: Uint8Array, part: Uint8Array | undefined): Uint8Array => {
   if (part !== undefined) return part
-  throw new StorageFailed(
-    `a part of a sorted run is missing: key ${Buffer.from(key).toString('hex')}; expected all that the list of runs names`,
-  )
+  throw new StorageFailed(`${nameOf(key)} is missing; expected all that the list of runs names: ask the doctor`)
+}
+
+/** What was cut or changed names places that are not there. */
+const parsed = <A>(key: Uint8Array, parse: () => A): A => {
+  try {
+    return parse()
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    throw new StorageFailed(`${nameOf(key)} is damaged: ask the doctor`, { cause })
+  }
+}
+
+const nameOf = (key: Uint8Array): string => {
+  const place = runOfKey(key)
+  if (place === undefined) return 'the list of sorted runs'
+  return place.block === undefined
+    ? `the index of sorted run ${place.run}`
+    : `block ${place.block} of sorted run ${place.run}`
 }
 
 /** The space, the store and the partition of a row. */

@@ -1,6 +1,6 @@
 import { compareBytes } from '@weir/core/storage'
 import TinyQueue from 'tinyqueue'
-import { changesOf, type StoredChange } from './runLayout.ts'
+import type { StoredChange } from './runLayout.ts'
 import type { SortedRun } from './SortedRun.ts'
 
 /** Which stored keys: from `low` to `high`, both included. */
@@ -10,8 +10,8 @@ export interface KeyRange {
   readonly reverse?: boolean | undefined
 }
 
-/** Reads a block by its key. */
-export type ReadBlock = (key: Uint8Array) => Uint8Array
+/** Reads the changes in a block, by its key. */
+export type ReadChanges = (key: Uint8Array) => ReadonlyArray<StoredChange>
 
 /**
  * The changes of runs, in the order of their keys or the opposite one; of those of one key that of the latest run.
@@ -21,10 +21,10 @@ export type ReadBlock = (key: Uint8Array) => Uint8Array
 export function* mergeRuns(
   runs: ReadonlyArray<SortedRun>,
   range: KeyRange,
-  readBlock: ReadBlock,
+  readChanges: ReadChanges,
 ): Generator<StoredChange, void, undefined> {
   const sign = range.reverse === true ? -1 : 1
-  const cursors = runs.map((run) => new RunCursor(run, range, readBlock)).filter(({ change }) => change !== undefined)
+  const cursors = runs.map((run) => new RunCursor(run, range, readChanges)).filter(({ change }) => change !== undefined)
   const queue = new TinyQueue(
     cursors,
     (a, b) => sign * compareBytes(a.change!.key, b.change!.key) || b.run.number - a.run.number,
@@ -45,16 +45,16 @@ class RunCursor {
   /** Where it is; undefined behind the last one. */
   change: StoredChange | undefined
   readonly #range: KeyRange
-  readonly #readBlock: ReadBlock
+  readonly #readChanges: ReadChanges
   readonly #step: 1 | -1
   #block: number
   #changes: ReadonlyArray<StoredChange> = []
   #at = 0
 
-  constructor(run: SortedRun, range: KeyRange, readBlock: ReadBlock) {
+  constructor(run: SortedRun, range: KeyRange, readChanges: ReadChanges) {
     this.run = run
     this.#range = range
-    this.#readBlock = readBlock
+    this.#readChanges = readChanges
     this.#step = range.reverse === true ? -1 : 1
     const { low, high } = range
     const first = run.blockOf(this.#step === 1 ? low : high)
@@ -74,7 +74,7 @@ class RunCursor {
   #nextBlock(): void {
     this.#block += this.#step
     const isThere = this.#block >= 0 && this.#block < this.run.blocks
-    this.#changes = isThere ? changesOf(this.#readBlock(this.run.blockKey(this.#block))) : []
+    this.#changes = isThere ? this.#readChanges(this.run.blockKey(this.#block)) : []
     this.#at = this.#step === 1 ? 0 : this.#changes.length - 1
   }
 

@@ -51,7 +51,6 @@ interface Outstanding {
 export interface WriterClientOptions {
   readonly folder: string
   readonly mapSizeBytes: number
-  readonly pageSizeBytes: number | undefined
   readonly runs: RunLimits
   /** A writer that gives no answer for so long is given up. */
   readonly stallAfterMs: number
@@ -85,9 +84,9 @@ export class WriterClient {
     const { port1, port2 } = new MessageChannel()
     this.#options = options
     this.#port = port1
-    const { folder, mapSizeBytes, pageSizeBytes, runs } = options
+    const { folder, mapSizeBytes, runs } = options
     const file = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url)
-    const start: WriterStart = { folder, mapSizeBytes, pageSizeBytes, runs, port: port2, shared: this.#shared }
+    const start: WriterStart = { folder, mapSizeBytes, runs, port: port2, shared: this.#shared }
     this.#worker = new Worker(file, { name: 'weir-writer', workerData: start, transferList: [port2] })
     this.#port.on('message', (answer: Answer) => this.#receive(answer))
     this.#worker.on('error', (cause) =>

@@ -7,8 +7,6 @@ import type { RunLimits } from '../runs/RunLimits.ts'
 export interface WriterStart {
   readonly folder: string
   readonly mapSizeBytes: number
-  /** Of a folder that is created. */
-  readonly pageSizeBytes: number | undefined
   readonly runs: RunLimits
   readonly port: MessagePort
   /** `sharedSlots` numbers, see `sharedSlot`. */

@@ -32,6 +32,8 @@ const groupBytesMax = 8 << 20
 const groupRowsMax = 4_096
 /** What so few rows may take is within what is kept free on any disk. */
 const fewRows = 64
+/** Of rows in sorted runs: as many may have to be merged before the next transaction. */
+const groupRunRowsMax = 32_768
 const groupCountMax = 512
 /** How often the slots of readers that died are cleared; a dead reader keeps old pages from being used again. */
 const readerCheckIntervalMs = 10_000
@@ -79,7 +81,7 @@ class Writer {
   #failure: Refusal | undefined
   #readersCheckedAt = performance.now()
 
-  constructor({ folder, mapSizeBytes, pageSizeBytes, runs, port, shared }: WriterStart) {
+  constructor({ folder, mapSizeBytes, runs, port, shared }: WriterStart) {
     this.#folder = folder
     this.#port = port
     this.#shared = shared
@@ -98,7 +100,7 @@ class Writer {
         return data
       }
       removeUnfinishedData(folder)
-      const data = openData(folder, mapSizeBytes, pageSizeBytes)
+      const data = openData(folder, mapSizeBytes)
       data.transactionSync(() => data.put(new Uint8Array([space.format]), encodeNumber(folderFormatVersion)))
       writeMarker(folder)
       return data
@@ -144,11 +146,17 @@ class Writer {
     const commits: Array<PreparedCommit | Refusal> = []
     let bytes = 0
     let rows = 0
+    let runRows = 0
     for (;;) {
       // sleeps until Node ends it, outside of any transaction
       Atomics.wait(this.#shared, sharedSlot.stage, stage.ended)
       const seen = Atomics.load(this.#shared, sharedSlot.requests)
-      while (bytes < groupBytesMax && rows < groupRowsMax && commits.length < groupCountMax) {
+      while (
+        bytes < groupBytesMax &&
+        rows < groupRowsMax &&
+        runRows < groupRunRowsMax &&
+        commits.length < groupCountMax
+      ) {
         const request = receiveMessageOnPort(this.#port)?.message as Request | undefined
         if (request === undefined) break
         if (request === 'close') return { commits, close: true, abandoned: false }
@@ -157,6 +165,7 @@ class Writer {
         if (!('commit' in commit)) continue
         bytes += commit.commit.byteLength
         rows += scatteredRows(commit)
+        runRows += commit.run?.rows ?? 0
       }
       const abandoned = Atomics.load(this.#shared, sharedSlot.stage) === stage.abandoned
       if (commits.length > 0 || abandoned || this.#isMerging) return { commits, close: false, abandoned }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Environment, openDataToFill } from '../../src/environment.ts'
 import { LmdbReader } from '../../src/LmdbReader.ts'
 import type { RunLimits } from '../../src/runs/RunLimits.ts'
+import { runBlockKey, runIndexKey, runListKey } from '../../src/runs/runLayout.ts'
 import { RowWriter } from '../../src/writer/RowWriter.ts'
 import { temporaryFolder } from '../temporaryFolder.ts'
 
@@ -258,4 +259,23 @@ test('a run that is made while others are merged is left for the next time', () 
   rows.do({ kind: 'commit', writer: 1, commits: [[change(0, 'd'), change(7, 'e')]] })
   for (let turns = 0; turns < 5; turns++) rows.do({ kind: 'merge', writer: turns % 2 })
   rows.end()
+})
+
+test.each([
+  ['the list of sorted runs', runListKey],
+  ['the index of sorted run 1', runIndexKey(1)],
+  ['block 0 of sorted run 1', runBlockKey(1, 0)],
+] as const)('where %s is damaged, or missing, rows of it are not read as if there were none', (name, part) => {
+  const rows = new Rows([atOnce, atOnce])
+  rows.do({ kind: 'commit', writer: 0, commits: [[change(0, 'a')]] })
+  data.transactionSync(() => data.put(part, new Uint8Array(5)))
+  const reader = new LmdbReader(data, () => data.resetReadTxn())
+  const damaged = { _tag: 'StorageFailed', message: `${name} is damaged: ask the doctor` }
+  expect(() => reader.get(keys[0]!)).toThrow(expect.objectContaining(damaged))
+  expect(() => reader.range(text('a'), text('c'), { limit: 1 })).toThrow(expect.objectContaining(damaged))
+  if (part === runListKey) return
+  data.transactionSync(() => data.remove(part))
+  const missing = { _tag: 'StorageFailed', message: expect.stringContaining(`${name} is missing`) as string }
+  const another = new LmdbReader(data, () => data.resetReadTxn())
+  expect(() => another.get(keys[0]!)).toThrow(expect.objectContaining(missing))
 })
