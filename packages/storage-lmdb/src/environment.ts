@@ -96,10 +96,18 @@ export const openDataForReading = (folder: string, mapSizeBytes: number): Enviro
 export const lastTransaction = (data: Environment): number =>
   (data.getStats() as { readonly lastTxnId: number }).lastTxnId
 
-/** How large the pages of the data are, in bytes, how many the file has, and how many of them have keys and values. */
-export const sizeOf = (
-  data: Environment,
-): { readonly pageSize: number; readonly pages: number; readonly leafPages: number } => {
+/** How large data is. */
+export interface DataSize {
+  /** In bytes. */
+  readonly pageSize: number
+  /** How many the file has. */
+  readonly pages: number
+  /** How many of them have keys and values. */
+  readonly leafPages: number
+}
+
+/** How large the data is: to be called within a transaction. */
+export const sizeOf = (data: Environment): DataSize => {
   const { pageSize, lastPageNumber, treeLeafPageCount } = data.getStats() as {
     readonly pageSize: number
     readonly lastPageNumber: number

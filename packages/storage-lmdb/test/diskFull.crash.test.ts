@@ -1,33 +1,15 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { commitOf, type Storage, StorageFull } from '@weir/core'
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { lmdb } from '../src/index.ts'
 import { numberedBatch } from './batches.ts'
 import { readNumbers } from './readNumbers.ts'
-import { temporaryFolder } from './temporaryFolder.ts'
 import { expectSound } from './support/expectHealthy.ts'
+import { smallDisk } from './support/smallDisk.ts'
 
-const folder = temporaryFolder()
-const disk = join(folder.path, 'disk')
-const ballast = join(disk, 'ballast')
-
-const mountSmallDisk = (): boolean => {
-  mkdirSync(disk)
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk], { stdio: 'ignore' })
-    return true
-  } catch {
-    console.log('disk full: skipped, since this user may not mount a small disk')
-    return false
-  }
-}
-const isMounted = mountSmallDisk()
-afterAll(() => {
-  if (isMounted) execFileSync('umount', ['--lazy', disk])
-  folder.remove()
-})
+const disk = smallDisk(4)
+const ballast = join(disk ?? '', 'ballast')
 
 const append = (storage: Storage, number: number, bytes: number) =>
   storage.commit(commitOf({ append: [{ partition: 0, batch: numberedBatch(number, 1, 'v'.repeat(bytes)) }] }))
@@ -44,10 +26,10 @@ const fill = async (storage: Storage, from: number, bytes: number): Promise<numb
   }
 }
 
-test.skipIf(!isMounted)(
+test.skipIf(disk === undefined)(
   'a full disk refuses commits with StorageFull; reads go on, and commits do when there is room, again and again',
   async () => {
-    const storage = await lmdb(join(disk, 'data')).open()
+    const storage = await lmdb(join(disk!, 'data')).open()
     let next = 0
     for (const round of [1, 2, 3]) {
       writeFileSync(ballast, Buffer.alloc((3 - round / 2) * 2 ** 20))
@@ -62,9 +44,9 @@ test.skipIf(!isMounted)(
     }
     await storage.close()
 
-    const reopened = await lmdb(join(disk, 'data')).open()
+    const reopened = await lmdb(join(disk!, 'data')).open()
     expect(readNumbers(reopened, 0)).toEqual(Array.from({ length: next }, (_, number) => number))
     await reopened.close()
-    await expectSound(join(disk, 'data'))
+    await expectSound(join(disk!, 'data'))
   },
 )

@@ -12,7 +12,8 @@ import { doctor, lmdb } from '../src/index.ts'
 import { dedupKey, isLogKey, logKey, positionKey, producerKey, tailKey } from '../src/keys.ts'
 import { decodeProducerState, encodeProducerState } from '../src/producerState.ts'
 import { storedRowKey, storedRowValue } from '../src/rowKeys.ts'
-import { runBlockKey, runIndexKey, runListKey } from '../src/runs/runLayout.ts'
+import { decodeRunList, encodeRunList } from '../src/runs/RunList.ts'
+import { runBlockKey, runIndexKey, runListKey, seal } from '../src/runs/runLayout.ts'
 import { decodeTail, encodeNumber, encodeTail } from '../src/tail.ts'
 import { changeStored } from './changeStored.ts'
 import { runFixture } from './child.ts'
@@ -459,6 +460,13 @@ test.each(planted)('the doctor finds $what', async ({ round, check, says }) => {
   expect(found.findings.map(({ where, what }) => `${where}: ${what}`).join('\n')).toMatch(says)
 })
 
+/** Changes a part of a run, and gives it the checksum of what it is then. */
+const resealed = (data: Environment, key: Uint8Array, change: (part: Uint8Array) => void): void => {
+  const part = Uint8Array.from(data.get(key)!)
+  change(part)
+  data.put(key, seal(part))
+}
+
 const runs: ReadonlyArray<readonly [what: string, says: RegExp, change: (data: Environment) => void]> = [
   ['a block of a run gone', /run 1: it has 0 rows; its index says 1/, (data) => data.remove(runBlockKey(1, 0))],
   ['the index of a run gone', /run 1: a part is missing/, (data) => data.remove(runIndexKey(1))],
@@ -473,20 +481,33 @@ const runs: ReadonlyArray<readonly [what: string, says: RegExp, change: (data: E
   ['a run that nobody knows', /run 1: the list of runs does not have it/, (data) => data.remove(runListKey)],
   ['an index that was cut', /run 1: it is damaged/, (data) => data.put(runIndexKey(1), new Uint8Array(5))],
   [
-    'a block that was cut',
+    'a bit of a block that has flipped',
     /run 1: it is damaged/,
     (data) => {
-      data.put(runBlockKey(1, 0), data.get(runBlockKey(1, 0))!.subarray(0, 4))
+      const block = Uint8Array.from(data.get(runBlockKey(1, 0))!)
+      block[block.length - 1]! ^= 1
+      data.put(runBlockKey(1, 0), block)
     },
   ],
   [
     'another row in a block',
     /run 1: its rows are not in order/,
-    (data) => {
-      const block = Uint8Array.from(data.get(runBlockKey(1, 0))!)
-      block[6] = 0
-      data.put(runBlockKey(1, 0), block)
-    },
+    (data) => resealed(data, runBlockKey(1, 0), (block) => (block[10] = 0)),
+  ],
+  [
+    'a filter without the rows',
+    /run 1: a row is not where its index says/,
+    (data) => resealed(data, runIndexKey(1), (index) => index.fill(0, 16, 16 + 64)),
+  ],
+  [
+    'a run that ends elsewhere',
+    /run 1: it does not end where its index says/,
+    (data) => resealed(data, runIndexKey(1), (index) => index[index.length - 1]!++),
+  ],
+  [
+    'a list of runs that gives numbers again',
+    /the list of runs: it gives numbers again/,
+    (data) => data.put(runListKey, encodeRunList({ ...decodeRunList(data.get(runListKey)), next: 1 })),
   ],
   ['a list of runs that was cut', /the list of runs: it is damaged/, (data) => data.put(runListKey, new Uint8Array(9))],
   [

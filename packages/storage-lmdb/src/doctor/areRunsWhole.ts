@@ -1,6 +1,7 @@
 import type { Findings } from '@weir/core/doctor'
 import { compareBytes } from '@weir/core/storage'
 import type { FolderSnapshot, Stored } from '../FolderSnapshot.ts'
+import { hashOf } from '../runs/BloomFilter.ts'
 import { decodeRunList, type RunList } from '../runs/RunList.ts'
 import { changesOf, runListKey, runOfKey } from '../runs/runLayout.ts'
 import { SortedRun } from '../runs/SortedRun.ts'
@@ -29,6 +30,7 @@ class RunCheck {
   constructor(list: RunList, findings: Findings) {
     this.#findings = findings
     this.#unseen = new Set([...list.runs.map(({ number }) => number), ...list.merged])
+    if (Math.max(0, ...this.#unseen) >= list.next) this.#wrong('the list of runs', 'it gives numbers again')
   }
 
   see({ key, value }: Stored): void {
@@ -63,7 +65,8 @@ class RunCheck {
     for (const { key } of changesOf(value)) {
       const order = compareBytes(open.last, key)
       if (open.rows > 0 ? order >= 0 : order !== 0) this.#wrong(`run ${number}`, 'its rows are not in order')
-      if (open.run.blockOf(key) !== block) this.#wrong(`run ${number}`, 'a row is not where its index says')
+      if (open.run.blockOf(key) !== block || !open.run.mayHold(key, hashOf(key)))
+        this.#wrong(`run ${number}`, 'a row is not where its index says')
       open.last = key
       open.rows++
     }
@@ -72,8 +75,12 @@ class RunCheck {
   #close(): void {
     const open = this.#open
     this.#open = undefined
-    if (open === undefined || (open.blocks === open.run.blocks && open.rows === open.run.rows)) return
-    this.#wrong(`run ${open.run.number}`, `it has ${open.rows} rows; its index says ${open.run.rows}`)
+    if (open === undefined) return
+    const { run, rows, last } = open
+    if (open.blocks !== run.blocks || rows !== run.rows)
+      this.#wrong(`run ${run.number}`, `it has ${rows} rows; its index says ${run.rows}`)
+    else if (compareBytes(last, run.last) !== 0)
+      this.#wrong(`run ${run.number}`, 'it does not end where its index says')
   }
 
   #wrong(where: string, what: string): void {

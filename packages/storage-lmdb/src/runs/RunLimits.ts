@@ -1,6 +1,6 @@
 /** When rows of a commit become a sorted run, and when runs are merged into the tree. */
 export interface RunLimits {
-  /** A commit of fewer rows puts them where they belong at once. */
+  /** A commit of fewer rows puts them where they belong at once; a run of fewer takes in what comes after it. */
   readonly rowsMin: number
   /** So do all commits while the tree has fewer pages: then many rows share one. */
   readonly pagesMin: number
@@ -10,6 +10,8 @@ export interface RunLimits {
   readonly countMax: number
   /** At most so many rows are merged in one transaction: it bounds how long others wait for the gate. */
   readonly mergedRowsMax: number
+  /** And so many bytes, but always one row. */
+  readonly mergedBytesMax: number
 }
 
 /** As users have them. */
@@ -19,4 +21,5 @@ export const runLimits: RunLimits = {
   bytesMax: 64 << 20,
   countMax: 256,
   mergedRowsMax: 8_192,
+  mergedBytesMax: 8 << 20,
 }

@@ -1,10 +1,10 @@
 import { compareBytes } from '@weir/core/storage'
 import { mayHold } from './BloomFilter.ts'
-import { runBlockKey } from './runLayout.ts'
+import { partFrom, requireSealed, runBlockKey, seal } from './runLayout.ts'
 
 // The index of a run, little-endian:
 //
-//   u32 rows, u32 blocks, u32 filter length, the filter (see `BloomFilter.ts`)
+//   u32 CRC-32 of the rest, u32 rows, u32 blocks, u32 filter length, the filter (see `BloomFilter.ts`)
 //   for each block the first key in it, and then the last key of all: u16 length, stored key
 
 /** Rows that were changed together, in the order of their keys, before they are merged into the tree: what is known of them without reading. */
@@ -18,14 +18,18 @@ export class SortedRun {
   readonly #keys: ReadonlyArray<Uint8Array>
   readonly #blockKey: Uint8Array
 
-  /** @param index - what is stored as its index; it is kept */
+  /**
+   * @param index - what is stored as its index; it is kept
+   * @throws RangeError when it is damaged
+   */
   constructor(number: number, index: Uint8Array) {
     const view = new DataView(index.buffer, index.byteOffset, index.length)
+    requireSealed(index)
     this.number = number
     this.#blockKey = runBlockKey(number, 0)
-    this.rows = view.getUint32(0, true)
-    this.blocks = view.getUint32(4, true)
-    let at = indexHeadBytes + view.getUint32(8, true)
+    this.rows = view.getUint32(partFrom, true)
+    this.blocks = view.getUint32(partFrom + 4, true)
+    let at = indexHeadBytes + view.getUint32(partFrom + 8, true)
     this.#filter = index.subarray(indexHeadBytes, at)
     const keys: Uint8Array[] = []
     for (let block = 0; block <= this.blocks; block++) {
@@ -90,9 +94,9 @@ export const encodeIndex = (rows: number, filter: Uint8Array, keys: ReadonlyArra
   const length = keys.reduce((sum, key) => sum + 2 + key.length, indexHeadBytes + filter.length)
   const index = new Uint8Array(length)
   const view = new DataView(index.buffer)
-  view.setUint32(0, rows, true)
-  view.setUint32(4, keys.length - 1, true)
-  view.setUint32(8, filter.length, true)
+  view.setUint32(partFrom, rows, true)
+  view.setUint32(partFrom + 4, keys.length - 1, true)
+  view.setUint32(partFrom + 8, filter.length, true)
   index.set(filter, indexHeadBytes)
   let at = indexHeadBytes + filter.length
   for (const key of keys) {
@@ -100,7 +104,7 @@ export const encodeIndex = (rows: number, filter: Uint8Array, keys: ReadonlyArra
     index.set(key, at + 2)
     at += 2 + key.length
   }
-  return index
+  return seal(index)
 }
 
-const indexHeadBytes = 12
+const indexHeadBytes = partFrom + 12

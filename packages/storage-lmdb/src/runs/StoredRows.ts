@@ -113,7 +113,7 @@ export class StoredRows {
   load(): void {
     if (!this.#isOld) return
     const list = parsed(runListKey, () => decodeRunList(this.#source.get(runListKey)))
-    // numbers are not used again, and the first runs go first
+    // numbers are not used again, but for those of a transaction that failed: see `forget`; and runs come and go at the ends
     if (list.next !== this.#list.next || list.runs.length !== this.#list.runs.length) {
       const known = new Map(this.#runs.map((run) => [run.number, run]))
       this.#runs = list.runs.map(({ number }) => known.get(number) ?? this.readRun(number)).reverse()

@@ -1,5 +1,5 @@
 import { addToFilter, emptyFilter, hashOf } from './BloomFilter.ts'
-import { changeBytes, writeChangeHead } from './runLayout.ts'
+import { changeBytes, partFrom, seal, writeChangeHead } from './runLayout.ts'
 import { encodeIndex } from './SortedRun.ts'
 import { inOrder } from './inOrder.ts'
 import { keyEnd, keyFrom, valueFrom, valueLength } from './packedChange.ts'
@@ -11,7 +11,6 @@ const blockBytesMax = 1_984
 export interface BuiltRun {
   readonly index: Uint8Array
   readonly blocks: ReadonlyArray<Uint8Array>
-  /** How many rows it has. */
   readonly rows: number
   readonly byteLength: number
 }
@@ -30,7 +29,7 @@ export const buildRun = (changes: Uint8Array, places: Uint32Array): BuiltRun => 
   const keys: Uint8Array[] = []
   let byteLength = 0
   for (let from = 0; from < sorted.length;) {
-    let length = 0
+    let length = partFrom
     let until = from
     for (; until < sorted.length; until++) {
       const at = sorted[until]!
@@ -40,7 +39,7 @@ export const buildRun = (changes: Uint8Array, places: Uint32Array): BuiltRun => 
     }
     const block = new Uint8Array(length)
     const blockView = new DataView(block.buffer)
-    for (let nth = from, to = 0; nth < until; nth++) {
+    for (let nth = from, to = partFrom; nth < until; nth++) {
       const at = sorted[nth]!
       const key = changes.subarray(keyFrom(at), keyEnd(view, at))
       const bytes = valueLength(view, at)
@@ -54,7 +53,7 @@ export const buildRun = (changes: Uint8Array, places: Uint32Array): BuiltRun => 
       block.set(changes.subarray(valueAt, valueAt + bytes), to)
       to += bytes
     }
-    blocks.push(block)
+    blocks.push(seal(block))
     byteLength += length
     from = until
   }

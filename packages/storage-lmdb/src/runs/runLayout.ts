@@ -1,10 +1,11 @@
+import { crc32 } from 'node:zlib'
 import { space } from '../keys.ts'
 
 // How sorted runs are stored. Numbers in keys are big-endian, in values little-endian.
 //
 //   9                              the list of runs: see `RunList.ts`
 //   9 [run u64] 0                  the index of a run: see `SortedRun.ts`
-//   9 [run u64] 1 [block u32]      changes of rows, one behind the other, in the order of their keys:
+//   9 [run u64] 1 [block u32]      u32 CRC-32 of the rest, then changes of rows, one behind the other, in the order of their keys:
 //                                    [key length u16][value length i32, -1: removed][stored key][stored value]
 
 /** A row as it is stored, or that there is none any more. */
@@ -45,6 +46,21 @@ const runKey = (run: number, more: number): Uint8Array => {
   return key
 }
 
+/** Behind the checksum. */
+export const partFrom = 4
+
+/** Writes the checksum of a block, or of an index, in front of it. */
+export const seal = (part: Uint8Array): Uint8Array => {
+  viewOf(part).setUint32(0, crc32(part.subarray(partFrom)), true)
+  return part
+}
+
+/** @throws RangeError when the part is not as it was sealed */
+export const requireSealed = (part: Uint8Array): Uint8Array => {
+  if (viewOf(part).getUint32(0, true) === crc32(part.subarray(partFrom))) return part
+  throw new RangeError('a part of a sorted run does not match its checksum')
+}
+
 /** How many bytes a change takes in a block. */
 export const changeBytes = (key: number, value: number): number => headBytes + key + Math.max(value, 0)
 
@@ -55,11 +71,11 @@ export const writeChangeHead = (into: DataView, at: number, key: number, value: 
   return at + headBytes
 }
 
-/** All changes of a block, as views. */
+/** All changes of a block, as views. @throws RangeError when it is damaged */
 export const changesOf = (block: Uint8Array): StoredChange[] => {
   const changes: StoredChange[] = []
-  const view = new DataView(block.buffer, block.byteOffset, block.length)
-  for (let at = 0; at < block.length;) {
+  const view = viewOf(requireSealed(block))
+  for (let at = partFrom; at < block.length;) {
     const keyAt = at + headBytes
     const valueAt = keyAt + view.getUint16(at, true)
     const length = view.getInt32(at + 2, true)
@@ -69,11 +85,11 @@ export const changesOf = (block: Uint8Array): StoredChange[] => {
   return changes
 }
 
-/** The value of a key in a block, in a buffer of its own; `null` when it was removed, undefined when the block does not have it. */
+/** The value of a key in a block, in a buffer of its own; `null` when it was removed, undefined when the block does not have it. The checksum is not looked at. */
 export const valueIn = (block: Uint8Array, key: Uint8Array): Uint8Array | null | undefined => {
   const { length } = key
-  const view = new DataView(block.buffer, block.byteOffset, block.length)
-  for (let at = 0; at < block.length;) {
+  const view = viewOf(block)
+  for (let at = partFrom; at < block.length;) {
     const keyLength = view.getUint16(at, true)
     const valueLength = view.getInt32(at + 2, true)
     const keyAt = at + headBytes
@@ -92,5 +108,7 @@ const endsAlike = (block: Uint8Array, keyAt: number, key: Uint8Array): boolean =
   while (at >= 0 && block[keyAt + at] === key[at]) at--
   return at < 0
 }
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 
 const headBytes = 6

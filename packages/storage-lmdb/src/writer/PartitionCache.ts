@@ -11,9 +11,11 @@ export class PartitionCache {
   /** The transaction that it holds for, if it is the next one. */
   #transaction = 0
 
-  /** To be called first in each write transaction. */
-  begin(transaction: number): void {
-    if (transaction !== this.#transaction || this.tails.size + this.producers.size > entriesMax) this.clear()
+  /** To be called first in each write transaction. @returns whether nobody else has committed since the last one */
+  begin(transaction: number): boolean {
+    const isNext = transaction === this.#transaction
+    if (!isNext || this.tails.size + this.producers.size > entriesMax) this.clear()
+    return isNext
   }
 
   /**

@@ -3,17 +3,17 @@ import type { Environment } from '../environment.ts'
 import { batchBefore, dedupKey, logKey, logKeyOffset, positionKey, producerKey, tailKey } from '../keys.ts'
 import { decodeProducerState } from '../producerState.ts'
 import { storedRowKey } from '../rowKeys.ts'
-import type { StoredRows } from '../runs/StoredRows.ts'
 import { decodeNumber, decodeTail } from '../tail.ts'
 import { type PartitionCache, producerName } from './PartitionCache.ts'
+import type { RowWriter } from './RowWriter.ts'
 
 /** What the environment has on record, within the write transaction that is open. */
 export class Records implements OnRecord {
   readonly #data: Environment
   readonly #cache: PartitionCache
-  readonly #rows: StoredRows
+  readonly #rows: RowWriter
 
-  constructor(data: Environment, cache: PartitionCache, rows: StoredRows) {
+  constructor(data: Environment, cache: PartitionCache, rows: RowWriter) {
     this.#data = data
     this.#cache = cache
     this.#rows = rows

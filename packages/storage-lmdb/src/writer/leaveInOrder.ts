@@ -33,6 +33,7 @@ const leaveAll = (): void => {
 
 const isAtRest = ({ shared, withinMs }: Writer): boolean => {
   const deadline = performance.now() + withinMs
+  Atomics.store(shared, sharedSlot.leaving, 1)
   for (;;) {
     const doing = Atomics.compareExchange(shared, sharedSlot.stage, stage.idle, stage.ended)
     if (doing !== stage.waiting && doing !== stage.writing) return true

@@ -24,7 +24,7 @@ export interface FrameWithMoved {
   readonly moved: ReadonlyArray<ArrayBuffer>
 }
 
-/** The verdicts on the oldest commits that have none yet, in order, or how an open or close ended. */
+/** The verdicts on the oldest commits that have none yet, in order, or how an open or close ended. No verdicts: it is at work. */
 export type Answer = ReadonlyArray<Verdict> | 'opened' | 'closed' | { readonly notOpened: Refusal }
 
 /** How one commit ended. */
@@ -66,12 +66,14 @@ export const sharedSlot = {
   requests: 0,
   /** What the writer is doing, one of `stage`. */
   stage: 1,
-  /** The low 32 bits of the last transaction whose verdicts are on their way, or have come. */
+  /** The low 32 bits of the last transaction whose verdicts are on their way, or have come, or that has none: it merged. */
   transaction: 2,
+  /** 1 when the asking side is about to end: then nothing is begun that nobody waits for. */
+  leaving: 3,
 } as const
 
 /** How many slots there are. */
-export const sharedSlots = 3
+export const sharedSlots = 4
 
 /**
  * What the writer is doing.

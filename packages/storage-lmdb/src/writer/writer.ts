@@ -1,13 +1,13 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { WeirError } from '@weir/core/storage'
-import { type Environment, openData, openGate, sizeOf } from '../environment.ts'
+import { type DataSize, type Environment, openData, openGate, sizeOf } from '../environment.ts'
 import { failureOf, noRoom } from '../failures.ts'
 import { createFolder, folderFormatVersion, markedVersion, removeUnfinishedData, writeMarker } from '../folder.ts'
 import { Holder } from '../holder.ts'
 import { space } from '../keys.ts'
 import { migrate } from '../migrate.ts'
 import { Room } from '../Room.ts'
-import { encodeNumber } from '../tail.ts'
+import { decodeNumber, encodeNumber } from '../tail.ts'
 import { WakeFile } from '../wake.ts'
 import { applyCommit, type PreparedCommit, prepareCommit, refusalOf, type Target } from './applyCommit.ts'
 import { decodeCommit } from './commitFrame.ts'
@@ -24,7 +24,7 @@ import {
   type WriterStart,
 } from './protocol.ts'
 import { Records } from './Records.ts'
-import { RowWriter } from './RowWriter.ts'
+import { type MergeBounds, RowWriter } from './RowWriter.ts'
 
 /** At most so much is taken into one transaction: it bounds how long others wait for the gate. */
 const groupBytesMax = 8 << 20
@@ -32,9 +32,14 @@ const groupBytesMax = 8 << 20
 const groupRowsMax = 4_096
 /** What so few rows may take is within what is kept free on any disk. */
 const fewRows = 64
-/** Of rows in sorted runs: as many may have to be merged before the next transaction. */
+/** Of sorted runs, and of rows in them: for each some are to be merged before the next transaction. */
+const groupRunsMax = 4
 const groupRunRowsMax = 32_768
 const groupCountMax = 512
+/** How old it may be what is known of the size of the data. */
+const measuredAgeMsMax = 100
+/** What one step of merging takes where there is little room. */
+const fewMerged: MergeBounds = { rowsMax: fewRows, bytesMax: 64 << 10 }
 /** How often the slots of readers that died are cleared; a dead reader keeps old pages from being used again. */
 const readerCheckIntervalMs = 10_000
 
@@ -72,12 +77,16 @@ class Writer {
   readonly #wake: WakeFile
   readonly #cache = new PartitionCache()
   readonly #rows: RowWriter
+  readonly #merged: MergeBounds
   readonly #target: Target
   readonly #room: Room
   /** Runs are to be merged, and by this writer, which has written some. */
   #isMerging = false
   /** How many rows are to be merged before the next commit. */
   #rowsOwed = 0
+  /** As of `#measuredAt`: lmdb is not to be asked while the thread may be ended, which is outside of the gate. */
+  #size: DataSize = { pageSize: 0, pages: 0, leafPages: 0 }
+  #measuredAt = -Infinity
   #failure: Refusal | undefined
   #readersCheckedAt = performance.now()
 
@@ -106,10 +115,17 @@ class Writer {
       return data
     })
     this.#rows = new RowWriter(this.#data, runs)
-    const onRecord = new Records(this.#data, this.#cache, this.#rows.stored)
+    this.#merged = { rowsMax: runs.mergedRowsMax, bytesMax: runs.mergedBytesMax }
+    const onRecord = new Records(this.#data, this.#cache, this.#rows)
     this.#target = { data: this.#data, cache: this.#cache, rows: this.#rows, onRecord, puts: 0 }
     // a process that died may not have announced its last commit
-    this.#withGate(() => this.#wake.announce(this.#data.transactionSync(() => this.#data.getWriteTxnId()) - 1))
+    this.#withGate(() => {
+      const next = this.#data.transactionSync(() => {
+        this.#measure()
+        return this.#data.getWriteTxnId()
+      })
+      this.#wake.announce(next - 1)
+    })
   }
 
   run(answer: (message: Answer) => void): void {
@@ -120,7 +136,7 @@ class Writer {
         this.#close(abandoned)
         break
       }
-      this.#mergeOn()
+      this.#mergeOn(answer)
     }
   }
 
@@ -146,6 +162,7 @@ class Writer {
     const commits: Array<PreparedCommit | Refusal> = []
     let bytes = 0
     let rows = 0
+    let runs = 0
     let runRows = 0
     for (;;) {
       // sleeps until Node ends it, outside of any transaction
@@ -154,6 +171,7 @@ class Writer {
       while (
         bytes < groupBytesMax &&
         rows < groupRowsMax &&
+        runs < groupRunsMax &&
         runRows < groupRunRowsMax &&
         commits.length < groupCountMax
       ) {
@@ -165,7 +183,9 @@ class Writer {
         if (!('commit' in commit)) continue
         bytes += commit.commit.byteLength
         rows += scatteredRows(commit)
-        runRows += commit.run?.rows ?? 0
+        if (commit.run === undefined) continue
+        runs++
+        runRows += commit.run.rows
       }
       const abandoned = Atomics.load(this.#shared, sharedSlot.stage) === stage.abandoned
       if (commits.length > 0 || abandoned || this.#isMerging) return { commits, close: false, abandoned }
@@ -189,7 +209,9 @@ class Writer {
     const failure = this.#transact(bytes, () => {
       const { result, transaction } = this.#inTransaction(() => {
         const applied = commits.map((commit) => ('commit' in commit ? applyCommit(this.#target, commit) : commit))
-        if (this.#rows.rowsInRuns > 0) this.#isMerging = this.#rows.isMergeDue
+        this.#rows.end()
+        if (this.#rows.hasAdded) this.#isMerging = this.#rows.isMergeDue
+        if (this.#isMerging) this.#rowsOwed = this.#rows.owed
         return applied
       })
       verdicts = result
@@ -200,28 +222,39 @@ class Writer {
       if (changed) this.#wake.announce(transaction)
     })
     if (failure !== undefined && verdicts === undefined) refuseAll(failure)
-    // as many are merged as come, so that a merge ends before as much again is waiting
-    this.#rowsOwed = this.#rows.rowsInRuns
   }
 
   /** Merges rows of sorted runs into the tree, some at a time: as many as are owed, and more while nobody asks for anything. */
-  #mergeOn(): void {
+  #mergeOn(answer: (verdicts: ReadonlyArray<Verdict>) => void): void {
     while (this.#isMerging && this.#failure === undefined) {
-      const bytes = this.#scattered(this.#rows.mergedMax)
-      if (!this.#room.isFor(bytes) || this.#transact(bytes, () => this.#merge()) !== undefined) this.#isMerging = false
+      const isLeaving = Atomics.load(this.#shared, sharedSlot.leaving) === 1
+      const bounds = isLeaving ? undefined : this.#mergeBounds()
+      if (bounds === undefined || this.#transact(bounds.bytesMax, () => this.#merge(bounds)) !== undefined)
+        this.#isMerging = false
       if (this.#rowsOwed <= 0) return
+      // those who wait are to know that it is at work
+      answer([])
     }
   }
 
-  #merge(): void {
+  /** How much there is room for. */
+  #mergeBounds(): MergeBounds | undefined {
+    return [this.#merged, fewMerged].find(({ rowsMax, bytesMax }) =>
+      this.#room.isFor(this.#scattered(rowsMax) + bytesMax),
+    )
+  }
+
+  #merge(bounds: MergeBounds): void {
     const { result, transaction } = this.#inTransaction(() => {
-      const rows = this.#rows.isMergeDue ? this.#rows.merge() : 0
+      const rows = this.#rows.isMergeDue ? this.#rows.merge(bounds) : 0
       this.#isMerging = this.#rows.isMergeDue
       return rows
     })
     this.#rowsOwed -= result
-    // nobody sees a difference, and so nobody is told
-    if (result > 0) Atomics.store(this.#shared, sharedSlot.transaction, transaction | 0)
+    if (result === 0) return
+    // nobody sees a difference, but that of the numbers
+    Atomics.store(this.#shared, sharedSlot.transaction, transaction | 0)
+    this.#wake.announce(transaction)
   }
 
   /** Runs an action while it holds the gate. @returns why it failed */
@@ -243,9 +276,10 @@ class Writer {
     let transaction = 0
     const result = this.#data.transactionSync(() => {
       transaction = this.#data.getWriteTxnId()
-      this.#cache.begin(transaction)
+      if (!this.#cache.begin(transaction)) this.#requireVersion()
       this.#rows.begin()
       this.#target.puts = 0
+      if (performance.now() - this.#measuredAt > measuredAgeMsMax) this.#measure()
       return action()
     })
     this.#cache.end(transaction, this.#target.puts + this.#rows.puts > 0)
@@ -256,7 +290,7 @@ class Writer {
     try {
       const commit =
         request instanceof ArrayBuffer ? decodeCommit(request, []) : decodeCommit(request.frame, request.moved)
-      return prepareCommit(commit, (rows) => this.#rows.build(rows, () => sizeOf(this.#data).leafPages))
+      return prepareCommit(commit, (rows) => this.#rows.build(rows, this.#size.leafPages))
     } catch (error) {
       if (error instanceof WeirError) return refusalOf(error)
       throw error
@@ -266,8 +300,22 @@ class Writer {
   /** How many bytes so many rows may take beside their own, since each may lie on a page of its own that is written anew. */
   #scattered(rows: number): number {
     if (rows <= fewRows) return 0
-    const { pageSize, pages } = sizeOf(this.#data)
+    const { pageSize, pages } = this.#size
     return (Math.min(rows, pages) * pageSize) / 2
+  }
+
+  #measure(): void {
+    this.#size = sizeOf(this.#data)
+    this.#measuredAt = performance.now()
+  }
+
+  /** A process of a newer version may have migrated the folder. */
+  #requireVersion(): void {
+    const version = decodeNumber(this.#data.get(new Uint8Array([space.format])))
+    if (version === folderFormatVersion) return
+    throw new Error(
+      `it has format version ${version} since another process has opened it; expected ${folderFormatVersion}: update @weir/storage-lmdb here too`,
+    )
   }
 
   #failureOf(error: unknown, bytes: number): Refusal {

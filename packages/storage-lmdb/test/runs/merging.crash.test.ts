@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { commitOf, StorageFull } from '@weir/core'
 import { expect, test } from 'vitest'
 import { decodeRunList, noRuns, type RunList } from '../../src/runs/RunList.ts'
 import { runListKey } from '../../src/runs/runLayout.ts'
@@ -6,6 +8,7 @@ import { type Child, runFixture } from '../child.ts'
 import { changesOf, keyOf, keysOfWriter, lastOf, limits } from '../fixtures/merging.ts'
 import { openWithRuns } from '../openWithRuns.ts'
 import { ownFolder } from '../scene.ts'
+import { smallDisk } from '../support/smallDisk.ts'
 import { expectSound } from '../support/expectHealthy.ts'
 
 const writers = ['a', 'b'] as const
@@ -61,5 +64,55 @@ test(
     const { next, runs } = listOf(folder)
     expect(next).toBeGreaterThan(rounds * 30)
     expect(runs.length).toBeLessThan(next / 4)
+  },
+)
+
+test('a process may exit while it merges: it ends at once, in order, and what it has committed is there', async ({
+  onTestFinished,
+}) => {
+  const folder = ownFolder(onTestFinished)
+  for (let last = 9; last < 60; last += 10) {
+    const child = runFixture('merging', ['a', folder, last - 9, last])
+    expect(await child.exited, child.errors.join('')).toEqual({ code: 0, signal: null })
+  }
+  const storage = await openWithRuns(folder, { pagesMin: Infinity })
+  expect(text(storage.rows.get(lastOf('a')))).toBe('59')
+  await storage.close()
+  await expectSound(folder)
+})
+
+const disk = smallDisk(16)
+
+test.skipIf(disk === undefined)(
+  'where there is too little room to merge many rows at once, few are merged at a time, until the disk is full',
+  { timeout: 60_000 },
+  async () => {
+    const folder = join(disk!, 'data')
+    const storage = await openWithRuns(folder, { rowsMin: 100, pagesMin: 0, bytesMax: 200_000, countMax: 8 })
+    const model = new Map<string, string>()
+    const value = (n: number): string => `${n} ${'v'.repeat(100)}`
+    let refused: unknown
+    let commits = 0
+    for (; refused === undefined; commits++) {
+      const rows = Array.from(
+        { length: 200 },
+        (_, nth) => [`row ${(commits * 77 + nth * 7_919) % 100_003}`, value(commits)] as const,
+      )
+      try {
+        await storage.commit(
+          commitOf({ rows: rows.map(([key, put]) => ({ key: Buffer.from(key), value: Buffer.from(put) })) }),
+        )
+        for (const [key, put] of rows) model.set(key, put)
+      } catch (error) {
+        refused = error
+      }
+    }
+    expect(refused).toBeInstanceOf(StorageFull)
+    for (const [key, put] of model) if (text(storage.rows.get(Buffer.from(key))) !== put) expect(key).toBe(put)
+    await storage.close()
+    const { next, runs } = listOf(folder)
+    expect(next).toBeGreaterThan(50)
+    expect(runs.length).toBeLessThan(25)
+    await expectSound(folder)
   },
 )

@@ -6,7 +6,8 @@ import { type Environment, openDataToFill } from '../../src/environment.ts'
 import { LmdbReader } from '../../src/LmdbReader.ts'
 import type { RunLimits } from '../../src/runs/RunLimits.ts'
 import { runBlockKey, runIndexKey, runListKey } from '../../src/runs/runLayout.ts'
-import { RowWriter } from '../../src/writer/RowWriter.ts'
+import { storedRowKey } from '../../src/rowKeys.ts'
+import { type MergeBounds, RowWriter } from '../../src/writer/RowWriter.ts'
 import { temporaryFolder } from '../temporaryFolder.ts'
 
 // Rows must be as they would be without sorted runs, whenever these are made, merged and removed, and by whom.
@@ -20,6 +21,7 @@ const keys = ['a partition', 'b partition'].flatMap((store) =>
     text(`${store}${Math.floor(n / 5)}${'.'.repeat([0, 2, 3, 1_900, 2_500][n % 5]!)}`),
   ),
 )
+const shortKeys = keys.filter(({ length }) => length < 100)
 const rowKey = fc.constantFrom(...keys)
 
 const value = fc.option(
@@ -29,7 +31,14 @@ const value = fc.option(
 const changes = fc.array(fc.record({ key: rowKey, value }), { minLength: 1, maxLength: 25 })
 
 /** All rows go into runs, which are merged at once. */
-const atOnce: RunLimits = { rowsMin: 1, pagesMin: 0, bytesMax: 0, countMax: 100, mergedRowsMax: 50 }
+const atOnce: RunLimits = {
+  rowsMin: 1,
+  pagesMin: 0,
+  bytesMax: 0,
+  countMax: 100,
+  mergedRowsMax: 50,
+  mergedBytesMax: 1 << 20,
+}
 
 const limits: fc.Arbitrary<RunLimits> = fc.record({
   rowsMin: fc.constantFrom(1, 5, 15, 1_000),
@@ -37,6 +46,7 @@ const limits: fc.Arbitrary<RunLimits> = fc.record({
   bytesMax: fc.constantFrom(1, 3_000, 1 << 20),
   countMax: fc.constantFrom(1, 3, 8),
   mergedRowsMax: fc.constantFrom(1, 7, 100),
+  mergedBytesMax: fc.constantFrom(1, 200, 1 << 20),
 })
 
 type Step =
@@ -75,20 +85,28 @@ afterAll(async () => {
   folder.remove()
 })
 
+const removeAll = (): void => {
+  data.transactionSync(() => {
+    for (const { key } of [...data.getRange({})]) data.remove(Uint8Array.from(key))
+  })
+}
+
 type Model = ReadonlyMap<string, string>
 
 /** The rows of an environment, as two writers and a reader have them that know of each other only what is stored. */
 class Rows {
   readonly #writers: ReadonlyArray<RowWriter>
+  readonly #bounds: ReadonlyMap<RowWriter, MergeBounds>
   readonly #reader: LmdbReader
-  #model = new Map<string, string>()
+  #model: Model = new Map()
   readonly #snapshots: Array<{ readonly rows: RowReader; readonly model: Model; readonly end: () => void }> = []
 
   constructor(of: ReadonlyArray<RunLimits>) {
-    data.transactionSync(() => {
-      for (const { key: stored } of [...data.getRange({})]) data.remove(Uint8Array.from(stored))
-    })
+    removeAll()
     this.#writers = of.map((each) => new RowWriter(data, each))
+    this.#bounds = new Map(
+      of.map((each, nth) => [this.#writers[nth]!, { rowsMax: each.mergedRowsMax, bytesMax: each.mergedBytesMax }]),
+    )
     this.#reader = new LmdbReader(data, () => {
       data.resetReadTxn()
       this.#reader.stored.renew()
@@ -120,29 +138,35 @@ class Rows {
     return [...data.getRange({})].map(({ key: stored }) => hex(stored)).filter((stored) => !stored.startsWith('08'))
   }
 
-  /** @returns whether runs are to be merged, which a storage asks at the end of each transaction */
-  #write(by: RowWriter, commits: ReadonlyArray<ReadonlyArray<RowChange>>): boolean {
+  /** @returns the rows as they are then */
+  #write(by: RowWriter, commits: ReadonlyArray<ReadonlyArray<RowChange>>): Model {
     // a storage sorts before its transaction
     const packed = commits.map((rows) => packRows(rows))
-    const built = packed.map((rows) => by.build(rows, () => 0))
-    return data.transactionSync(() => {
+    const built = packed.map((rows) => by.build(rows, 0))
+    const model = new Map(this.#model)
+    data.transactionSync(() => {
       by.begin()
-      packed.forEach((rows, nth) => by.write(rows, built[nth]))
-      const { isMergeDue } = by
+      for (const [nth, rows] of packed.entries()) {
+        by.write(rows, built[nth])
+        for (const { key: name, value: put } of commits[nth]!) {
+          if (put === null) model.delete(hex(name))
+          else model.set(hex(name), hex(put))
+        }
+        // a later commit of the transaction expects rows as the ones before it have left them
+        expectEach({ get: (name) => by.get(storedRowKey(name)) }, model, shortKeys)
+      }
+      by.end()
+      // as a storage does, which takes in the list
+      expectOwed(by)
       if (this.#fails) throw failure
-      return isMergeDue
     })
+    return model
   }
 
   #fails = false
 
   #commit(by: RowWriter, commits: ReadonlyArray<ReadonlyArray<RowChange>>): void {
-    this.#write(by, commits)
-    this.#model = new Map(this.#model)
-    for (const { key: name, value: put } of commits.flat()) {
-      if (put === null) this.#model.delete(hex(name))
-      else this.#model.set(hex(name), hex(put))
-    }
+    this.#model = this.#write(by, commits)
   }
 
   #fail(by: RowWriter, commits: ReadonlyArray<ReadonlyArray<RowChange>>): void {
@@ -155,7 +179,7 @@ class Rows {
   #merge(by: RowWriter): void {
     data.transactionSync(() => {
       by.begin()
-      if (by.isMergeDue) by.merge()
+      if (by.isMergeDue) by.merge(this.#bounds.get(by) ?? { rowsMax: 50, bytesMax: 1 << 20 })
     })
   }
 
@@ -189,8 +213,8 @@ const firstFrom = (all: ReadonlyArray<readonly [string, string]>, from: Uint8Arr
 }
 
 /** Asks for each row there may be, also for those that were removed. */
-const expectEach = (rows: RowReader, model: Model): void => {
-  for (const each of keys) {
+const expectEach = (rows: Pick<RowReader, 'get'>, model: Model, of: ReadonlyArray<Uint8Array> = keys): void => {
+  for (const each of of) {
     const found = rows.get(each)
     if ((found === undefined ? undefined : hex(found)) !== model.get(hex(each))) {
       expect(found, hex(each)).toBe(model.get(hex(each)))
@@ -205,6 +229,10 @@ const expectRange = (rows: RowReader, model: Model, from: Uint8Array, until: Uin
   expect(read(false)).toEqual(names.slice(0, limit))
   expect(read(true)).toEqual(names.toReversed().slice(0, limit))
   expectEach(rows, model)
+}
+
+const expectOwed = (by: RowWriter): void => {
+  expect(by.isMergeDue ? by.owed : 0).toBeGreaterThanOrEqual(0)
 }
 
 const expectFailure = (action: () => void): void => {
@@ -278,4 +306,30 @@ test.each([
   const missing = { _tag: 'StorageFailed', message: expect.stringContaining(`${name} is missing`) as string }
   const another = new LmdbReader(data, () => data.resetReadTxn())
   expect(() => another.get(keys[0]!)).toThrow(expect.objectContaining(missing))
+})
+
+test('commits of a few rows that are in runs make few runs: the latest one takes them in', () => {
+  const later = { ...atOnce, bytesMax: 1 << 30, countMax: 1_000 }
+  const [many, few] = [new RowWriter(data, later), new RowWriter(data, { ...later, rowsMin: 30 })]
+  const commit = (by: RowWriter, rows: ReadonlyArray<RowChange>): void => {
+    const packed = packRows(rows)
+    const built = by.build(packed, 0)
+    data.transactionSync(() => {
+      by.begin()
+      by.write(packed, built)
+      by.end()
+    })
+  }
+  removeAll()
+  const row = (n: number, put: number): RowChange => ({ key: text(`a partition ${n}`), value: text(String(put)) })
+  commit(
+    many,
+    Array.from({ length: 200 }, (_, n) => row(n, 0)),
+  )
+  for (let n = 0; n < 200; n++) commit(few, [row(n, n), row((n * 7) % 200, n)])
+  few.begin()
+  // one for some thirty rows
+  expect(few.stored.list.runs.length).toBeLessThan(20)
+  expect(few.stored.list.next).toBeGreaterThan(200)
+  expect(few.get(storedRowKey(text('a partition 7')))).toEqual(text('7'))
 })
