@@ -40,7 +40,7 @@ export const storageMutants: ReadonlyArray<Mutant> = [
   {
     name: 'lmdb-cache-outlives-other-writers',
     file: `${lmdb}/writer/PartitionCache.ts`,
-    text: 'if (transaction !== this.#transaction || this.tails.size',
+    text: 'if (!isNext || this.tails.size',
     replacement: 'if (this.tails.size',
     caughtBy: contract,
   },
@@ -135,8 +135,29 @@ export const storageMutants: ReadonlyArray<Mutant> = [
   {
     name: 'lmdb-rows-below-their-run',
     file: `${lmdb}/writer/RowWriter.ts`,
-    text: '} else if (this.stored.mayBeInRun(key)) inRuns.push(at)',
+    text: '} else if (this.stored.mayBeInRun(key)) this.#unsaved.set(nameOf(key), { key, value })',
     replacement: '}',
+    caughtBy: [runs],
+  },
+  {
+    name: 'lmdb-unsaved-rows-not-seen',
+    file: `${lmdb}/writer/RowWriter.ts`,
+    text: 'return unsaved === undefined ? this.stored.get(key) : (unsaved.value ?? undefined)',
+    replacement: 'return this.stored.get(key)',
+    caughtBy: [runs],
+  },
+  {
+    name: 'lmdb-small-runs-are-many',
+    file: `${lmdb}/writer/RowWriter.ts`,
+    text: 'const open = this.#openRun()',
+    replacement: 'const open = undefined as SortedRun | undefined',
+    caughtBy: [runs],
+  },
+  {
+    name: 'lmdb-merging-run-is-open',
+    file: `${lmdb}/writer/RowWriter.ts`,
+    text: 'return merging !== undefined && latest.number <= merging.through ? undefined : latest',
+    replacement: 'return latest',
     caughtBy: [runs],
   },
   {
