@@ -154,13 +154,6 @@ export const storageMutants: ReadonlyArray<Mutant> = [
     caughtBy: [runs],
   },
   {
-    name: 'lmdb-merging-run-is-open',
-    file: `${lmdb}/writer/RowWriter.ts`,
-    text: 'return merging !== undefined && latest.number <= merging.through ? undefined : latest',
-    replacement: 'return latest',
-    caughtBy: [runs],
-  },
-  {
     name: 'lmdb-merge-takes-new-runs',
     file: `${lmdb}/writer/RowWriter.ts`,
     text: 'merging: { through, from: key }',

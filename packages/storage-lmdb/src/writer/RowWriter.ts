@@ -163,13 +163,11 @@ export class RowWriter {
     }
   }
 
-  /** The latest run, when it is small and is not being merged. */
+  /** The latest run, when it is small. */
   #openRun(): SortedRun | undefined {
     const [latest] = this.stored.runs
-    const { runs, merging } = this.stored.list
-    if (latest === undefined || latest.rows >= this.#limits.rowsMin || runs.at(-1)!.bytes > openBytesMax)
-      return undefined
-    return merging !== undefined && latest.number <= merging.through ? undefined : latest
+    const isOpen = latest !== undefined && latest.rows < this.#limits.rowsMin
+    return isOpen && this.stored.list.runs.at(-1)!.bytes <= openBytesMax ? latest : undefined
   }
 
   #changesIn(run: SortedRun): ReadonlyArray<StoredChange> {
