@@ -1,9 +1,10 @@
 import type { Findings } from '@weir/core/doctor'
 import { compareBytes } from '@weir/core/storage'
 import type { FolderSnapshot, Stored } from '../FolderSnapshot.ts'
+import { Block, changesOf } from '../runs/Block.ts'
 import { hashOf } from '../runs/BloomFilter.ts'
 import { decodeRunList, type RunList } from '../runs/RunList.ts'
-import { changesOf, runListKey, runOfKey } from '../runs/runLayout.ts'
+import { requireSealed, runListKey, runOfKey } from '../runs/runLayout.ts'
 import { SortedRun } from '../runs/SortedRun.ts'
 
 /** Whether all that the list of sorted runs names is there, and nothing else: without that rows cannot be read, and nothing else is looked at. */
@@ -62,7 +63,7 @@ class RunCheck {
     const open = this.#open
     if (open?.run.number !== number || open.blocks !== block) return this.#wrong(`run ${number}`, 'a part is missing')
     open.blocks++
-    for (const { key } of changesOf(value)) {
+    for (const { key } of changesOf(new Block(requireSealed(value)))) {
       const order = compareBytes(open.last, key)
       if (open.rows > 0 ? order >= 0 : order !== 0) this.#wrong(`run ${number}`, 'its rows are not in order')
       if (open.run.blockOf(key) !== block || !open.run.mayHold(key, hashOf(key)))

@@ -8,6 +8,8 @@ export interface RunLimits {
   readonly bytesMax: number
   /** With so many runs they are merged: a look for a row asks each. */
   readonly countMax: number
+  /** When no commit has made a run for so long, whatever there is is merged. */
+  readonly restMs: number
   /** At most so many rows are merged in one transaction: it bounds how long others wait for the gate. */
   readonly mergedRowsMax: number
   /** And so many bytes, but always one row. */
@@ -20,6 +22,7 @@ export const runLimits: RunLimits = {
   pagesMin: 4_096,
   bytesMax: 64 << 20,
   countMax: 256,
+  restMs: 1_000,
   mergedRowsMax: 8_192,
   mergedBytesMax: 8 << 20,
 }

@@ -1,8 +1,18 @@
 import { compareBytes, StorageFailed } from '@weir/core/storage'
 import { hashOf } from './BloomFilter.ts'
 import { type KeyRange, mergeRuns } from './mergeRuns.ts'
+import { Block, changesOf } from './Block.ts'
 import { decodeRunList, noRuns, type RunList } from './RunList.ts'
-import { changesOf, runIndexKey, runListKey, runOfKey, type StoredChange, valueIn } from './runLayout.ts'
+import { emptySet, RunSet } from './RunSet.ts'
+import {
+  requireSealed,
+  runBlockKey,
+  runIndexKey,
+  runListKey,
+  runOfKey,
+  type StoredChange,
+  valueIn,
+} from './runLayout.ts'
 import { SortedRun } from './SortedRun.ts'
 
 /** A row as it is stored. */
@@ -22,12 +32,10 @@ export interface RowSource {
 /** Rows as they are stored: those of the tree, and laid over them those of the sorted runs that are not merged into it yet. */
 export class StoredRows {
   readonly #source: RowSource
-  #list: RunList = noRuns
-  /** The latest first. */
-  #runs: ReadonlyArray<SortedRun> = []
-  /** Those that may have keys which begin with `#nearHead`. */
-  #nearRuns: ReadonlyArray<SortedRun> = []
-  #nearHead: Uint8Array = noHead
+  #set = emptySet
+  #list = noRuns
+  /** The list as it was read. */
+  #read: Uint8Array | undefined
   /** The list is still to be read. */
   #isOld = true
 
@@ -35,8 +43,9 @@ export class StoredRows {
   constructor(source: RowSource, like?: StoredRows) {
     this.#source = source
     if (like === undefined) return
+    this.#set = like.#set
     this.#list = like.#list
-    this.#runs = like.#runs
+    this.#read = like.#read
   }
 
   /** To be called when another transaction is read from now on. */
@@ -46,8 +55,9 @@ export class StoredRows {
 
   /** To be called when runs that were read may never have been stored, and others may get their numbers. */
   forget(): void {
+    this.#set = emptySet
     this.#list = noRuns
-    this.#runs = []
+    this.#read = undefined
     this.renew()
   }
 
@@ -59,13 +69,12 @@ export class StoredRows {
 
   /** The runs, the latest first. */
   get runs(): ReadonlyArray<SortedRun> {
-    this.load()
-    return this.#runs
+    return this.load().runs
   }
 
   /** The value of a row. Costs, beside the look into the tree, some 50 ns a run, and one more look where a run has the row. */
   get(key: Uint8Array): Uint8Array | undefined {
-    const runs = this.#near(key)
+    const runs = this.load().near(key)
     if (runs.length > 0) {
       const hash = hashOf(key)
       for (const run of runs) {
@@ -78,7 +87,7 @@ export class StoredRows {
 
   /** Whether a run may have a change of a row; `false` is certain. */
   mayBeInRun(key: Uint8Array): boolean {
-    const runs = this.#near(key)
+    const runs = this.load().near(key)
     if (runs.length === 0) return false
     const hash = hashOf(key)
     return runs.some((run) => run.mayHold(key, hash))
@@ -91,36 +100,31 @@ export class StoredRows {
    */
   range(range: KeyRange, tree: Iterable<StoredRow>): Iterable<StoredRow> {
     const runs = this.runs.filter((run) => run.reaches(range.low, range.high))
-    return runs.length === 0 ? tree : laidOver(tree, mergeRuns(runs, range, this.#readChanges), range.reverse === true)
+    return runs.length === 0 ? tree : laidOver(tree, mergeRuns(runs, range, this.#readBlock), range.reverse === true)
   }
 
   /** The changes of some runs from a key on. */
   changes(runs: ReadonlyArray<SortedRun>, low: Uint8Array): Iterable<StoredChange> {
-    return mergeRuns(runs, { low, high: runListKey }, this.#readChanges)
+    return mergeRuns(runs, { low, high: runListKey }, this.#readSealed)
   }
 
-  /** The runs that may have keys which begin as this one does: mostly it is asked for those of one task, one after the other. */
-  #near(key: Uint8Array): ReadonlyArray<SortedRun> {
-    if (this.runs.length === 0 || key.length < headBytes) return this.#runs
-    if (!beginsWith(key, this.#nearHead)) {
-      this.#nearHead = key.slice(0, headBytes)
-      this.#nearRuns = this.#runs.filter((run) => run.hasHead(this.#nearHead))
+  /** The runs as of now: reads the list where that is to be read, and the runs in it that are not known. @throws StorageFailed */
+  load(): RunSet {
+    if (!this.#isOld) return this.#set
+    const read = this.#source.get(runListKey)
+    if (!isAlike(read, this.#read)) {
+      const list = parsed(runListKey, () => decodeRunList(read))
+      if (!this.#set.hasRunsOf(list)) this.#set = new RunSet(list, this.#runsOf(list))
+      this.#list = list
+      this.#read = read
     }
-    return this.#nearRuns
-  }
-
-  /** Reads the list now, and the runs in it that are not known. @throws StorageFailed */
-  load(): void {
-    if (!this.#isOld) return
-    const list = parsed(runListKey, () => decodeRunList(this.#source.get(runListKey)))
-    // numbers are not used again, but for those of a transaction that failed: see `forget`; and runs come and go at the ends
-    if (list.next !== this.#list.next || list.runs.length !== this.#list.runs.length) {
-      const known = new Map(this.#runs.map((run) => [run.number, run]))
-      this.#runs = list.runs.map(({ number }) => known.get(number) ?? this.readRun(number)).reverse()
-      this.#nearHead = noHead
-    }
-    this.#list = list
     this.#isOld = false
+    return this.#set
+  }
+
+  #runsOf(list: RunList): ReadonlyArray<SortedRun> {
+    const known = new Map(this.#set.runs.map((run) => [run.number, run]))
+    return list.runs.map(({ number }) => known.get(number) ?? this.readRun(number)).reverse()
   }
 
   /** Reads a run's index. @throws StorageFailed */
@@ -129,14 +133,28 @@ export class StoredRows {
     return parsed(key, () => new SortedRun(number, requirePart(key, this.#source.get(key))))
   }
 
+  /** All changes in a block of a run. @throws StorageFailed */
+  readBlock(run: SortedRun, block: number): StoredChange[] {
+    return changesOf(this.#readSealed(runBlockKey(run.number, block)))
+  }
+
   #valueIn(run: SortedRun, key: Uint8Array): Uint8Array | null | undefined {
     const blockKey = run.blockKey(run.blockOf(key))
     return parsed(blockKey, () => valueIn(requirePart(blockKey, this.#source.peek(blockKey)), key))
   }
 
-  readonly #readChanges = (key: Uint8Array): ReadonlyArray<StoredChange> =>
-    parsed(key, () => changesOf(requirePart(key, this.#source.get(key))))
+  readonly #readBlock = (key: Uint8Array): Block => this.#block(key, (part) => part)
+
+  /** For what is to be written again. */
+  readonly #readSealed = (key: Uint8Array): Block => this.#block(key, requireSealed)
+
+  #block(key: Uint8Array, check: (part: Uint8Array) => Uint8Array): Block {
+    return parsed(key, () => new Block(check(requirePart(key, this.#source.get(key)))))
+  }
 }
+
+const isAlike = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : Buffer.compare(a, b) === 0
 
 const requirePart = (key: Uint8Array, part: Uint8Array | undefined): Uint8Array => {
   if (part !== undefined) return part
@@ -159,18 +177,6 @@ const nameOf = (key: Uint8Array): string => {
   return place.block === undefined
     ? `the index of sorted run ${place.run}`
     : `block ${place.block} of sorted run ${place.run}`
-}
-
-/** The space, the store and the partition of a row. */
-const headBytes = 9
-/** No key begins so. */
-const noHead = new Uint8Array(headBytes)
-
-const beginsWith = (key: Uint8Array, head: Uint8Array): boolean => {
-  // partitions differ at the end
-  let at = headBytes - 1
-  while (at >= 0 && key[at] === head[at]) at--
-  return at < 0
 }
 
 /** Rows with changes laid over them, both in the same order. */

@@ -1,5 +1,6 @@
 import { compareBytes } from '@weir/core/storage'
 import TinyQueue from 'tinyqueue'
+import type { Block } from './Block.ts'
 import type { StoredChange } from './runLayout.ts'
 import type { SortedRun } from './SortedRun.ts'
 
@@ -10,8 +11,8 @@ export interface KeyRange {
   readonly reverse?: boolean | undefined
 }
 
-/** Reads the changes in a block, by its key. */
-export type ReadChanges = (key: Uint8Array) => ReadonlyArray<StoredChange>
+/** Reads a block by its key. */
+export type ReadBlock = (key: Uint8Array) => Block
 
 /**
  * The changes of runs, in the order of their keys or the opposite one; of those of one key that of the latest run.
@@ -21,10 +22,10 @@ export type ReadChanges = (key: Uint8Array) => ReadonlyArray<StoredChange>
 export function* mergeRuns(
   runs: ReadonlyArray<SortedRun>,
   range: KeyRange,
-  readChanges: ReadChanges,
+  readBlock: ReadBlock,
 ): Generator<StoredChange, void, undefined> {
   const sign = range.reverse === true ? -1 : 1
-  const cursors = runs.map((run) => new RunCursor(run, range, readChanges)).filter(({ change }) => change !== undefined)
+  const cursors = runs.map((run) => new RunCursor(run, range, readBlock)).filter(({ change }) => change !== undefined)
   const queue = new TinyQueue(
     cursors,
     (a, b) => sign * compareBytes(a.change!.key, b.change!.key) || b.run.number - a.run.number,
@@ -45,52 +46,50 @@ class RunCursor {
   /** Where it is; undefined behind the last one. */
   change: StoredChange | undefined
   readonly #range: KeyRange
-  readonly #readChanges: ReadChanges
+  readonly #readBlock: ReadBlock
   readonly #step: 1 | -1
-  #block: number
-  #changes: ReadonlyArray<StoredChange> = []
-  #at = 0
+  #number: number
+  #block: Block | undefined
+  #at: number
 
-  constructor(run: SortedRun, range: KeyRange, readChanges: ReadChanges) {
+  constructor(run: SortedRun, range: KeyRange, readBlock: ReadBlock) {
     this.run = run
     this.#range = range
-    this.#readChanges = readChanges
+    this.#readBlock = readBlock
     this.#step = range.reverse === true ? -1 : 1
-    const { low, high } = range
-    const first = run.blockOf(this.#step === 1 ? low : high)
-    this.#block = Math.max(first, 0) - this.#step
-    // the first block may begin before the range
-    do this.advance()
-    while (this.change !== undefined && this.#isBefore(this.change.key))
+    const first = this.#step === 1 ? range.low : range.high
+    this.#number = Math.max(run.blockOf(first), 0)
+    this.#block = readBlock(run.blockKey(this.#number))
+    this.#at = this.#block.firstFrom(first)
+    if (this.#step === -1 && !this.#isAt(first)) this.#at--
+    this.#look()
   }
 
   advance(): void {
     this.#at += this.#step
-    if (this.#at < 0 || this.#at >= this.#changes.length) this.#nextBlock()
-    const change = this.#changes[this.#at]
+    this.#look()
+  }
+
+  #look(): void {
+    if (this.#block !== undefined && (this.#at < 0 || this.#at >= this.#block.length)) this.#nextBlock()
+    const change = this.#block?.at(this.#at)
     this.change = change === undefined || this.#isBehind(change.key) ? undefined : change
   }
 
   #nextBlock(): void {
-    this.#block += this.#step
-    const isThere = this.#block >= 0 && this.#block < this.run.blocks
-    this.#changes = isThere ? this.#readChanges(this.run.blockKey(this.#block)) : []
-    this.#at = this.#step === 1 ? 0 : this.#changes.length - 1
+    this.#number += this.#step
+    const isThere = this.#number >= 0 && this.#number < this.run.blocks
+    this.#block = isThere ? this.#readBlock(this.run.blockKey(this.#number)) : undefined
+    this.#at = this.#step === 1 || this.#block === undefined ? 0 : this.#block.length - 1
   }
 
-  #isBefore(key: Uint8Array): boolean {
-    return this.#step === 1 ? this.#isBelow(key) : this.#isAbove(key)
+  #isAt(key: Uint8Array): boolean {
+    const block = this.#block!
+    return this.#at < block.length && compareBytes(block.at(this.#at).key, key) === 0
   }
 
   #isBehind(key: Uint8Array): boolean {
-    return this.#step === 1 ? this.#isAbove(key) : this.#isBelow(key)
-  }
-
-  #isBelow(key: Uint8Array): boolean {
-    return compareBytes(key, this.#range.low) < 0
-  }
-
-  #isAbove(key: Uint8Array): boolean {
-    return compareBytes(key, this.#range.high) > 0
+    const { low, high } = this.#range
+    return this.#step === 1 ? compareBytes(key, high) > 0 : compareBytes(key, low) < 0
   }
 }

@@ -46,6 +46,9 @@ const runKey = (run: number, more: number): Uint8Array => {
   return key
 }
 
+/** What comes before the key of a change. */
+export const headBytes = 6
+
 /** Behind the checksum. */
 export const partFrom = 4
 
@@ -69,20 +72,6 @@ export const writeChangeHead = (into: DataView, at: number, key: number, value: 
   into.setUint16(at, key, true)
   into.setInt32(at + 2, value, true)
   return at + headBytes
-}
-
-/** All changes of a block, as views. @throws RangeError when it is damaged */
-export const changesOf = (block: Uint8Array): StoredChange[] => {
-  const changes: StoredChange[] = []
-  const view = viewOf(requireSealed(block))
-  for (let at = partFrom; at < block.length;) {
-    const keyAt = at + headBytes
-    const valueAt = keyAt + view.getUint16(at, true)
-    const length = view.getInt32(at + 2, true)
-    at = valueAt + Math.max(length, 0)
-    changes.push({ key: block.subarray(keyAt, valueAt), value: length < 0 ? null : block.subarray(valueAt, at) })
-  }
-  return changes
 }
 
 /** The value of a key in a block, in a buffer of its own; `null` when it was removed, undefined when the block does not have it. The checksum is not looked at. */
@@ -110,5 +99,3 @@ const endsAlike = (block: Uint8Array, keyAt: number, key: Uint8Array): boolean =
 }
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-
-const headBytes = 6

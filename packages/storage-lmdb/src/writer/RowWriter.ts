@@ -7,7 +7,7 @@ import { sortedMax } from '../runs/inOrder.ts'
 import { keyEnd, keyFrom, placesOf, valueFrom, valueLength } from '../runs/packedChange.ts'
 import { encodeRunList, type RunList } from '../runs/RunList.ts'
 import type { RunLimits } from '../runs/RunLimits.ts'
-import { changesOf, runBlockKey, runIndexKey, runListKey, type StoredChange } from '../runs/runLayout.ts'
+import { runBlockKey, runIndexKey, runListKey, type StoredChange } from '../runs/runLayout.ts'
 import type { SortedRun } from '../runs/SortedRun.ts'
 import { StoredRows } from '../runs/StoredRows.ts'
 
@@ -110,6 +110,12 @@ export class RowWriter {
     return runs.reduce((sum, { bytes }) => sum + bytes, 0) >= this.#limits.bytesMax
   }
 
+  /** Whether there are runs, or what is left of them. */
+  get hasRuns(): boolean {
+    const { runs, merged } = this.stored.list
+    return runs.length + merged.length > 0
+  }
+
   /** Whether runs were made since `begin`. */
   get hasAdded(): boolean {
     return this.#runsAdded > 0
@@ -127,6 +133,7 @@ export class RowWriter {
   /** Merges some rows of runs into the tree, or removes what was merged. @returns how many rows, or parts of runs */
   merge(bounds: MergeBounds): number {
     const { list } = this.stored
+    if (list.runs.length + list.merged.length === 0) return 0
     return list.merging === undefined && list.merged.length > 0
       ? this.#removeMerged(list)
       : this.#mergeSome(list, bounds)
@@ -171,9 +178,7 @@ export class RowWriter {
   }
 
   #changesIn(run: SortedRun): ReadonlyArray<StoredChange> {
-    return Array.from({ length: run.blocks }, (_, block) =>
-      changesOf(this.#data.get(runBlockKey(run.number, block))!),
-    ).flat()
+    return Array.from({ length: run.blocks }, (_, block) => this.stored.readBlock(run, block)).flat()
   }
 
   #add({ index, blocks, rows, byteLength }: BuiltRun): void {

@@ -38,6 +38,8 @@ const groupRunRowsMax = 32_768
 const groupCountMax = 512
 /** How old it may be what is known of the size of the data. */
 const measuredAgeMsMax = 100
+/** When a folder is opened nothing is read of it: it may be damaged, and a doctor be the one who opens it. */
+const notSeen = 0
 /** What one step of merging takes where there is little room. */
 const fewMerged: MergeBounds = { rowsMax: fewRows, bytesMax: 64 << 10 }
 /** How often the slots of readers that died are cleared; a dead reader keeps old pages from being used again. */
@@ -78,10 +80,17 @@ class Writer {
   readonly #cache = new PartitionCache()
   readonly #rows: RowWriter
   readonly #merged: MergeBounds
+  readonly #restMs: number
   readonly #target: Target
   readonly #room: Room
-  /** Runs are to be merged, and by this writer, which has written some. */
+  /** Runs are to be merged, and by this writer. */
   #isMerging = false
+  /** The number of the next run, as of the last transaction in which this writer saw runs that it may have to merge; undefined when there were none. */
+  #nextRun: number | undefined = notSeen
+  /** When it last made a run of a commit. */
+  #builtAt = performance.now()
+  /** How many requests were taken. */
+  #taken = 0
   /** How many rows are to be merged before the next commit. */
   #rowsOwed = 0
   /** As of `#measuredAt`: lmdb is not to be asked while the thread may be ended, which is outside of the gate. */
@@ -115,6 +124,7 @@ class Writer {
       return data
     })
     this.#rows = new RowWriter(this.#data, runs)
+    this.#restMs = runs.restMs
     this.#merged = { rowsMax: runs.mergedRowsMax, bytesMax: runs.mergedBytesMax }
     const onRecord = new Records(this.#data, this.#cache, this.#rows)
     this.#target = { data: this.#data, cache: this.#cache, rows: this.#rows, onRecord, puts: 0 }
@@ -177,6 +187,7 @@ class Writer {
       ) {
         const request = receiveMessageOnPort(this.#port)?.message as Request | undefined
         if (request === undefined) break
+        this.#taken = (this.#taken + 1) | 0
         if (request === 'close') return { commits, close: true, abandoned: false }
         const commit = this.#prepare(request)
         commits.push(commit)
@@ -189,7 +200,8 @@ class Writer {
       }
       const abandoned = Atomics.load(this.#shared, sharedSlot.stage) === stage.abandoned
       if (commits.length > 0 || abandoned || this.#isMerging) return { commits, close: false, abandoned }
-      Atomics.wait(this.#shared, sharedSlot.requests, seen)
+      Atomics.wait(this.#shared, sharedSlot.requests, seen, this.#nextRun === undefined ? Infinity : this.#restMs)
+      this.#rest()
     }
   }
 
@@ -210,11 +222,15 @@ class Writer {
       const { result, transaction } = this.#inTransaction(() => {
         const applied = commits.map((commit) => ('commit' in commit ? applyCommit(this.#target, commit) : commit))
         this.#rows.end()
-        if (this.#rows.hasAdded) this.#isMerging = this.#rows.isMergeDue
+        if (this.#rows.hasAdded) {
+          this.#seeRuns()
+          this.#isMerging ||= this.#rows.isMergeDue
+        }
         if (this.#isMerging) this.#rowsOwed = this.#rows.owed
         return applied
       })
       verdicts = result
+      if (all.some(({ run }) => run !== undefined)) this.#builtAt = performance.now()
       const changed = verdicts.some(isApplied)
       if (changed) Atomics.store(this.#shared, sharedSlot.transaction, transaction | 0)
       // first those who wait
@@ -226,7 +242,9 @@ class Writer {
 
   /** Merges rows of sorted runs into the tree, some at a time: as many as are owed, and more while nobody asks for anything. */
   #mergeOn(answer: (verdicts: ReadonlyArray<Verdict>) => void): void {
+    this.#rest()
     while (this.#isMerging && this.#failure === undefined) {
+      if (this.#rowsOwed <= 0 && Atomics.load(this.#shared, sharedSlot.requests) !== this.#taken) return
       const isLeaving = Atomics.load(this.#shared, sharedSlot.leaving) === 1
       const bounds = isLeaving ? undefined : this.#mergeBounds()
       if (bounds === undefined || this.#transact(bounds.bytesMax, () => this.#merge(bounds)) !== undefined)
@@ -235,6 +253,27 @@ class Writer {
       // those who wait are to know that it is at work
       answer([])
     }
+  }
+
+  /** Begins to merge whatever there is, when nobody has made runs of commits for long enough. */
+  #rest(): void {
+    if (this.#nextRun !== undefined && this.#isAtRest) this.#isMerging = true
+  }
+
+  get #isAtRest(): boolean {
+    return performance.now() - this.#builtAt > this.#restMs
+  }
+
+  /** What a process that ended has left is merged too, when nobody has made runs between two looks; who makes runs is to merge them. */
+  #seeRunsOfOthers(): void {
+    if (this.#nextRun === notSeen) this.#seeRuns()
+    else this.#nextRun = undefined
+    this.#builtAt = performance.now()
+  }
+
+  /** To be called within a transaction. */
+  #seeRuns(): void {
+    this.#nextRun = this.#rows.hasRuns ? this.#rows.stored.list.next : undefined
   }
 
   /** How much there is room for. */
@@ -246,8 +285,11 @@ class Writer {
 
   #merge(bounds: MergeBounds): void {
     const { result, transaction } = this.#inTransaction(() => {
-      const rows = this.#rows.isMergeDue ? this.#rows.merge(bounds) : 0
-      this.#isMerging = this.#rows.isMergeDue
+      const isOurs = this.#rows.isMergeDue || this.#rows.stored.list.next === this.#nextRun
+      const rows = isOurs ? this.#rows.merge(bounds) : 0
+      this.#isMerging = isOurs && this.#rows.hasRuns && (this.#isAtRest || this.#rows.isMergeDue)
+      if (isOurs) this.#seeRuns()
+      else this.#seeRunsOfOthers()
       return rows
     })
     this.#rowsOwed -= result

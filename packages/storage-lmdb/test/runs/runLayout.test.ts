@@ -2,7 +2,8 @@ import { packRows } from '@weir/core/storage'
 import { expect, test } from 'vitest'
 import { buildRun } from '../../src/runs/buildRun.ts'
 import { placesOf } from '../../src/runs/packedChange.ts'
-import { changesOf, runBlockKey, runIndexKey, runListKey, runOfKey, valueIn } from '../../src/runs/runLayout.ts'
+import { Block, changesOf } from '../../src/runs/Block.ts'
+import { runBlockKey, runIndexKey, runListKey, runOfKey, valueIn } from '../../src/runs/runLayout.ts'
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words)
 const stored = (words: string): Uint8Array => text(`\b${words}`)
@@ -25,7 +26,7 @@ test('a block tells a row from one whose key goes on, and a removed one from one
   expect(valueIn(block, stored('ab'))).toEqual(text('long'))
   expect(valueIn(block, stored('b'))).toEqual(new Uint8Array(0))
   expect(valueIn(block, stored('c'))).toBeNull()
-  expect(changesOf(block).map(({ key, value }) => [key, value])).toEqual([
+  expect(changesOf(new Block(block)).map(({ key, value }) => [key, value])).toEqual([
     [stored('ab'), text('long')],
     [stored('b'), new Uint8Array(0)],
     [stored('c'), null],

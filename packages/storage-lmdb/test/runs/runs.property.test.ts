@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Environment, openDataToFill } from '../../src/environment.ts'
 import { LmdbReader } from '../../src/LmdbReader.ts'
-import type { RunLimits } from '../../src/runs/RunLimits.ts'
+import { type RunLimits, runLimits } from '../../src/runs/RunLimits.ts'
 import { runBlockKey, runIndexKey, runListKey } from '../../src/runs/runLayout.ts'
 import { storedRowKey } from '../../src/rowKeys.ts'
 import { type MergeBounds, RowWriter } from '../../src/writer/RowWriter.ts'
@@ -32,6 +32,7 @@ const changes = fc.array(fc.record({ key: rowKey, value }), { minLength: 1, maxL
 
 /** All rows go into runs, which are merged at once. */
 const atOnce: RunLimits = {
+  ...runLimits,
   rowsMin: 1,
   pagesMin: 0,
   bytesMax: 0,
@@ -47,6 +48,7 @@ const limits: fc.Arbitrary<RunLimits> = fc.record({
   countMax: fc.constantFrom(1, 3, 8),
   mergedRowsMax: fc.constantFrom(1, 7, 100),
   mergedBytesMax: fc.constantFrom(1, 200, 1 << 20),
+  restMs: fc.constant(1_000),
 })
 
 type Step =
