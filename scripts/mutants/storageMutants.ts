@@ -11,9 +11,9 @@ export const storageMutants: ReadonlyArray<Mutant> = [
   {
     name: 'lmdb-rows-before-the-checks',
     file: `${lmdb}/writer/applyCommit.ts`,
-    text: '    const staged = stageCommit(target.onRecord, commit, batches, crc32)',
+    text: '    staged = stageCommit(target.onRecord, commit, batches, crc32)',
     replacement:
-      '    target.rows.write(commit.rows, run); const staged = stageCommit(target.onRecord, commit, batches, crc32)',
+      '    target.rows.write(commit.rows, run); staged = stageCommit(target.onRecord, commit, batches, crc32)',
     caughtBy: contract,
   },
   {

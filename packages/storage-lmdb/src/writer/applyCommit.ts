@@ -61,16 +61,17 @@ const put = (target: Target, key: Uint8Array, value: Uint8Array): void => {
  * refused commit leaves no trace and the others of the transaction go on. They see what was applied before them.
  */
 export const applyCommit = (target: Target, { commit, batches, run }: PreparedCommit): Verdict => {
+  let staged: StagedCommit
   try {
-    const staged = stageCommit(target.onRecord, commit, batches, crc32)
-    // from here on only lmdb can fail, and that fails the whole transaction
-    write(target, staged)
-    target.rows.write(commit.rows, run)
-    return placesOf(staged.appended)
+    staged = stageCommit(target.onRecord, commit, batches, crc32)
   } catch (error) {
     if (error instanceof WeirError) return refusalOf(error)
     throw error
   }
+  // from here on only lmdb can fail, or what it has stored be damaged, and that fails the whole transaction
+  write(target, staged)
+  target.rows.write(commit.rows, run)
+  return placesOf(staged.appended)
 }
 
 /** What a check found against a commit. */
