@@ -76,7 +76,7 @@ const unpack = (name: string, bytes: Uint8Array): Either<DecodeFailure, unknown>
   }
 }
 
-/** A whole number from 0 to 2^32, which state often is; reading it here takes a tenth of the time. */
+/** A whole number from 0 to 2^32 - 1, which state often is: the library need not be asked. */
 const countIn = (bytes: Uint8Array): number | undefined => {
   const form = bytes[0]
   switch (bytes.length) {
