@@ -31,7 +31,7 @@ const kills: ReadonlyArray<
     [
       ['after the write', 6],
       ['after the commit', 6],
-      ['within the write', 37],
+      ['within the write', 25],
     ],
   ],
 ]
@@ -44,7 +44,8 @@ test('every step of a batch has a kill', () => {
 test.each(kills)(
   'each line is there once, in the order of its key, when processes are killed: %s',
   async (format, at) => {
-    const count = 100
+    // a commit moves by a part of 10 records: of what there is, the kills leave more than half
+    const count = 300
     const folder = newFolder()
     const out = join(folder, 'out')
     const weir = await Weir.open(lmdb(join(folder, 'weir')))
