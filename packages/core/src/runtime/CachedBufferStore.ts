@@ -15,6 +15,7 @@ import { rowKeyEnd } from '../ports/rows.ts'
 import type { Row, RowReader } from '../ports/Storage.ts'
 import type { CacheShare } from './CacheBudget.ts'
 import { decodeStored, type StoreLocation } from './CachedKeyValueStore.ts'
+import { keyHash, KeyMap } from './KeyMap.ts'
 import { mapPrefixEnd } from './mapRows.ts'
 import { successorOf } from './mergeRows.ts'
 import { mapKeyOf, type TaskStore } from './TaskStore.ts'
@@ -56,10 +57,7 @@ class Entry<K, V> implements BufferEntry<K, V> {
 /** All that a page holds of a key, in order. */
 interface KeyEntries<K, V> {
   readonly key: K
-  readonly mapKey: unknown
   readonly page: Page<K, V>
-  /** What the keys of its rows begin with, once that was asked for. */
-  head: Uint8Array | undefined
   entries: Array<Entry<K, V>>
 }
 
@@ -67,7 +65,7 @@ interface Page<K, V> {
   readonly start: number
   /** What the keys of its rows begin with. */
   readonly head: Uint8Array
-  readonly keys: Map<unknown, KeyEntries<K, V>>
+  readonly keys: KeyMap<KeyEntries<K, V>>
   /** All keys of the page are in memory. */
   isComplete: boolean
 }
@@ -80,8 +78,12 @@ interface OpenPage<K, V> {
 }
 
 const noKey = new Uint8Array(0)
-const none: readonly never[] = []
+/** The entries of a key that has none: never added to. */
+const none: never[] = []
 const rangeRowsMax = 10_000
+/** So many tables of keys, of so many keys, are kept for the pages to come: about as many pages are taken as begin. */
+const sparesMax = 4
+const spareKeysMax = 4_096
 
 /**
  * Values by key and time behind a write-back cache. A page that began in memory is never looked for in the storage. The
@@ -94,9 +96,10 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
   readonly #keys: BufferKeys<K>
   readonly #share: CacheShare
   readonly #pageMs: number
-  readonly #pages = new Map<number, Page<K, V>>()
-  /** Of all pages, in order. */
-  readonly #starts: number[] = []
+  /** In the order of time. */
+  readonly #pages: Array<Page<K, V>> = []
+  /** Of pages that were taken. */
+  readonly #spares: Array<KeyMap<KeyEntries<K, V>>> = []
   #open: OpenPage<K, V> | undefined
   /** What is before was taken. */
   #takenBefore = -Infinity
@@ -119,23 +122,23 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
 
   add(key: K, timeMs: number, value: V): void {
     invariant(timeMs >= this.#takenBefore, `nothing is added to store '${this.#location.name}' before what was taken`)
-    const list = this.#list(this.#page(Math.floor(timeMs / this.#pageMs) * this.#pageMs), key)
-    this.#put(list, timeMs, value)
+    this.#put(this.#list(this.#page(timeMs), key), timeMs, value)
   }
 
   find(key: K, fromMs: number, toMs: number): ReadonlyArray<BufferEntry<K, V>> {
     let found: Array<Entry<K, V>> | undefined
     const mapKey = mapKeyOf(key, this.#keys.of.encode)
-    const first = Math.floor(fromMs / this.#pageMs) * this.#pageMs
-    for (let start = first; start <= toMs; start += this.#pageMs) {
-      const page = this.#pages.get(start)
-      if (page === undefined) continue
-      const list = page.keys.get(mapKey) ?? (page.isComplete ? undefined : this.#loadKey(page, key, mapKey))
+    const hash = keyHash(mapKey)
+    const pages = this.#pages
+    for (let at = this.#firstPageTo(fromMs); at < pages.length; at++) {
+      const page = pages[at]!
+      if (page.start > toMs) break
+      const list = page.keys.get(mapKey, hash) ?? (page.isComplete ? undefined : this.#loadKey(page, key, mapKey))
       if (list === undefined) continue
       const { entries } = list
-      for (let at = placeOf(entries, fromMs); at < entries.length && entries[at]!.timeMs <= toMs; at++) {
-        if (found === undefined) found = [entries[at]!]
-        else found.push(entries[at]!)
+      for (let nth = placeOf(entries, fromMs); nth < entries.length && entries[nth]!.timeMs <= toMs; nth++) {
+        if (found === undefined) found = [entries[nth]!]
+        else found.push(entries[nth]!)
       }
     }
     return found ?? none
@@ -156,10 +159,10 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
         yield entry
       }
       if (page.start + this.#pageMs > timeMs) break
-      this.#pages.delete(page.start)
-      this.#starts.shift()
+      this.#pages.shift()
       this.#size -= page.keys.size
       this.#open = undefined
+      this.#spare(page.keys)
     }
     if (timeMs > this.#takenBefore) this.#takenBefore = timeMs
   }
@@ -186,7 +189,7 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
   committed(commit: number): void {
     if (this.#size <= this.#share.entriesMax) return
     const target = Math.floor(this.#share.entriesMax * 0.75)
-    for (const page of this.#pages.values()) {
+    for (const page of this.#pages) {
       if (page === this.#open?.page) continue
       for (const [mapKey, { entries }] of page.keys) {
         if (this.#size <= target) return
@@ -246,7 +249,7 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
     const { list } = entry
     entry.isTaken = true
     // what goes first is the first one of its key as well; the list goes with its page
-    if (list.entries.length === 1) list.entries = []
+    if (list.entries.length === 1) list.entries = none
     else list.entries.shift()
     this.#size--
     if (entry.isStored) this.#removed.push(this.#rowKey(entry))
@@ -254,49 +257,68 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
 
   /** The first page, when it begins before a time: with all that it holds. */
   #openFirst(beforeMs: number): OpenPage<K, V> | undefined {
-    const start = this.#starts[0]
-    if (start === undefined || start >= beforeMs) return undefined
-    const page = this.#pages.get(start)!
+    const page = this.#pages[0]
+    if (page === undefined || page.start >= beforeMs) return undefined
     if (!page.isComplete) this.#loadPage(page)
-    const entries = [...page.keys.values()].flatMap((list) => list.entries)
+    const entries = page.keys.values().flatMap((list) => list.entries)
     entries.sort((a, b) => a.timeMs - b.timeMs)
     this.#open = { page, entries, next: 0 }
     return this.#open
   }
 
-  #page(start: number): Page<K, V> {
-    return this.#pages.get(start) ?? this.#newPage(start, true)
+  /** The place of the first page that does not end by a time. */
+  #firstPageTo(timeMs: number): number {
+    const pages = this.#pages
+    let low = 0
+    let high = pages.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (pages[middle]!.start + this.#pageMs <= timeMs) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** The page of a time; one that begins now is complete. */
+  #page(timeMs: number): Page<K, V> {
+    const at = this.#firstPageTo(timeMs)
+    const page = this.#pages[at]
+    if (page !== undefined && page.start <= timeMs) return page
+    const begun = this.#newPage(Math.floor(timeMs / this.#pageMs) * this.#pageMs, true)
+    this.#pages.splice(at, 0, begun)
+    return begun
   }
 
   #newPage(start: number, isComplete: boolean): Page<K, V> {
     const { id, partition } = this.#location
     const head = windowRowKey(id, partition, start, noKey)
-    const page: Page<K, V> = { start, head, keys: new Map(), isComplete }
-    this.#pages.set(start, page)
-    // a new page is mostly one of the latest
-    let at = this.#starts.length
-    while (at > 0 && this.#starts[at - 1]! > start) at--
-    this.#starts.splice(at, 0, start)
-    return page
+    return { start, head, keys: this.#spares.pop() ?? new KeyMap(), isComplete }
+  }
+
+  #spare(keys: KeyMap<KeyEntries<K, V>>): void {
+    if (this.#spares.length >= sparesMax || keys.size > spareKeysMax) return
+    keys.clear()
+    this.#spares.push(keys)
   }
 
   #list(page: Page<K, V>, key: K): KeyEntries<K, V> {
     const mapKey = mapKeyOf(key, this.#keys.of.encode)
-    return (
-      page.keys.get(mapKey) ?? (page.isComplete ? this.#newList(page, key, mapKey) : this.#loadKey(page, key, mapKey))
-    )
+    const hash = keyHash(mapKey)
+    const list = page.keys.get(mapKey, hash)
+    if (list !== undefined) return list
+    return page.isComplete ? this.#newList(page, key, mapKey, hash) : this.#loadKey(page, key, mapKey)
   }
 
-  #newList(page: Page<K, V>, key: K, mapKey: unknown): KeyEntries<K, V> {
-    const list: KeyEntries<K, V> = { key, mapKey, page, head: undefined, entries: [] }
-    page.keys.set(mapKey, list)
+  #newList(page: Page<K, V>, key: K, mapKey: unknown, hash: number): KeyEntries<K, V> {
+    const list: KeyEntries<K, V> = { key, page, entries: none }
+    page.keys.add(mapKey, list, hash)
     this.#size++
     return list
   }
 
   /** Brings what is stored of a key on a page into memory. */
   #loadKey(page: Page<K, V>, key: K, mapKey: unknown): KeyEntries<K, V> {
-    const list = this.#newList(page, key, mapKey)
+    const list = this.#newList(page, key, mapKey, keyHash(mapKey))
     const head = this.#headOf(list)
     for (const row of this.#stored(head, mapPrefixEnd(head))) this.#addStored(list, row)
     return list
@@ -305,20 +327,22 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
   /** Brings all that is stored of a page into memory. */
   #loadPage(page: Page<K, V>): void {
     const { id, partition } = this.#location
-    const known = new Set(page.keys.keys())
+    const known = new Set(Array.from(page.keys, ([mapKey]) => mapKey))
     const from = windowRowKey(id, partition, page.start, noKey)
     for (const row of this.#stored(from, windowRowKey(id, partition, page.start + 1, noKey))) {
       const { key } = this.#keyOf(row)
       const mapKey = mapKeyOf(key, this.#keys.of.encode)
       if (known.has(mapKey)) continue
-      this.#addStored(page.keys.get(mapKey) ?? this.#newList(page, key, mapKey), row)
+      this.#addStored(page.keys.get(mapKey) ?? this.#newList(page, key, mapKey, keyHash(mapKey)), row)
     }
     page.isComplete = true
   }
 
   #addStored(list: KeyEntries<K, V>, row: Row): void {
     const { timeMs, nth } = this.#keyOf(row)
-    list.entries.push(new Entry(list, timeMs, nth, decodeStored(this.#location, row.value), true))
+    const entry = new Entry(list, timeMs, nth, decodeStored(this.#location, row.value), true)
+    if (list.entries.length === 0) list.entries = [entry]
+    else list.entries.push(entry)
     this.#size++
   }
 
@@ -326,7 +350,7 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
   #findPages(first: number): void {
     let start: number | undefined = first
     while (start !== undefined) {
-      this.#newPage(start, false)
+      this.#pages.push(this.#newPage(start, false))
       const next = this.#firstFrom(start + 1)
       start = next === undefined ? undefined : windowStartOf(next.key)
     }
@@ -369,9 +393,8 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
     return decoded.right
   }
 
-  #headOf(list: KeyEntries<K, V>): Uint8Array {
-    list.head ??= bufferRowHead(list.page.head, this.#keys.of.encode(list.key))
-    return list.head
+  #headOf({ key, page }: KeyEntries<K, V>): Uint8Array {
+    return bufferRowHead(page.head, this.#keys.of.encode(key))
   }
 
   #rowKey({ list, timeMs, nth }: Entry<K, V>): Uint8Array {

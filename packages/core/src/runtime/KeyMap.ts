@@ -17,6 +17,8 @@ const deleted = -1
 export class KeyMap<V> {
   #slots = new Int32Array(2 * slotsMin)
   #items: unknown[] = []
+  /** How many of the items are in use: what `clear` has emptied is filled again. */
+  #used = 0
   #texts = 0
   #others: Map<unknown, V> | undefined
 
@@ -38,9 +40,10 @@ export class KeyMap<V> {
       this.#others.set(key, value)
       return
     }
-    if (this.#items.length >= this.#slots.length * loadMax) this.#rebuild()
-    this.#place(hash, this.#items.length >> 1)
-    this.#items.push(key, value)
+    if (this.#used >= this.#slots.length * loadMax) this.#rebuild()
+    this.#place(hash, this.#used >> 1)
+    this.#items[this.#used++] = key
+    this.#items[this.#used++] = value
     this.#texts++
   }
 
@@ -58,10 +61,19 @@ export class KeyMap<V> {
     this.#texts--
   }
 
+  /** Deletes all, and keeps the memory: for a map that is filled again and again. */
+  clear(): void {
+    this.#slots.fill(0)
+    this.#items.fill(undefined, 0, this.#used)
+    this.#used = 0
+    this.#texts = 0
+    this.#others = undefined
+  }
+
   /** All values, in the order in which their keys came: those of texts, then the others. */
   values(): V[] {
     const values: V[] = []
-    for (let at = 1; at < this.#items.length; at += 2) {
+    for (let at = 1; at < this.#used; at += 2) {
       if (this.#items[at] !== undefined) values.push(this.#items[at] as V)
     }
     return this.#others === undefined ? values : values.concat(Array.from(this.#others.values()))
@@ -69,7 +81,7 @@ export class KeyMap<V> {
 
   /** All of it, in the order of `values`. What it gives may be deleted on the way. */
   *[Symbol.iterator](): Generator<readonly [key: unknown, value: V], void, undefined> {
-    for (let at = 0; at < this.#items.length; at += 2) {
+    for (let at = 0; at < this.#used; at += 2) {
       if (this.#items[at + 1] !== undefined) yield [this.#items[at], this.#items[at + 1] as V]
     }
     if (this.#others !== undefined) yield* this.#others
@@ -103,13 +115,14 @@ export class KeyMap<V> {
     if (this.#slots.length === 2 * slots) this.#slots.fill(0)
     else this.#slots = new Int32Array(2 * slots)
     let kept = 0
-    for (let at = 0; at < items.length; at += 2) {
+    for (let at = 0; at < this.#used; at += 2) {
       if (items[at + 1] === undefined) continue
       this.#place(keyHash(items[at]), kept >> 1)
       items[kept++] = items[at]
       items[kept++] = items[at + 1]
     }
     items.length = kept
+    this.#used = kept
   }
 }
 

@@ -7,9 +7,16 @@ const arbitraryKey = fc.oneof(
   fc.integer({ min: 0, max: 60 }).map((nth) => `key-${nth}`),
   fc.constantFrom('', '0', 'é', '\u{1f600}', 'x'.repeat(100), 0, 1, -1, 0.5, 10n, true, null, undefined),
 )
-const step = fc.record({ kind: fc.constantFrom('put', 'put', 'put', 'delete'), of: arbitraryKey, value: fc.nat() })
+const step = fc.record({
+  kind: fc.oneof(
+    { weight: 60, arbitrary: fc.constantFrom('put', 'put', 'put', 'delete') },
+    { weight: 1, arbitrary: fc.constant('clear') },
+  ),
+  of: arbitraryKey,
+  value: fc.nat(),
+})
 
-test('a map by keys is what Map is, also in the order of its texts and of its other keys, whatever is added and deleted', () => {
+test('a map by keys is what Map is, also in the order of its texts and of its other keys, whatever is added, deleted and cleared', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
       const map = new KeyMap<{ readonly value: number }>()
@@ -18,6 +25,9 @@ test('a map by keys is what Map is, also in the order of its texts and of its ot
         if (kind === 'delete') {
           map.delete(of)
           model.delete(of)
+        } else if (kind === 'clear') {
+          map.clear()
+          model.clear()
         } else if (!model.has(of)) {
           map.add(of, { value })
           model.set(of, { value })

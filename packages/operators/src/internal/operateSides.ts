@@ -14,23 +14,24 @@ export const operateSides =
   (lefts, rights) =>
     new Observable((out) => {
       let open = 2
-      const attempt = (work: () => void): void => {
-        try {
-          work()
-        } catch (error) {
-          out.error(error)
-        }
-      }
       const error = (cause: unknown): void => out.error(cause)
       const end = (): void => {
         if (--open > 0) return
-        attempt(() => {
+        try {
           complete?.(out)
           out.complete()
-        })
+        } catch (cause) {
+          out.error(cause)
+        }
       }
       const sideOf = <A>(next: (record: StreamRecord<K, A>, to: typeof out) => void) => ({
-        next: (record: StreamRecord<K, A>) => attempt(() => next(record, out)),
+        next: (record: StreamRecord<K, A>) => {
+          try {
+            next(record, out)
+          } catch (cause) {
+            out.error(cause)
+          }
+        },
         error,
         complete: end,
       })

@@ -120,6 +120,7 @@ class StreamJoin<K, V, W, R> {
   readonly #right: Side<K, W, V, R>
   /** How far event time goes on before what nothing can be joined with is forgotten; `Infinity`: to the end of the batch. */
   readonly #forgetMs: number
+  #forgetAt: number
   /** The windows that were over by then are: also where a silent source was passed over. */
   #settled: number
 
@@ -133,6 +134,7 @@ class StreamJoin<K, V, W, R> {
     this.#settled = context.watermark()
     // what is given on when its window is over waits for the end of the batch
     this.#forgetMs = kind === 'join' ? pageMsOf(settings) : Infinity
+    this.#forgetAt = this.#settled + this.#forgetMs
     this.#left = {
       isLeft: true,
       codec: codecs.left,
@@ -159,17 +161,17 @@ class StreamJoin<K, V, W, R> {
 
   left(record: StreamRecord<K, V | null>, out: Subscriber<StreamRecord<K, R>>): void {
     this.#add(record, this.#left, this.#right, out)
-    this.#forget(out)
+    if (record.watermark >= this.#forgetAt) this.#forget(out)
   }
 
   right(record: StreamRecord<K, W | null>, out: Subscriber<StreamRecord<K, R>>): void {
     this.#add(record, this.#right, this.#left, out)
-    this.#forget(out)
+    if (record.watermark >= this.#forgetAt) this.#forget(out)
   }
 
   /** The less waits, the nearer it is to the processor. */
   #forget(out: Subscriber<StreamRecord<K, R>>): void {
-    if (this.#context.watermark() >= this.#settled + this.#forgetMs) this.#context.unblamed(() => this.complete(out))
+    if (this.#context.watermark() >= this.#forgetAt) this.#context.unblamed(() => this.complete(out))
   }
 
   /** Gives on what is alone for good, and forgets what nothing in time can be joined with. */
@@ -178,7 +180,9 @@ class StreamJoin<K, V, W, R> {
     if (reached === -Infinity) return
     this.#closeUpTo(this.#left, reached, out)
     this.#closeUpTo(this.#right, reached, out)
-    if (reached > this.#settled) this.#settled = reached
+    if (reached <= this.#settled) return
+    this.#settled = reached
+    this.#forgetAt = reached + this.#forgetMs
   }
 
   #closeUpTo<A, B>(side: Side<K, A, B, R>, reached: number, out: Subscriber<StreamRecord<K, R>>): void {
@@ -210,30 +214,30 @@ class StreamJoin<K, V, W, R> {
     const waits = { value, watermark, headers, isMatched: false }
     let matches: Array<BufferEntry<K, Waiting<B>>> | undefined
     let results: Array<StreamRecord<K, R>> | undefined
-    // each record comes by here, and mostly finds one or none: an array that is pushed to has room for 17
     for (const entry of other.store.find(key, at - own.beforeMs, at + own.afterMs)) {
       if (watermark > entry.timeMs + other.openMs || entry.value.watermark > at + own.openMs) continue
-      const result = joinedOf(own, key, waits, at, entry)
-      if (matches === undefined || results === undefined) {
-        matches = [entry]
-        results = [result]
-      } else {
-        matches.push(entry)
-        results.push(result)
-      }
+      results = withItem(results, joinedOf(own, key, waits, at, entry))
+      if (other.alone !== undefined) matches = withItem(matches, entry)
     }
     const isOpen = at >= this.#settled - own.openMs
     if (own.alone !== undefined) {
-      waits.isMatched = matches !== undefined
+      waits.isMatched = results !== undefined
       // what the joiner throws for it is found out now, and not when its window is over
-      const lone = matches === undefined ? aloneOf(own, own.alone, key, at, waits) : undefined
+      const lone = results === undefined ? aloneOf(own, own.alone, key, at, waits) : undefined
       if (lone !== undefined && !isOpen) results = [lone]
     }
     // nothing has changed until here, where user code may have thrown
     if (isOpen) own.store.add(key, at, waits)
-    if (other.alone !== undefined && matches !== undefined) for (const entry of matches) match(other, entry)
+    if (matches !== undefined) for (const entry of matches) match(other, entry)
     if (results !== undefined) for (const result of results) out.next(result)
   }
+}
+
+/** Mostly there is one item or none, and an array that is pushed to has room for 17. */
+const withItem = <A>(items: A[] | undefined, item: A): A[] => {
+  if (items === undefined) return [item]
+  items.push(item)
+  return items
 }
 
 const match = <K, A, B, R>({ store }: Side<K, A, B, R>, entry: BufferEntry<K, Waiting<A>>): void => {
