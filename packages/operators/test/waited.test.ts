@@ -52,7 +52,10 @@ const jobs: ReadonlyArray<readonly [what: string, operator: string, Job]> = [
     job('j')
       .from(left)
       .pipe(
-        leftJoin('t', right, (a, b) => (b === null ? `${a} -` : ''), { within: 0, codecs: { left: int32 } }),
+        leftJoin('t', right, (a, b) => (b === null ? `${a} -` : ''), {
+          within: { beforeMs: 4, afterMs: 0 },
+          codecs: { left: int32 },
+        }),
         map(picky),
         to(found),
       ),
@@ -142,6 +145,25 @@ describe.each(jobs)('%s', (_what, operator, law) => {
     await fc.assert(isOptionInvariant(law, options), { numRuns: 5 })
   }, 60_000)
 })
+
+test.each(jobs.filter(([what]) => what.includes('join')))(
+  '%s fails on a record as on one that had waited, also when it comes too late to wait',
+  async (_what, _operator, law) => {
+    const asides: unknown[] = []
+    for (const batchRecordsMax of [1, 100]) {
+      const driver = await jobDriver(law, { badRecords: 'set-aside', run: { batchRecordsMax } })
+      // once the first ones were processed, event time is beyond the last one
+      await driver.send(right, [at('a', 0, -5), at('a', 0, 4)])
+      await driver.send(left, [at('a', 1, 4)])
+      await driver.send(left, [at('a', 13, 1)])
+      await driver.finish()
+      asides.push((await driver.output(aside)).map(({ headers }) => headers))
+      await driver.close()
+    }
+    expect(asides[0]).toEqual([expect.not.objectContaining({ 'weir.offset': expect.anything() })])
+    expect(asides[1]).toEqual(asides[0])
+  },
+)
 
 test('windows that close while a record is given on that had waited are not on its account', async () => {
   let closed = 0

@@ -186,13 +186,22 @@ class StreamJoin<K, V, W, R> {
   }
 
   #closeUpTo<A, B>(side: Side<K, A, B, R>, reached: number, out: Subscriber<StreamRecord<K, R>>): void {
-    const { store, codec, openMs, alone } = side
+    const { store, openMs, alone } = side
     for (const { key, timeMs, value } of store.takeBefore(reached - openMs)) {
       if (alone === undefined || value.isMatched) continue
-      const { headers } = value
-      const waited = { operator: this.#name, key, timestamp: timeMs, headers, value: () => codec.encode(value.value) }
-      this.#context.onAccountOf(waited, () => out.next(aloneOf(side, alone, key, timeMs, value)))
+      this.#onAccountOf(side, key, timeMs, value, () => out.next(aloneOf(side, alone, key, timeMs, value)))
     }
+  }
+
+  #onAccountOf<A, B>(
+    { codec }: Side<K, A, B, R>,
+    key: K,
+    timestamp: number,
+    { headers, value }: Waiting<A>,
+    action: () => void,
+  ): void {
+    const waited = { operator: this.#name, key, timestamp, headers, value: () => codec.encode(value) }
+    this.#context.onAccountOf(waited, action)
   }
 
   #add<A, B>(
@@ -220,14 +229,16 @@ class StreamJoin<K, V, W, R> {
       if (other.alone !== undefined) matches = withItem(matches, entry)
     }
     const isOpen = at >= this.#settled - own.openMs
+    let lone: StreamRecord<K, R> | undefined
     if (own.alone !== undefined) {
       waits.isMatched = results !== undefined
       // what the joiner throws for it is found out now, and not when its window is over
-      const lone = results === undefined ? aloneOf(own, own.alone, key, at, waits) : undefined
-      if (lone !== undefined && !isOpen) results = [lone]
+      if (results === undefined) lone = aloneOf(own, own.alone, key, at, waits)
     }
     // nothing has changed until here, where user code may have thrown
     if (isOpen) own.store.add(key, at, waits)
+    // whether it waits depends on what was read of the other side by then, so it fails as if it had waited
+    else if (lone !== undefined) this.#onAccountOf(own, key, at, waits, () => out.next(lone))
     if (matches !== undefined) for (const entry of matches) match(other, entry)
     if (results !== undefined) for (const result of results) out.next(result)
   }

@@ -104,7 +104,7 @@ class TimedTableJoin<K, V, W, R> {
     }
     const waits = { value, watermark, headers, isMatched: false }
     if (at >= this.#settled - this.#parts.graceMs) this.#waiting.add(key, at, waits)
-    else this.#give(key, at, waits, out)
+    else this.#giveOnAccount(key, at, waits, out)
   }
 
   right({ key, value, timestamp, watermark }: StreamRecord<K, W | null>): void {
@@ -116,14 +116,7 @@ class TimedTableJoin<K, V, W, R> {
     const reached = this.#context.watermark()
     if (reached === -Infinity) return
     for (const { key, timeMs, value } of this.#waiting.takeBefore(reached - this.#parts.graceMs)) {
-      const waited = {
-        operator: this.#parts.name,
-        key,
-        timestamp: timeMs,
-        headers: value.headers,
-        value: () => this.#waits.encode(value.value),
-      }
-      this.#context.onAccountOf(waited, () => this.#give(key, timeMs, value, out))
+      this.#giveOnAccount(key, timeMs, value, out)
     }
     this.#table.removeUpTo(reached)
     if (reached > this.#settled) this.#settled = reached
@@ -133,6 +126,14 @@ class TimedTableJoin<K, V, W, R> {
     if (Math.max(watermark, this.#settled) <= at + this.#parts.keepMs) return false
     this.#context.count('late', 1)
     return true
+  }
+
+  /** Whether a record waits depends on what was read of the other side by then, so one that does not need to fails as if it had waited. */
+  #giveOnAccount(key: K, at: number, waits: Waiting<V>, out: Subscriber<StreamRecord<K, R>>): void {
+    const { name: operator } = this.#parts
+    const { headers } = waits
+    const waited = { operator, key, timestamp: at, headers, value: () => this.#waits.encode(waits.value) }
+    this.#context.onAccountOf(waited, () => this.#give(key, at, waits, out))
   }
 
   #give(key: K, at: number, { value, watermark, headers }: Waiting<V>, out: Subscriber<StreamRecord<K, R>>): void {
