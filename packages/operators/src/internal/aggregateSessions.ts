@@ -50,7 +50,7 @@ export const aggregateSessions = <K, V, A>(
 
   const addTo = (record: StreamRecord<K, V>, at: number, out: Subscriber<StreamRecord<K, A>>): void => {
     const { key } = record
-    const sessions = store.get(key) ?? []
+    let sessions = store.get(key) ?? []
     const before = dueOf(sessions)
     let first = sessions.length
     while (first > 0 && sessions[first - 1]!.end > at - gapMs) first--
@@ -67,7 +67,7 @@ export const aggregateSessions = <K, V, A>(
     } else {
       session = merged(options, key, sessions.slice(first, last), at)
       session.value = add(session.value, record.value, record)
-      sessions.splice(first, last - first, session)
+      sessions = replaced(sessions, first, last, session)
     }
     store.put(key, sessions)
     agenda.move(key, before, dueOf(sessions))
@@ -96,6 +96,13 @@ export const aggregateSessions = <K, V, A>(
 
 /** The fewer pages, the fewer rows change when sessions grow; those of a page are in memory. */
 const pageGaps = 4
+
+const replaced = <A>(sessions: Array<Span<A>>, first: number, last: number, session: Span<A>): Array<Span<A>> => {
+  // most keys have one, and an array that is added to has room for 17
+  if (sessions.length === 0) return [session]
+  sessions.splice(first, last - first, session)
+  return sessions
+}
 
 /** A session of this time and of those near to it: none, or two. */
 const merged = <K, V, A>(

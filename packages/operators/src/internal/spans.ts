@@ -20,27 +20,23 @@ export interface Span<A> {
  */
 export const spans = <A>(codec: Codec<A>): Codec<Array<Span<A>>> => {
   const name = `spans(${codec.name})`
+  const encodeSpan = ({ start, end, value }: Span<A>): Uint8Array => {
+    const encoded = codec.encode(value)
+    const { length } = encoded
+    head.setFloat64(0, start)
+    head.setFloat64(8, end)
+    head.setUint32(16, length)
+    const bytes = new Uint8Array(headBytes + length)
+    for (let at = 0; at < headBytes; at++) bytes[at] = headOf[at]!
+    if (length > shortBytesMax) bytes.set(encoded, headBytes)
+    else for (let at = 0; at < length; at++) bytes[headBytes + at] = encoded[at]!
+    return bytes
+  }
   return {
     name,
     ...(codec.nullable === true ? { nullable: true } : {}),
-    encode: (list) => {
-      const values = list.map(({ value }) => codec.encode(value))
-      let length = 0
-      for (const value of values) length += headBytes + value.length
-      const bytes = new Uint8Array(length)
-      let at = 0
-      for (let index = 0; index < list.length; index++) {
-        const { start, end } = list[index]!
-        const value = values[index]!
-        head.setFloat64(0, start)
-        head.setFloat64(8, end)
-        head.setUint32(16, value.length)
-        bytes.set(headOf, at)
-        bytes.set(value, at + headBytes)
-        at += headBytes + value.length
-      }
-      return bytes
-    },
+    // most lists have one
+    encode: (list) => (list.length === 1 ? encodeSpan(list[0]!) : joined(list.map(encodeSpan))),
     decode: (bytes) => {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       const list: Array<Span<A>> = []
@@ -58,6 +54,18 @@ export const spans = <A>(codec: Codec<A>): Codec<Array<Span<A>>> => {
   }
 }
 
+const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}
+
 const headBytes = 20
+/** Up to here a loop is faster than a call. */
+const shortBytesMax = 64
 const headOf = new Uint8Array(headBytes)
 const head = new DataView(headOf.buffer)
