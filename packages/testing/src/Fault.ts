@@ -1,4 +1,5 @@
 import { InvalidOption, StorageFull, type WeirError } from '@weir/core'
+import { requireFunction, unexpected } from '@weir/core/protocol'
 import type { FaultPredicate } from './faultPredicates.ts'
 
 /** What goes wrong with a call. Made by `crashBefore`, `crashDuring`, `crashAfter`, `failWith`, `unknownOutcome`, `fencedOff` and `slow`. */
@@ -21,6 +22,7 @@ export type FaultPlan = ReadonlyArray<FaultRule>
 /**
  * One rule of a plan.
  *
+ * @throws InvalidOption
  * @example
  * const plan = [
  *   strike(and(on('commit'), nth(3)), crashAfter),
@@ -28,7 +30,22 @@ export type FaultPlan = ReadonlyArray<FaultRule>
  *   strike(on('read'), slow(20)),
  * ]
  */
-export const strike = (when: FaultPredicate, fault: Fault): FaultRule => ({ when, fault })
+export const strike = (when: FaultPredicate, fault: Fault): FaultRule => {
+  requireFunction('strike: when', when)
+  if (typeof (fault as Partial<Fault> | undefined)?.kind !== 'string') {
+    throw new InvalidOption(unexpected('strike: the fault', fault, 'one such as crashAfter'))
+  }
+  return { when, fault }
+}
+
+/** @throws InvalidOption for what is no plan */
+export const requirePlan = (what: string, plan: unknown): void => {
+  if (!Array.isArray(plan)) throw new InvalidOption(unexpected(what, plan, 'an array of what strike() gives'))
+  plan.forEach((rule: unknown, nth) => {
+    if (typeof (rule as Partial<FaultRule> | null)?.when === 'function') return
+    throw new InvalidOption(unexpected(`${what}: rule ${nth}`, rule, 'what strike() gives'))
+  })
+}
 
 /**
  * The process dies before the call takes effect. Commits called earlier are durable, this one and later ones are not.

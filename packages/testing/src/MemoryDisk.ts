@@ -1,3 +1,5 @@
+import { InvalidOption } from '@weir/core'
+import { unexpected } from '@weir/core/protocol'
 import { DiskState } from './internal/DiskState.ts'
 
 /** What memory storages keep, apart from the handle: it survives `crash` and `close`, and can be opened again. */
@@ -17,3 +19,8 @@ export interface MemoryDisk {
  * reopened.bounds(0) // => { start: 0, end: 0 }
  */
 export const memoryDisk = (): MemoryDisk => new DiskState()
+
+/** @throws InvalidOption for what is no disk, such as a path */
+export const requireDisk = (what: string, given: unknown): void => {
+  if (!(given instanceof DiskState)) throw new InvalidOption(unexpected(what, given, 'one of memoryDisk()'))
+}

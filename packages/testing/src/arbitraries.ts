@@ -1,6 +1,8 @@
 import { type Headers, InvalidOption, type ProducerRecord } from '@weir/core'
+import { requireInteger, requireKnown } from '@weir/core/protocol'
 import { RecordBatchBuilder } from '@weir/core/storage'
 import fc from 'fast-check'
+import { requireArbitrary } from './internal/requireArbitrary.ts'
 
 /** How the event times of generated records run. */
 export interface TimesOptions {
@@ -39,8 +41,18 @@ export interface RecordsOptions<K, V> {
 export const arbitraryRecords = <K, V>(
   options: RecordsOptions<K, V>,
 ): fc.Arbitrary<ReadonlyArray<ProducerRecord<K, V>>> => {
+  requireKnown('arbitraryRecords', options, ['key', 'value', 'times', 'headers', 'countMin', 'countMax'])
   const { key, value, times = {}, headers, countMin = 0, countMax = 20 } = options
+  requireArbitrary('arbitraryRecords: key', key)
+  requireArbitrary('arbitraryRecords: value', value)
+  if (headers !== undefined) requireArbitrary('arbitraryRecords: headers', headers)
+  requireInteger('arbitraryRecords: countMax', countMax, 0, 1_000_000)
+  requireInteger('arbitraryRecords: countMin', countMin, 0, countMax)
+  requireKnown('arbitraryRecords: times', times, ['startMs', 'stepMsMax', 'disorderMsMax'])
   const { startMs = 0, stepMsMax = 1_000, disorderMsMax = 0 } = times
+  if (!Number.isFinite(startMs)) {
+    throw new InvalidOption(`arbitraryRecords: startMs is ${startMs}; expected milliseconds since 1970`)
+  }
   requireWhole('stepMsMax', stepMsMax)
   requireWhole('disorderMsMax', disorderMsMax)
   const inOrder = fc.constant(0)

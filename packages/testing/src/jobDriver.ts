@@ -10,10 +10,10 @@ import {
   type Topic,
   type Weir,
 } from '@weir/core'
-import { requireJob, requireKnown } from '@weir/core/protocol'
-import type { FaultPlan } from './Fault.ts'
+import { requireJob, requireKnown, unexpected } from '@weir/core/protocol'
+import { type FaultPlan, requirePlan } from './Fault.ts'
 import { Driver } from './internal/Driver.ts'
-import type { MemoryDisk } from './MemoryDisk.ts'
+import { type MemoryDisk, requireDisk } from './MemoryDisk.ts'
 import { type VirtualClock, virtualClock } from './virtualClock.ts'
 
 /** How a driver runs its job. */
@@ -131,13 +131,18 @@ export interface JobDriver {
 export const jobDriver = async (job: Job, options: DriverOptions = {}): Promise<JobDriver> => {
   requireJob('jobDriver: the job', job)
   requireKnown(`driver of job '${job.name}'`, options, ['run', 'workers', 'faults', 'badRecords', 'clock', 'disk'])
-  const { badRecords = 'reject' } = options
+  const { badRecords = 'reject', faults, clock, disk } = options
+  if (faults !== undefined) requirePlan(`driver of job '${job.name}': faults`, faults)
+  if (clock !== undefined && typeof (clock as Partial<VirtualClock>).settle !== 'function') {
+    throw new InvalidOption(unexpected(`driver of job '${job.name}': clock`, clock, 'one of virtualClock()'))
+  }
+  if (disk !== undefined) requireDisk(`driver of job '${job.name}': disk`, disk)
   if (badRecords !== 'reject' && badRecords !== 'set-aside') {
     throw new InvalidOption(
       `driver of job '${job.name}': badRecords is '${String(badRecords)}'; expected 'reject' or 'set-aside'`,
     )
   }
-  const driver = await Driver.open(job, { ...options, badRecords, clock: options.clock ?? virtualClock() })
+  const driver = await Driver.open(job, { ...options, badRecords, clock: clock ?? virtualClock() })
   await driver.start()
   driver.requireWell()
   return driver

@@ -2,7 +2,7 @@ import { type Clock, CompletableFuture, type Storage, type StorageProvider, syst
 import { requireKnown } from '@weir/core/protocol'
 import type { DiskState } from './internal/DiskState.ts'
 import { MemoryHandle } from './internal/MemoryHandle.ts'
-import { type MemoryDisk, memoryDisk } from './MemoryDisk.ts'
+import { type MemoryDisk, memoryDisk, requireDisk } from './MemoryDisk.ts'
 
 /** What a storage in memory stands on. */
 export interface MemoryOptions {
@@ -45,6 +45,7 @@ export interface MemoryProvider extends StorageProvider {
 export const memory = (options: MemoryOptions = {}): MemoryProvider => {
   requireKnown('memory', options, memoryOptionNames)
   const disk = options.disk ?? memoryDisk()
+  requireDisk('memory: disk', disk)
   return { disk, open: () => CompletableFuture.completed(memoryStorage({ ...options, disk })) }
 }
 
@@ -72,5 +73,6 @@ export const memory = (options: MemoryOptions = {}): MemoryProvider => {
 export const memoryStorage = (options: MemoryOptions = {}): MemoryStorage => {
   requireKnown('memoryStorage', options, memoryOptionNames)
   const disk = options.disk ?? memoryDisk()
+  requireDisk('memoryStorage: disk', disk)
   return new MemoryHandle(disk as DiskState, options.clock ?? systemClock)
 }

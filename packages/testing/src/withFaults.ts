@@ -1,5 +1,13 @@
-import { type Clock, CompletableFuture, type Storage, type StorageProvider, systemClock } from '@weir/core'
-import type { FaultPlan } from './Fault.ts'
+import {
+  type Clock,
+  CompletableFuture,
+  InvalidOption,
+  type Storage,
+  type StorageProvider,
+  systemClock,
+} from '@weir/core'
+import { requireKnown, requireStorage, unexpected } from '@weir/core/protocol'
+import { type FaultPlan, requirePlan } from './Fault.ts'
 import { FaultInjector } from './internal/FaultInjector.ts'
 import { FaultyHandle } from './internal/FaultyHandle.ts'
 
@@ -27,6 +35,7 @@ export interface FaultyProvider extends StorageProvider {
  * the first on. The storage beneath is closed at a crash, as the system does for a killed process; its data can be
  * opened again. Calls without a fault pass through and cost no turn.
  *
+ * @throws InvalidOption
  * @example
  * import { commitOf, StorageFailed } from '@weir/core'
  *
@@ -36,12 +45,19 @@ export interface FaultyProvider extends StorageProvider {
  * await storage.commit(commitOf({})).handle((_, error) => error instanceof StorageFailed) // => true
  * disk.commitCount // => 2
  */
-export const withFaults = (storage: Storage, plan: FaultPlan, options: FaultOptions = {}): FaultyStorage =>
-  new FaultyHandle(storage, new FaultInjector(plan), options.clock ?? systemClock)
+export const withFaults = (storage: Storage, plan: FaultPlan, options: FaultOptions = {}): FaultyStorage => {
+  if (typeof (storage as Partial<Storage> | undefined)?.commit !== 'function') {
+    throw new InvalidOption(unexpected('withFaults: the storage', storage, 'an open one, such as memoryStorage()'))
+  }
+  requirePlan('withFaults: the plan', plan)
+  requireKnown('withFaults', options, ['clock'])
+  return new FaultyHandle(storage, new FaultInjector(plan), options.clock ?? systemClock)
+}
 
 /**
  * As `withFaults`, for a provider: what `Weir.open` gets, and what is opened again after a crash. Also strikes 'open'.
  *
+ * @throws InvalidOption
  * @example
  * const provider = providerWithFaults(memory(), [strike(and(on('commit'), nth(40)), crashBefore)])
  */
@@ -50,6 +66,9 @@ export const providerWithFaults = (
   plan: FaultPlan,
   options: FaultOptions = {},
 ): FaultyProvider => {
+  requireStorage('providerWithFaults: the storage', provider)
+  requirePlan('providerWithFaults: the plan', plan)
+  requireKnown('providerWithFaults', options, ['clock'])
   const injector = new FaultInjector(plan)
   const clock = options.clock ?? systemClock
   return {

@@ -4,6 +4,7 @@ import { murmur2Partitioner, type Partitioner } from '../model/partitioner.ts'
 import { validateName } from '../model/TopicName.ts'
 import { optionNames } from './optionNames.ts'
 import { requireCodec } from '../codec/requireCodec.ts'
+import { requireFunction } from './requireFunction.ts'
 import { requireKnown } from './requireKnown.ts'
 import { type Capacity, type Retention, validateCapacity, validateRetention } from './Retention.ts'
 
@@ -99,6 +100,7 @@ export const topic = <K, V>(name: string, options: TopicOptions<K, V>): Topic<K,
       `topic '${name}': capacity counts records, which compaction removes; expected cleanup 'delete'`,
     )
   }
+  if (options.partitioner !== undefined) requireFunction(`topic '${name}': partitioner`, options.partitioner)
   for (const part of ['key', 'value'] as const) requireCodec(`topic '${name}': ${part}`, options[part])
   return {
     name,

@@ -1,14 +1,19 @@
+import { unexpected } from '../codec/unexpected.ts'
 import { CompletableFuture } from '../future/CompletableFuture.ts'
 import { batchProducerId } from '../model/batchFormat.ts'
-import { SequenceGap } from '../model/errors.ts'
+import { InvalidOption, SequenceGap } from '../model/errors.ts'
 import { type Append, commitOf } from '../ports/Commit.ts'
 import type { Storage } from '../ports/Storage.ts'
 
 /** Appends batches of producers that may be there already, each once; see `Weir.resend`. */
 export const resend = (storage: Storage, appends: ReadonlyArray<Append>): CompletableFuture<void> =>
-  CompletableFuture.allOf(
-    [...Map.groupBy(appends, sequenceOf).values()].map((batches) => resendInOrder(storage, batches, 0)),
-  ).thenApply(() => undefined)
+  CompletableFuture.supply(() => {
+    const areAppends =
+      Array.isArray(appends) && appends.every((each: Partial<Append> | null) => each?.batch instanceof Uint8Array)
+    if (!areAppends) throw new InvalidOption(unexpected('resend: what to send', appends, 'unresolved of a producer'))
+    const sequences = Map.groupBy(appends, sequenceOf)
+    return CompletableFuture.allOf([...sequences.values()].map((batches) => resendInOrder(storage, batches, 0)))
+  }).thenApply(() => undefined)
 
 /** What numbers the batch: a producer numbers the records of each partition. */
 const sequenceOf = ({ partition, batch }: Append): string => `${batchProducerId(batch)}/${partition}`

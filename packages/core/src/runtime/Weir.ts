@@ -191,7 +191,7 @@ export class Weir {
    *
    * @param appends - in the order in which `unresolved` has them; plain data, which may come from another process
    * @returns completes when each of their records is on disk, once; after a failure it may be called again with the same
-   * @throws StorageFull (retry), SequenceGap when records before the first one are missing
+   * @throws InvalidOption, StorageFull (retry), SequenceGap when records before the first one are missing
    */
   resend(appends: ReadonlyArray<Append>): CompletableFuture<void> {
     return resend(this.storage, appends)

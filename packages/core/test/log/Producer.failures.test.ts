@@ -21,6 +21,7 @@ import {
   BufferFull,
   EpochFenced,
   SequenceGap,
+  InvalidOption,
   StorageClosed,
   StorageFailed,
   StorageFull,
@@ -203,6 +204,19 @@ describe('a storage that is lost', () => {
     expect((await stored(world, weir))[0]).toEqual(values)
     await world.outcome(weir.resend(producer.unresolved))
     expect((await stored(world, weir))[0]).toEqual(values)
+  })
+
+  test('is not sent again when it is no batch', async () => {
+    const world = await openWorld([])
+    for (const [given, shown] of [
+      [undefined, 'undefined'],
+      [[{ partition: 0 }], 'an array'],
+      [[null], 'an array'],
+    ]) {
+      const failure = await world.failure(world.weir.resend(given as never))
+      expect(failure).toBeInstanceOf(InvalidOption)
+      expect(String(failure)).toContain(`resend: what to send is ${shown as string}; expected unresolved of a producer`)
+    }
   })
 
   test('is sent again whole, however many batches a commit had: more than a storage remembers', async () => {

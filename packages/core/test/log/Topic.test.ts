@@ -60,11 +60,12 @@ describe('a topic', () => {
     expect([1, partitionsMax].map((partitions) => withPartitions(partitions)().partitions)).toEqual([1, 65_536])
   })
 
-  test('refuses a bound, a cleanup or a codec that is none', () => {
+  test('refuses a bound, a cleanup, a partitioner or a codec that is none', () => {
     const options = { key: utf8, value: utf8 }
     const wrong = [
       { ...options, recordBytesMax: 0 },
       { ...options, cleanup: 'compress' as 'compact' },
+      { ...options, partitioner: 'hash' as unknown as typeof murmur2Partitioner },
       { ...options, key: undefined as unknown as typeof utf8 },
       { ...options, value: String as unknown as typeof utf8 },
     ]

@@ -1,8 +1,9 @@
 import { InvalidOption, type Job, type ProducerRecord, type Topic } from '@weir/core'
 import { requireJob, requireKnown, requireTopic, unexpected } from '@weir/core/protocol'
 import type fc from 'fast-check'
-import type { FaultPlan } from '../Fault.ts'
+import { type FaultPlan, requirePlan } from '../Fault.ts'
 import { jobParts } from '../internal/jobParts.ts'
+import { requireArbitrary } from '../internal/requireArbitrary.ts'
 import type { MemorySink } from '../memorySink.ts'
 
 /** What a law feeds to one of a job's sources. */
@@ -22,11 +23,7 @@ export const inputTo = <K, V>(
   records: fc.Arbitrary<ReadonlyArray<ProducerRecord<K, V>>>,
 ): LawInput => {
   requireTopic('inputTo: the topic', topic)
-  if (typeof (records as Partial<typeof records> | undefined)?.generate !== 'function') {
-    throw new InvalidOption(
-      unexpected('inputTo: the records', records, 'an arbitrary such as arbitraryRecords() gives'),
-    )
-  }
+  requireArbitrary('inputTo: the records', records, 'an arbitrary such as arbitraryRecords() gives')
   return {
     topic: topic as unknown as Topic<unknown, unknown>,
     // a repeat stays the same object as the record that it repeats, by which a failure can say so
@@ -87,6 +84,7 @@ export const requireLawOptions = (law: string, job: Job, options: LawOptions): v
   requireJob(`${law}: the job`, job)
   const what = `law over job '${job.name}'`
   requireKnown(what, options, optionNames)
+  if (options.faults !== undefined) requirePlan(`${what}: faults`, options.faults)
   if (options.order !== undefined && !orders.includes(options.order)) {
     throw new InvalidOption(`${what}: order is '${options.order}'; expected one of ${orders.join(', ')}`)
   }
