@@ -64,3 +64,30 @@ export class Block {
 /** All changes of a block. */
 export const changesOf = (block: Block): StoredChange[] =>
   Array.from({ length: block.length }, (_, nth) => block.at(nth))
+
+/**
+ * The value of a key in a block, in a buffer of its own; `null` when it was removed, undefined when the block does not have it. For one key
+ * it is faster than a `Block`, and does not look at the checksum.
+ */
+export const valueIn = (block: Uint8Array, key: Uint8Array): Uint8Array | null | undefined => {
+  const { length } = key
+  const view = new DataView(block.buffer, block.byteOffset, block.length)
+  for (let at = partFrom; at < block.length;) {
+    const keyLength = view.getUint16(at, true)
+    const valueLength = view.getInt32(at + 2, true)
+    const keyAt = at + headBytes
+    const valueAt = keyAt + keyLength
+    at = valueAt + Math.max(valueLength, 0)
+    // most keys of a block begin alike
+    if (keyLength === length && endsAlike(block, keyAt, key)) {
+      return valueLength < 0 ? null : Uint8Array.from(block.subarray(valueAt, at))
+    }
+  }
+  return undefined
+}
+
+const endsAlike = (block: Uint8Array, keyAt: number, key: Uint8Array): boolean => {
+  let at = key.length - 1
+  while (at >= 0 && block[keyAt + at] === key[at]) at--
+  return at < 0
+}

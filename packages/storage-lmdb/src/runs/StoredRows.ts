@@ -1,18 +1,10 @@
 import { compareBytes, StorageFailed } from '@weir/core/storage'
 import { hashOf } from './BloomFilter.ts'
 import { type KeyRange, mergeRuns } from './mergeRuns.ts'
-import { Block, changesOf } from './Block.ts'
+import { Block, changesOf, valueIn } from './Block.ts'
 import { decodeRunList, noRuns, type RunList } from './RunList.ts'
 import { emptySet, RunSet } from './RunSet.ts'
-import {
-  requireSealed,
-  runBlockKey,
-  runIndexKey,
-  runListKey,
-  runOfKey,
-  type StoredChange,
-  valueIn,
-} from './runLayout.ts'
+import { requireSealed, runBlockKey, runIndexKey, runListKey, runOfKey, type StoredChange } from './runLayout.ts'
 import { SortedRun } from './SortedRun.ts'
 
 /** A row as it is stored. */

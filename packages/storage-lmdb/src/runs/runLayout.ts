@@ -74,28 +74,4 @@ export const writeChangeHead = (into: DataView, at: number, key: number, value: 
   return at + headBytes
 }
 
-/** The value of a key in a block, in a buffer of its own; `null` when it was removed, undefined when the block does not have it. The checksum is not looked at. */
-export const valueIn = (block: Uint8Array, key: Uint8Array): Uint8Array | null | undefined => {
-  const { length } = key
-  const view = viewOf(block)
-  for (let at = partFrom; at < block.length;) {
-    const keyLength = view.getUint16(at, true)
-    const valueLength = view.getInt32(at + 2, true)
-    const keyAt = at + headBytes
-    const valueAt = keyAt + keyLength
-    at = valueAt + Math.max(valueLength, 0)
-    // most keys of a block begin alike
-    if (keyLength === length && endsAlike(block, keyAt, key)) {
-      return valueLength < 0 ? null : Uint8Array.from(block.subarray(valueAt, at))
-    }
-  }
-  return undefined
-}
-
-const endsAlike = (block: Uint8Array, keyAt: number, key: Uint8Array): boolean => {
-  let at = key.length - 1
-  while (at >= 0 && block[keyAt + at] === key[at]) at--
-  return at < 0
-}
-
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

@@ -2,8 +2,8 @@ import { packRows } from '@weir/core/storage'
 import { expect, test } from 'vitest'
 import { buildRun } from '../../src/runs/buildRun.ts'
 import { placesOf } from '../../src/runs/packedChange.ts'
-import { Block, changesOf } from '../../src/runs/Block.ts'
-import { runBlockKey, runIndexKey, runListKey, runOfKey, valueIn } from '../../src/runs/runLayout.ts'
+import { Block, changesOf, valueIn } from '../../src/runs/Block.ts'
+import { runBlockKey, runIndexKey, runListKey, runOfKey } from '../../src/runs/runLayout.ts'
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words)
 const stored = (words: string): Uint8Array => text(`\b${words}`)
