@@ -145,8 +145,22 @@ export const operatorMutants: ReadonlyArray<Mutant> = [
     name: 'join-without-what-waits',
     file: `${operators}/streamJoin.ts`,
     text: '    if (isOpen) own.store.add(key, at, waits)',
-    replacement: '',
+    replacement: '    if (isOpen) void 0',
     caughtBy: joins,
+  },
+  {
+    name: 'lone-record-too-late-to-wait-blamed-with-its-offset',
+    file: `${operators}/streamJoin.ts`,
+    text: 'else if (lone !== undefined) this.#onAccountOf(own, key, at, waits, () => out.next(lone))',
+    replacement: 'else if (lone !== undefined) out.next(lone)',
+    caughtBy: [`${tests}/waited.test.ts`],
+  },
+  {
+    name: 'record-too-late-to-wait-blamed-with-its-offset',
+    file: `${operators}/timedTableJoin.ts`,
+    text: 'else this.#giveOnAccount(key, at, waits, out)',
+    replacement: 'else this.#give(key, at, waits, out)',
+    caughtBy: [`${tests}/waited.test.ts`],
   },
   {
     name: 'table-version-of-the-same-time-not-seen',

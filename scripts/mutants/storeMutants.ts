@@ -147,6 +147,20 @@ export const storeMutants: ReadonlyArray<Mutant> = [
     caughtBy: [`${tests}/CachedBufferStore.model.test.ts`],
   },
   {
+    name: 'buffer-page-of-the-end-of-another',
+    file: `${runtime}/CachedBufferStore.ts`,
+    text: 'if (pages[middle]!.start + this.#pageMs <= timeMs) low = middle + 1',
+    replacement: 'if (pages[middle]!.start + this.#pageMs < timeMs) low = middle + 1',
+    caughtBy: [`${tests}/CachedBufferStore.model.test.ts`],
+  },
+  {
+    name: 'keys-that-are-no-text-outlive-their-map',
+    file: `${runtime}/KeyMap.ts`,
+    text: '    this.#others = undefined',
+    replacement: '',
+    caughtBy: [`${tests}/KeyMap.model.test.ts`],
+  },
+  {
     name: 'rows-of-partitions-merged-by-place',
     file: `${runtime}/mergeRows.ts`,
     text: 'for (let at = placeBytes; at < shared; at++) {',
