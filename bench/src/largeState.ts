@@ -35,7 +35,11 @@ export const largeState = async ({ quick, path, progress }: Bench): Promise<Read
   ])
   const raw = RawRows.fill(path('raw'), many, progress)
   const puts: number[] = []
-  for (let round = 0; round <= rounds; round++) puts.push(await raw.run(rawRows, uniform(round)))
+  const gets: number[] = []
+  for (let round = 0; round <= rounds; round++) {
+    puts.push(await raw.run(rawRows, uniform(round)))
+    gets.push(await raw.look(records, skewed(round)))
+  }
   await raw.close()
   const unit = 'records/s'
   const baseline = median(puts.slice(1))
@@ -47,6 +51,12 @@ export const largeState = async ({ quick, path, progress }: Bench): Promise<Read
       unit,
       baseline: rates.small.counted,
       budget: { of: 'ratio', atLeast: 0.5 },
+    }),
+    row({
+      name: `gets of lmdb alone, most of a tenth of ${keys}: against the job over 10 k keys`,
+      value: median(gets.slice(1)),
+      unit: 'rows/s',
+      baseline: rates.small.counted,
     }),
     row({
       name: `${uniformly}: against raw puts of lmdb, ${rawRowsAtOnce} a transaction`,
@@ -123,17 +133,26 @@ class RawRows {
     })
   }
 
+  /** How many gets a second, of keys by their shares. */
+  look(gets: number, share: () => number): Promise<number> {
+    const keys = Array.from({ length: gets }, () => keyOf(Math.floor(share() * this.#keys)))
+    return rateOf(gets, () => {
+      for (const key of keys) if (this.#rows.getBinaryFast(key) === undefined) throw new Error('a raw row is not there')
+    })
+  }
+
   close(): Promise<void> {
     return this.#rows.close()
   }
 
   /** In the order of their keys, which is the fastest. */
   #put(numbers: ReadonlyArray<number>): void {
-    const keys = numbers.map((number) => Buffer.from(`user-${number}`)).sort((a, b) => Buffer.compare(a, b))
+    const keys = numbers.map(keyOf).sort((a, b) => Buffer.compare(a, b))
     this.#rows.transactionSync(() => {
       for (const key of keys) this.#rows.putSync(key, rawValue)
     })
   }
 }
 
+const keyOf = (number: number): Buffer => Buffer.from(`user-${number}`)
 const rawValue = Buffer.alloc(8)
