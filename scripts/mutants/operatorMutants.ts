@@ -156,6 +156,20 @@ export const operatorMutants: ReadonlyArray<Mutant> = [
     caughtBy: [`${tests}/waited.test.ts`],
   },
   {
+    name: 'waited-record-of-the-other-side-named-as-of-the-first',
+    file: `${operators}/streamJoin.ts`,
+    text: 'const input = isLeft ? 0 : 1',
+    replacement: 'const input = 0',
+    caughtBy: [`${tests}/waited.test.ts`],
+  },
+  {
+    name: 'row-of-waited-records-ended-by-one-set-aside',
+    file: 'packages/core/src/runtime/WaitedRecords.ts',
+    text: 'if (before > 0 && this.#row === before) this.#endRow()',
+    replacement: 'if (this.#row > 0) this.#endRow()',
+    caughtBy: [`${tests}/waited.test.ts`],
+  },
+  {
     name: 'record-too-late-to-wait-blamed-with-its-offset',
     file: `${operators}/timedTableJoin.ts`,
     text: 'else this.#giveOnAccount(key, at, waits, out)',

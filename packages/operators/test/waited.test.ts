@@ -11,7 +11,18 @@ import {
 } from '@weir/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { asOfJoin, count, leftAsOfJoin, leftJoin, map, mapAsync, suppress, to, tumbling } from '../src/index.ts'
+import {
+  asOfJoin,
+  count,
+  leftAsOfJoin,
+  leftJoin,
+  map,
+  mapAsync,
+  outerJoin,
+  suppress,
+  to,
+  tumbling,
+} from '../src/index.ts'
 
 const left = topic('left', { key: utf8, value: int32, partitions: 2 })
 const right = topic('right', { key: utf8, value: int32, partitions: 2 })
@@ -147,23 +158,70 @@ describe.each(jobs)('%s', (_what, operator, law) => {
 })
 
 test.each(jobs.filter(([what]) => what.includes('join')))(
-  '%s fails on a record as on one that had waited, also when it comes too late to wait',
+  '%s fails on a record in the same way whether it had waited or came too late to wait',
   async (_what, _operator, law) => {
     const asides: unknown[] = []
-    for (const batchRecordsMax of [1, 100]) {
-      const driver = await jobDriver(law, { badRecords: 'set-aside', run: { batchRecordsMax } })
-      // once the first ones were processed, event time is beyond the last one
+    for (const isRead of ['one by one', 'at once'] as const) {
+      const driver = await jobDriver(law, { badRecords: 'set-aside' })
+      if (isRead === 'at once') driver.crash()
+      // once these were processed, event time is beyond the last one
       await driver.send(right, [at('a', 0, -5), at('a', 0, 4)])
       await driver.send(left, [at('a', 1, 4)])
       await driver.send(left, [at('a', 13, 1)])
+      await driver.restart()
       await driver.finish()
-      asides.push((await driver.output(aside)).map(({ headers }) => headers))
+      asides.push((await driver.output(aside)).map(({ value, timestamp, headers }) => ({ value, timestamp, headers })))
       await driver.close()
     }
-    expect(asides[0]).toEqual([expect.not.objectContaining({ 'weir.offset': expect.anything() })])
+    const headers = { 'weir.topic': 'left', 'weir.part': 'processing', 'weir.partition': expect.any(String) }
+    expect(asides[0]).toEqual([
+      {
+        value: int32.encode(13),
+        timestamp: 1,
+        headers: { ...headers, 'weir.cause': expect.stringContaining('unlucky') },
+      },
+    ])
     expect(asides[1]).toEqual(asides[0])
   },
 )
+
+test('a record of the other side is set aside as one of its own topic', async () => {
+  const law = job('j')
+    .from(left)
+    .pipe(
+      outerJoin('t', right, (a, b) => `${a} ${b}`, { within: 0, codecs: { left: int32, right: int32 } }),
+      map(picky),
+      to(found),
+    )
+  const driver = await jobDriver(law, { badRecords: 'set-aside' })
+  await driver.send(left, [at('a', 13, 1)])
+  await driver.send(right, [at('a', 1_300, 2)])
+  await driver.finish()
+  const bad = await driver.output(aside)
+  expect(bad.map(({ value, headers }) => [int32.decode(value!), headers['weir.topic']])).toEqual([
+    [decoded(13), 'left'],
+    [decoded(1_300), 'right'],
+  ])
+  await driver.close()
+})
+
+test('the eleventh in a row ends the run, also of records that two joins give on at once', async () => {
+  const leftOf = (name: string) =>
+    leftJoin(name, right, (a: number) => a, {
+      within: { beforeMs: 100, afterMs: 0 },
+      codecs: { left: int32 },
+      codec: int32,
+    })
+  const law = job('j').from(left).pipe(leftOf('first'), leftOf('second'), map(picky), to(found))
+  const driver = await jobDriver(law, { badRecords: 'set-aside' })
+  await driver.send(right, [at('a', 0, 1_000)])
+  await driver.send(left, [at('a', 1, 1_000)])
+  const tooLate = (records: number) => Array.from({ length: records }, (_, n) => at('a', 13, 950 + n))
+  await driver.send(left, tooLate(10))
+  expect(driver.isRunning).toBe(true)
+  await expect(driver.send(left, tooLate(11).slice(10))).rejects.toThrow(/at offset 11; nothing of its batch/)
+  await driver.close()
+})
 
 test('windows that close while a record is given on that had waited are not on its account', async () => {
   let closed = 0

@@ -145,8 +145,9 @@ export interface TaskContext {
    */
   readonly unblamed: (action: () => void) => void
   /**
-   * Does what is on account of a record that has waited in a store until now, such as giving it on. What fails in it, also in
-   * operators behind this one, sets that record aside, as it does with one that is being pushed.
+   * Does what is on account of a record that has waited in a store until now, such as giving it on, or of one that might as well have
+   * waited. What fails in it, also in operators behind this one, sets that record aside, as it does with one that is being
+   * pushed. Within another such call, it is the record of the outer one.
    */
   readonly onAccountOf: (record: WaitedRecord, action: () => void) => void
   /** The offset up to which the task has read its input. */
@@ -188,10 +189,12 @@ export interface TaskContext {
   readonly attend: (work: OngoingWork) => void
 }
 
-/** A record that has waited in a store of an operator. */
+/** A record that an operator knows by itself, and not by its place in a topic: mostly it has waited in a store. */
 export interface WaitedRecord {
   /** The name of that operator. */
   readonly operator: string
+  /** By which of its inputs the record came, from 0 on; the first one by default. */
+  readonly input?: number | undefined
   readonly key: unknown
   readonly timestamp: number
   readonly headers: Headers | null

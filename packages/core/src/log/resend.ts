@@ -8,12 +8,16 @@ import type { Storage } from '../ports/Storage.ts'
 /** Appends batches of producers that may be there already, each once; see `Weir.resend`. */
 export const resend = (storage: Storage, appends: ReadonlyArray<Append>): CompletableFuture<void> =>
   CompletableFuture.supply(() => {
-    const areAppends =
-      Array.isArray(appends) && appends.every((each: Partial<Append> | null) => each?.batch instanceof Uint8Array)
-    if (!areAppends) throw new InvalidOption(unexpected('resend: what to send', appends, 'unresolved of a producer'))
+    if (!Array.isArray(appends)) throw new InvalidOption(unexpected('resend: what to send', appends, unresolved))
+    appends.forEach((each: Partial<Append> | null | undefined, nth) => {
+      if (each?.batch instanceof Uint8Array && Number.isSafeInteger(each.partition)) return
+      throw new InvalidOption(unexpected(`resend: ${nth} of what to send`, each, `a batch of ${unresolved}`))
+    })
     const sequences = Map.groupBy(appends, sequenceOf)
     return CompletableFuture.allOf([...sequences.values()].map((batches) => resendInOrder(storage, batches, 0)))
   }).thenApply(() => undefined)
+
+const unresolved = 'unresolved of a producer'
 
 /** What numbers the batch: a producer numbers the records of each partition. */
 const sequenceOf = ({ partition, batch }: Append): string => `${batchProducerId(batch)}/${partition}`

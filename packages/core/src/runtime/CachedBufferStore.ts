@@ -81,8 +81,9 @@ const noKey = new Uint8Array(0)
 /** The entries of a key that has none: never added to. */
 const none: never[] = []
 const rangeRowsMax = 10_000
-/** So many tables of keys, of so many keys, are kept for the pages to come: about as many pages are taken as begin. */
+/** How many tables of pages that were taken are kept for pages to come: about as many begin as are taken. */
 const sparesMax = 4
+/** The table of more keys is not kept, for its memory. */
 const spareKeysMax = 4_096
 
 /**
@@ -133,7 +134,7 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
     for (let at = this.#firstPageTo(fromMs); at < pages.length; at++) {
       const page = pages[at]!
       if (page.start > toMs) break
-      const list = page.keys.get(mapKey, hash) ?? (page.isComplete ? undefined : this.#loadKey(page, key, mapKey))
+      const list = page.keys.get(mapKey, hash) ?? (page.isComplete ? undefined : this.#loadKey(page, key, mapKey, hash))
       if (list === undefined) continue
       const { entries } = list
       for (let nth = placeOf(entries, fromMs); nth < entries.length && entries[nth]!.timeMs <= toMs; nth++) {
@@ -159,6 +160,7 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
         yield entry
       }
       if (page.start + this.#pageMs > timeMs) break
+      invariant(this.#pages[0] === page, `what is taken of store '${this.#location.name}' is taken by one at a time`)
       this.#pages.shift()
       this.#size -= page.keys.size
       this.#open = undefined
@@ -306,7 +308,7 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
     const hash = keyHash(mapKey)
     const list = page.keys.get(mapKey, hash)
     if (list !== undefined) return list
-    return page.isComplete ? this.#newList(page, key, mapKey, hash) : this.#loadKey(page, key, mapKey)
+    return page.isComplete ? this.#newList(page, key, mapKey, hash) : this.#loadKey(page, key, mapKey, hash)
   }
 
   #newList(page: Page<K, V>, key: K, mapKey: unknown, hash: number): KeyEntries<K, V> {
@@ -317,8 +319,8 @@ export class CachedBufferStore<K, V> implements BufferStore<K, V>, TaskStore {
   }
 
   /** Brings what is stored of a key on a page into memory. */
-  #loadKey(page: Page<K, V>, key: K, mapKey: unknown): KeyEntries<K, V> {
-    const list = this.#newList(page, key, mapKey, keyHash(mapKey))
+  #loadKey(page: Page<K, V>, key: K, mapKey: unknown, hash: number): KeyEntries<K, V> {
+    const list = this.#newList(page, key, mapKey, hash)
     const head = this.#headOf(list)
     for (const row of this.#stored(head, mapPrefixEnd(head))) this.#addStored(list, row)
     return list

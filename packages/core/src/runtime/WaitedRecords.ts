@@ -63,8 +63,10 @@ export class WaitedRecords {
   take(record: WaitedRecord, action: () => void): void {
     const reason = this.#failed.hasWaited ? this.#failed.reasonOf(this.#idOf(record)) : undefined
     if (reason !== undefined) return this.#setAside(record, reason)
-    this.#onAccountOf({ record, before: this.#row }, action)
-    if (this.#row > 0) this.#endRow()
+    const before = this.#row
+    this.#onAccountOf({ record, before }, action)
+    // one may have been set aside within
+    if (before > 0 && this.#row === before) this.#endRow()
   }
 
   /** Does what no such record is to blame for. */
@@ -112,21 +114,18 @@ export class WaitedRecords {
 
   /** The same for records of which one is like the other. */
   #idOf(record: WaitedRecord): string {
-    const { operator, key, timestamp, value } = record
+    const { operator, input = 0, key, timestamp, value } = record
     const bytes = [this.#placeOf(record).key.encode(key), value()]
-    return JSON.stringify([operator, timestamp, ...bytes.map((part) => [...part])])
+    return JSON.stringify([operator, input, timestamp, ...bytes.map((part) => [...part])])
   }
 
   /** The codec of the record's keys, and the topic that it comes from. */
-  #placeOf({ operator }: WaitedRecord): { readonly key: Codec<unknown>; readonly topic: string } {
+  #placeOf({ operator, input = 0 }: WaitedRecord): { readonly key: Codec<unknown>; readonly topic: string } {
     const { nodes } = this.#stage
     const node = nodes.find((each) => each.kind === 'operator' && each.operator.name === operator)
     invariant(node?.kind === 'operator', `operator '${operator}' is one of the stage's`)
-    let from: StageNode = node
-    while (from.kind !== 'input') {
-      const [before]: ReadonlyArray<number> = from.from
-      from = nodes[before!]!
-    }
+    let from: StageNode = nodes[node.from[input]!]!
+    while (from.kind !== 'input') from = nodes[from.from[0]]!
     return { key: node.key, topic: from.input.topic.name }
   }
 }

@@ -25,11 +25,13 @@ export const explainFailure = (
   if (isOfWeir(cause)) return cause
   const blamed = blamedRecord(cause)
   if (blamed === undefined && waited !== undefined) {
+    const record = at === undefined ? undefined : { topic, partition, offset: at }
+    const on = at === undefined ? 'on a record that had waited' : `at offset ${at}`
     return rememberWaited(
       new OperatorFailed(
-        `job '${job}': code of ${whereItFailed(cause)} threw in '${topic}' partition ${partition} on a record that had waited; ` +
+        `job '${job}': code of ${whereItFailed(cause)} threw in '${topic}' partition ${partition} ${on}; ` +
           `nothing of its batch was committed. It said: ${reasonOf(cause)}`,
-        { cause },
+        { cause, record },
       ),
       waited,
     )

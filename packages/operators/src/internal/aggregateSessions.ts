@@ -67,7 +67,7 @@ export const aggregateSessions = <K, V, A>(
     } else {
       session = merged(options, key, sessions.slice(first, last), at)
       session.value = add(session.value, record.value, record)
-      sessions = replaced(sessions, first, last, session)
+      sessions = withSession(sessions, first, last, session)
     }
     store.put(key, sessions)
     agenda.move(key, before, dueOf(sessions))
@@ -97,7 +97,8 @@ export const aggregateSessions = <K, V, A>(
 /** The fewer pages, the fewer rows change when sessions grow; those of a page are in memory. */
 const pageGaps = 4
 
-const replaced = <A>(sessions: Array<Span<A>>, first: number, last: number, session: Span<A>): Array<Span<A>> => {
+/** One session in the place of some: in the same array, unless that is empty. */
+const withSession = <A>(sessions: Array<Span<A>>, first: number, last: number, session: Span<A>): Array<Span<A>> => {
   // most keys have one, and an array that is added to has room for 17
   if (sessions.length === 0) return [session]
   sessions.splice(first, last - first, session)

@@ -134,7 +134,7 @@ class StreamJoin<K, V, W, R> {
     this.#settled = context.watermark()
     // what is given on when its window is over waits for the end of the batch
     this.#forgetMs = kind === 'join' ? pageMsOf(settings) : Infinity
-    this.#forgetAt = this.#settled + this.#forgetMs
+    this.#forgetAt = kind === 'join' ? this.#settled + this.#forgetMs : Infinity
     this.#left = {
       isLeft: true,
       codec: codecs.left,
@@ -169,7 +169,10 @@ class StreamJoin<K, V, W, R> {
     if (record.watermark >= this.#forgetAt) this.#forget(out)
   }
 
-  /** The less waits, the nearer it is to the processor. */
+  /**
+   * The less waits, the nearer it is to the processor. To be asked when a record is that far: all sources together are mostly not farther
+   * than one of them, and what is not forgotten here is at the end of the batch.
+   */
   #forget(out: Subscriber<StreamRecord<K, R>>): void {
     if (this.#context.watermark() >= this.#forgetAt) this.#context.unblamed(() => this.complete(out))
   }
@@ -194,13 +197,14 @@ class StreamJoin<K, V, W, R> {
   }
 
   #onAccountOf<A, B>(
-    { codec }: Side<K, A, B, R>,
+    { isLeft, codec }: Side<K, A, B, R>,
     key: K,
     timestamp: number,
     { headers, value }: Waiting<A>,
     action: () => void,
   ): void {
-    const waited = { operator: this.#name, key, timestamp, headers, value: () => codec.encode(value) }
+    const input = isLeft ? 0 : 1
+    const waited = { operator: this.#name, input, key, timestamp, headers, value: () => codec.encode(value) }
     this.#context.onAccountOf(waited, action)
   }
 
@@ -237,7 +241,7 @@ class StreamJoin<K, V, W, R> {
     }
     // nothing has changed until here, where user code may have thrown
     if (isOpen) own.store.add(key, at, waits)
-    // whether it waits depends on what was read of the other side by then, so it fails as if it had waited
+    // whether it has to wait depends on how much of the other side was read: it fails in the same way in both cases
     else if (lone !== undefined) this.#onAccountOf(own, key, at, waits, () => out.next(lone))
     if (matches !== undefined) for (const entry of matches) match(other, entry)
     if (results !== undefined) for (const result of results) out.next(result)

@@ -128,7 +128,7 @@ class TimedTableJoin<K, V, W, R> {
     return true
   }
 
-  /** Whether a record waits depends on what was read of the other side by then, so one that does not need to fails as if it had waited. */
+  /** Whether a record has to wait depends on how much of the other side was read. It fails in the same way in both cases. */
   #giveOnAccount(key: K, at: number, waits: Waiting<V>, out: Subscriber<StreamRecord<K, R>>): void {
     const { name: operator } = this.#parts
     const { headers } = waits
