@@ -17,7 +17,7 @@ const manyUsers = 100_000
 /** So few that what is kept of them is in the processor's caches. */
 const fewUsers = 1_000
 const gapMs = minutes(30)
-/** A user clicks so often in the mean, so that a visit has four or five clicks. */
+/** How often a user clicks in the mean: a visit has four or five clicks then. */
 const msBetweenClicks = minutes(20)
 
 const clicks: Topic<string, Click> = topic('clicks', { key: utf8, value: json(Click), partitions })

@@ -32,17 +32,22 @@ export type FaultPlan = ReadonlyArray<FaultRule>
  */
 export const strike = (when: FaultPredicate, fault: Fault): FaultRule => {
   requireFunction('strike: when', when)
-  if (typeof (fault as Partial<Fault> | undefined)?.kind !== 'string') {
-    throw new InvalidOption(unexpected('strike: the fault', fault, 'one such as crashAfter'))
-  }
+  if (!isFault(fault)) throw new InvalidOption(unexpected('strike: the fault', fault, 'one such as crashAfter'))
   return { when, fault }
 }
+
+const kinds: ReadonlyArray<unknown> = ['crash', 'fence', 'fail', 'unknownOutcome', 'slow'] satisfies Array<
+  Fault['kind']
+>
+
+const isFault = (given: unknown): boolean => kinds.includes((given as Partial<Fault> | null | undefined)?.kind)
 
 /** @throws InvalidOption for what is no plan */
 export const requirePlan = (what: string, plan: unknown): void => {
   if (!Array.isArray(plan)) throw new InvalidOption(unexpected(what, plan, 'an array of what strike() gives'))
   plan.forEach((rule: unknown, nth) => {
-    if (typeof (rule as Partial<FaultRule> | null)?.when === 'function') return
+    const { when, fault } = (rule ?? {}) as Partial<FaultRule>
+    if (typeof when === 'function' && isFault(fault)) return
     throw new InvalidOption(unexpected(`${what}: rule ${nth}`, rule, 'what strike() gives'))
   })
 }

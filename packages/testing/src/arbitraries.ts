@@ -46,7 +46,7 @@ export const arbitraryRecords = <K, V>(
   requireArbitrary('arbitraryRecords: key', key)
   requireArbitrary('arbitraryRecords: value', value)
   if (headers !== undefined) requireArbitrary('arbitraryRecords: headers', headers)
-  requireInteger('arbitraryRecords: countMax', countMax, 0, 1_000_000)
+  requireInteger('arbitraryRecords: countMax', countMax, 0, 2 ** 31 - 1)
   requireInteger('arbitraryRecords: countMin', countMin, 0, countMax)
   requireKnown('arbitraryRecords: times', times, ['startMs', 'stepMsMax', 'disorderMsMax'])
   const { startMs = 0, stepMsMax = 1_000, disorderMsMax = 0 } = times

@@ -2,6 +2,7 @@ import { type Clock, CompletableFuture, type Storage, type StorageProvider, syst
 import { requireKnown } from '@weir/core/protocol'
 import type { DiskState } from './internal/DiskState.ts'
 import { MemoryHandle } from './internal/MemoryHandle.ts'
+import { requireClock } from './internal/requireClock.ts'
 import { type MemoryDisk, memoryDisk, requireDisk } from './MemoryDisk.ts'
 
 /** What a storage in memory stands on. */
@@ -74,5 +75,7 @@ export const memoryStorage = (options: MemoryOptions = {}): MemoryStorage => {
   requireKnown('memoryStorage', options, memoryOptionNames)
   const disk = options.disk ?? memoryDisk()
   requireDisk('memoryStorage: disk', disk)
-  return new MemoryHandle(disk as DiskState, options.clock ?? systemClock)
+  const { clock = systemClock } = options
+  requireClock('memoryStorage: clock', clock)
+  return new MemoryHandle(disk as DiskState, clock)
 }

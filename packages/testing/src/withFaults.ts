@@ -10,6 +10,7 @@ import { requireKnown, requireStorage, unexpected } from '@weir/core/protocol'
 import { type FaultPlan, requirePlan } from './Fault.ts'
 import { FaultInjector } from './internal/FaultInjector.ts'
 import { FaultyHandle } from './internal/FaultyHandle.ts'
+import { requireClock } from './internal/requireClock.ts'
 
 /** What the faults run on. */
 export interface FaultOptions {
@@ -50,8 +51,8 @@ export const withFaults = (storage: Storage, plan: FaultPlan, options: FaultOpti
     throw new InvalidOption(unexpected('withFaults: the storage', storage, 'an open one, such as memoryStorage()'))
   }
   requirePlan('withFaults: the plan', plan)
-  requireKnown('withFaults', options, ['clock'])
-  return new FaultyHandle(storage, new FaultInjector(plan), options.clock ?? systemClock)
+  const clock = clockOf('withFaults', options)
+  return new FaultyHandle(storage, new FaultInjector(plan), clock)
 }
 
 /**
@@ -68,9 +69,8 @@ export const providerWithFaults = (
 ): FaultyProvider => {
   requireStorage('providerWithFaults: the storage', provider)
   requirePlan('providerWithFaults: the plan', plan)
-  requireKnown('providerWithFaults', options, ['clock'])
+  const clock = clockOf('providerWithFaults', options)
   const injector = new FaultInjector(plan)
-  const clock = options.clock ?? systemClock
   return {
     open: () =>
       injector
@@ -78,4 +78,11 @@ export const providerWithFaults = (
         .thenCompose(() => provider.open())
         .thenApply((storage): FaultyStorage => new FaultyHandle(storage, injector, clock)),
   }
+}
+
+const clockOf = (what: string, options: FaultOptions): Clock => {
+  requireKnown(what, options, ['clock'])
+  const { clock = systemClock } = options
+  requireClock(`${what}: clock`, clock)
+  return clock
 }

@@ -59,7 +59,17 @@ const drawn = { key: arbitraryKey(2), value: fc.nat() }
 test.each<readonly [message: string, make: () => unknown]>([
   ['strike: when is undefined; expected a function', () => strike(undefined as never, crashAfter)],
   ['strike: the fault is a function; expected one such as crashAfter', () => strike(always, slow as never)],
+  ['strike: the fault is an object; expected one such as crashAfter', () => strike(always, { kind: 'crsh' } as never)],
   ['withFaults: the storage is undefined; expected an open one', () => withFaults(undefined as never, [])],
+  [
+    'withFaults: the plan: rule 1 is an object; expected what strike() gives',
+    () => withFaults(memoryStorage(), [strike(always, crashAfter), { when: always } as never]),
+  ],
+  [
+    'withFaults: clock is a number; expected one such as virtualClock()',
+    () => withFaults(memoryStorage(), [], { clock: 5 as never }),
+  ],
+  ['memoryStorage: clock is a number; expected one such as virtualClock()', () => memoryStorage({ clock: 5 as never })],
   [
     'withFaults: the plan is an object; expected an array',
     () => withFaults(memoryStorage(), strike(always, crashAfter) as never),
