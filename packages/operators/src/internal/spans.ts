@@ -22,14 +22,12 @@ export const spans = <A>(codec: Codec<A>): Codec<Array<Span<A>>> => {
   const name = `spans(${codec.name})`
   const encodeSpan = ({ start, end, value }: Span<A>): Uint8Array => {
     const encoded = codec.encode(value)
-    const { length } = encoded
     head.setFloat64(0, start)
     head.setFloat64(8, end)
-    head.setUint32(16, length)
-    const bytes = new Uint8Array(headBytes + length)
-    for (let at = 0; at < headBytes; at++) bytes[at] = headOf[at]!
-    if (length > shortBytesMax) bytes.set(encoded, headBytes)
-    else for (let at = 0; at < length; at++) bytes[headBytes + at] = encoded[at]!
+    head.setUint32(16, encoded.length)
+    const bytes = new Uint8Array(headBytes + encoded.length)
+    bytes.set(headOf)
+    bytes.set(encoded, headBytes)
     return bytes
   }
   return {
@@ -65,7 +63,5 @@ const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
 }
 
 const headBytes = 20
-/** Up to here a loop is faster than a call. */
-const shortBytesMax = 64
 const headOf = new Uint8Array(headBytes)
 const head = new DataView(headOf.buffer)
